@@ -1,0 +1,65 @@
+/** Builds what is generated: types and descriptor of the API, the bundles of the command line and the agent. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { build } from 'esbuild';
+import protobuf from 'protobufjs';
+
+const require = createRequire(import.meta.url);
+const root = dirname(import.meta.dirname);
+const protoFiles = readdirSync(join(root, 'proto/yurt/v1')).map((name) => `yurt/v1/${name}`);
+
+/** TypeScript types of all messages and services, by proto-loader's own generator, into `proto/gen/`. */
+function generateTypes(): void {
+  const generator = require.resolve('@grpc/proto-loader/build/bin/proto-loader-gen-types.js');
+  const outDir = join(root, 'proto/gen');
+  rmSync(outDir, { recursive: true, force: true });
+  execFileSync(process.execPath, [
+    generator,
+    ...['--longs=Number', '--enums=String', '--defaults', '--oneofs', '--grpcLib=@grpc/grpc-js'],
+    ...['--importFileExtension=.ts', `--includeDirs=${join(root, 'proto')}`, `--outDir=${outDir}`],
+    ...protoFiles,
+  ]);
+}
+
+/** All of the API as one JSON descriptor: whoever loads it parses no `.proto` at start. */
+function generateDescriptor(): void {
+  const api = new protobuf.Root();
+  api.resolvePath = (_origin, target) => {
+    if (protobuf.common.get(target) !== null) return target;
+    return join(
+      target.startsWith('google/') ? dirname(require.resolve('protobufjs/package.json')) : join(root, 'proto'),
+      target,
+    );
+  };
+  api.loadSync(protoFiles);
+  api.resolveAll();
+  writeFileSync(join(root, 'proto/gen/api.json'), JSON.stringify(api.toJSON({ keepComments: false })));
+}
+
+/** Bundles start three to five times faster than sources: `yurt` runs for every command, the agent for every instance. */
+async function bundle(): Promise<void> {
+  mkdirSync(join(root, 'dist'), { recursive: true });
+  const shared = { bundle: true, platform: 'node', target: 'node26', minify: true, legalComments: 'none' } as const;
+  await build({
+    ...shared,
+    entryPoints: [join(root, 'tui/main.ts')],
+    outfile: join(root, 'dist/yurt.mjs'),
+    format: 'esm',
+    // CommonJS packages inside an ES module bundle still ask for `require`.
+    banner: { js: "import { createRequire as $cr } from 'node:module'; const require = $cr(import.meta.url);" },
+    external: ['react-devtools-core'],
+  });
+  await build({
+    ...shared,
+    entryPoints: [join(root, 'agent/main.ts')],
+    outfile: join(root, 'dist/agent/agent.cjs'),
+    format: 'cjs',
+    external: ['node-pty'],
+  });
+}
+
+generateTypes();
+generateDescriptor();
+await bundle();
