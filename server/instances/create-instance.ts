@@ -60,7 +60,8 @@ export class InstanceCreator {
     const { records, profile } = this.#deps;
     if (request.name !== '') checkInstanceName(request.name);
     if (request.image === '') throw new Fault('invalid', 'The image to create the instance from is missing');
-    if (new Set(request.profiles).size !== request.profiles.length) throw new Fault('invalid', 'A profile is named twice');
+    if (new Set(request.profiles).size !== request.profiles.length)
+      throw new Fault('invalid', 'A profile is named twice');
     checkConfig(instanceKeys, request.config);
     checkDevices(request.devices);
     const profiles = await Promise.all(request.profiles.map((name) => profile(request.project, name)));

@@ -138,13 +138,18 @@ export class Instances {
   async afterEnd(instance: Instance, reason: ExitReason): Promise<void> {
     const { follower, events, locks, deleter, log } = this.#deps;
     follower.forget(instance.uuid);
-    const context = reason.kind === 'exited' ? { reason: reason.kind, status: String(reason.status) } : { reason: reason.kind };
+    const context =
+      reason.kind === 'exited' ? { reason: reason.kind, status: String(reason.status) } : { reason: reason.kind };
     const asked = locks.current(instance.project, instance.name) !== undefined;
     if (reason.kind === 'rebooted' && !asked) {
       await this.#restartItself(instance);
       return;
     }
-    events.lifecycle(reason.kind === 'powered-off' && !asked ? 'instance-shutdown' : 'instance-stopped', resourceOf(instance), context);
+    events.lifecycle(
+      reason.kind === 'powered-off' && !asked ? 'instance-shutdown' : 'instance-stopped',
+      resourceOf(instance),
+      context,
+    );
     // `stop` deletes an ephemeral instance itself, while it holds the lock; `restart` keeps it.
     if (!instance.ephemeral || asked) return;
     await deleter.delete(ownTask(log), instance);

@@ -1,8 +1,8 @@
 import { Fault } from '../base/fault.ts';
 import { Revert } from '../base/revert.ts';
 import { ownTask, type Task } from '../base/task.ts';
-import type { OciSpec } from '../runtime/oci-spec.ts';
 import type { Runtime } from '../runtime/contract.ts';
+import type { OciSpec } from '../runtime/oci-spec.ts';
 import type { StorageDriver } from '../storage/contract.ts';
 import type { Expanded, GuestInit, Instance } from './instance.ts';
 import type { InstanceRecords } from './instance-records.ts';

@@ -55,7 +55,10 @@ export class InstanceStopper {
       reject(
         task.signal.aborted
           ? Fault.from(task.signal.reason)
-          : new Fault('timed-out', `The instance did not stop within ${timeoutMs / 1000} seconds: use --force to kill it`),
+          : new Fault(
+              'timed-out',
+              `The instance did not stop within ${timeoutMs / 1000} seconds: use --force to kill it`,
+            ),
       );
     late.addEventListener('abort', onAbort, { once: true });
     try {

@@ -44,7 +44,8 @@ export class Supervisor {
     const live: Live = { instance, ended: this.#follow(instance), paused, ending: false };
     this.#live.set(instance.uuid, live);
     live.ended.catch((error: unknown) => {
-      if (!this.#stop.signal.aborted) this.#deps.log.error({ err: error, instance: instance.uuid }, 'cannot watch an instance');
+      if (!this.#stop.signal.aborted)
+        this.#deps.log.error({ err: error, instance: instance.uuid }, 'cannot watch an instance');
     });
   }
 
@@ -91,10 +92,7 @@ export class Supervisor {
     const steps: [string, () => Promise<unknown>][] = [
       ['delete the container', () => runtime.delete(instance.uuid)],
       ['forget the agent', () => this.#deps.forgetAgent(instance.uuid)],
-      [
-        'remove the links',
-        async () => nics.detach(task, nics.of(instance, await this.#deps.expanded(instance))),
-      ],
+      ['remove the links', async () => nics.detach(task, nics.of(instance, await this.#deps.expanded(instance)))],
       ['unmount the root', async () => this.#deps.pool(instance.pool).unmountInstance(instance.uuid)],
       ['record the end', () => records.update(instance, { power: 'stopped' })],
     ];
