@@ -13,7 +13,7 @@ const wouldBlock = 11; // EWOULDBLOCK, asm-generic/errno-base.h
  * holds it, and the kernel drops it when the process ends, however it ends. Undefined when another process has it.
  */
 export function lockFile(path: string): Disposable | undefined {
-  const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_CLOEXEC, 0o600);
+  const fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
   try {
     const result: unknown = flock(fd, lockExclusive | lockNonBlocking);
     const errno = koffi.errno();

@@ -1,13 +1,11 @@
-import { randomBytes } from 'node:crypto';
-import type { Store } from '../db/store.ts';
+import { createHash } from 'node:crypto';
+import { realpathSync } from 'node:fs';
 
-const key = 'meta/daemon-id';
-
-/** Eight hexadecimal digits that tell this server's cgroups, links and tables from those of others on the host. */
-export async function daemonId(store: Store): Promise<string> {
-  const found = await store.get(key);
-  if (typeof found?.value === 'string') return found.value;
-  const id = randomBytes(4).toString('hex');
-  await store.commit({ put: [{ key, value: id }] });
-  return id;
+/**
+ * Eight hexadecimal digits that tell this server's cgroups, links and tables from those of other servers on the host.
+ * They follow from where its state is: the same at every start, different for every server, also for one whose state
+ * began as a copy of another's.
+ */
+export function daemonId(stateDirectory: string): string {
+  return createHash('sha256').update(realpathSync(stateDirectory)).digest('hex').slice(0, 8);
 }
