@@ -1,4 +1,3 @@
-import { Fault } from '../base/fault.ts';
 import { Revert } from '../base/revert.ts';
 import { ownTask, type Task } from '../base/task.ts';
 import type { Runtime } from '../runtime/contract.ts';
@@ -64,17 +63,15 @@ export class InstanceStarter {
       attaching,
     ]);
     const now = new Date().toISOString();
+    revert.push('record that it is stopped', async () => {
+      await records.update(instance, { power: 'stopped' });
+    });
     const [started] = await Promise.all([
       records.update(instance, { power: 'running', startedAt: now, lastUsedAt: now, init }),
       connector.enter(task, nics, prepared, container.pid),
     ]);
     task.signal.throwIfAborted();
-    try {
-      await runtime.start(task, instance.uuid);
-    } catch (error) {
-      await records.update(instance, { power: 'stopped' });
-      throw Fault.from(error);
-    }
+    await runtime.start(task, instance.uuid);
     revert.commit();
     return started;
   }
