@@ -71,7 +71,10 @@ export class FakeWorld {
     },
     enter: async () => this.#effect('enter'),
     detach: async (_task, nic) => void this.links.delete(linkOf(nic)),
+    status: () => ({ status: 'created' }),
+    repair: async () => {},
     leases: async () => [],
+    [Symbol.asyncDispose]: async () => {},
   };
 
   readonly runtime: Runtime = {
@@ -130,6 +133,6 @@ export class FakeWorld {
   }
 }
 
-function linkOf(nic: NicRequest): string {
+function linkOf(nic: Pick<NicRequest, 'instanceId' | 'name'>): string {
   return `${nic.instanceId}/${nic.name}`;
 }
