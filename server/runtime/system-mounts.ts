@@ -1,4 +1,5 @@
-import type { OciMount } from './oci-spec.ts';
+import type { HostFeatures } from '../host/host-features.ts';
+import type { OciDevice, OciMount } from './oci-spec.ts';
 
 /** Where the agent's files appear inside: below /dev, because that is a file system of ours in every root. */
 export const agentDirectory = '/dev/.yurt';
@@ -41,3 +42,26 @@ export const systemMounts: readonly OciMount[] = [
   // Not left to init: what a previous boot has left in /run of the root must not be seen by one that does not mount it.
   { destination: '/run', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'nodev', 'strictatime', 'mode=755'] },
 ];
+
+/** What an instance gets from a host that has it: FUSE, tun and the files of lxcfs. */
+export function hostParts({ features }: HostFeatures): { devices: OciDevice[]; mounts: OciMount[] } {
+  return {
+    devices: [...(features.fuse.present ? [fuse] : []), ...(features.tun.present ? [tun] : [])],
+    mounts: features.lxcfs.present ? lxcfsFiles.map(lxcfsMount) : [],
+  };
+}
+
+/** Numbers: Documentation/admin-guide/devices.txt. The nodes are bound from the host, so its permissions hold. */
+const fuse: OciDevice = { type: 'c', path: '/dev/fuse', major: 10, minor: 229, fileMode: 0o666 };
+const tun: OciDevice = { type: 'c', path: '/dev/net/tun', major: 10, minor: 200, fileMode: 0o666 };
+
+const lxcfsFiles = ['cpuinfo', 'diskstats', 'loadavg', 'meminfo', 'stat', 'swaps', 'uptime'];
+
+function lxcfsMount(name: string): OciMount {
+  return {
+    destination: `/proc/${name}`,
+    type: 'bind',
+    source: `/var/lib/lxcfs/proc/${name}`,
+    options: ['bind', 'nosuid', 'nodev', 'noexec'],
+  };
+}
