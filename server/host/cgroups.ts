@@ -1,4 +1,3 @@
-import { type FSWatcher, watch } from 'node:fs';
 import { chown, mkdir, readdir, readFile, rmdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -130,11 +129,6 @@ export class Cgroups {
   async isPopulated(path: string): Promise<boolean | undefined> {
     const events = await readIfThere(join(this.unifiedPath(path), 'cgroup.events'));
     return events === undefined ? undefined : events.includes('populated 1');
-  }
-
-  /** Calls `onChange` whenever the v2 cgroup becomes empty, is frozen or goes away. The caller closes the watcher. */
-  watchEvents(path: string, onChange: () => void): FSWatcher {
-    return watch(join(this.unifiedPath(path), 'cgroup.events'), onChange).on('error', onChange);
   }
 
   /** Names of the cgroups directly below `path`, of any hierarchy. */

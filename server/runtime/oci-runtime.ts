@@ -8,6 +8,7 @@ import type { Log } from '../base/log.ts';
 import { Revert } from '../base/revert.ts';
 import type { Task } from '../base/task.ts';
 import type { Cgroups } from '../host/cgroups.ts';
+import { FileWatch } from '../host/file-watch.ts';
 import type { HostFeatures } from '../host/host-features.ts';
 import { type Run, runChecked } from '../host/run.ts';
 import { execProcess } from './build-spec.ts';
@@ -17,7 +18,6 @@ import { parseExit, startConmon } from './conmon.ts';
 import { ConsoleInput } from './console-input.ts';
 import type { ContainerState, CreateContainer, ExecInContainer, ExitReason, Runtime } from './contract.ts';
 import { chooseEngine, type Engine } from './engine.ts';
-import { ExitWatch } from './exit-watch.ts';
 import type { OciSpec } from './oci-spec.ts';
 import { isConmonOf, livesInCgroup } from './processes.ts';
 import { runtimeFault } from './runtime-fault.ts';
@@ -182,7 +182,7 @@ export class OciRuntime implements Runtime {
   async waitExit(id: string, signal: AbortSignal): Promise<ExitReason> {
     const bundle = this.#bundle(id);
     await this.#adoptConmon(bundle);
-    using changes = new ExitWatch();
+    using changes = new FileWatch();
     changes.add(bundle.directory);
     for (const path of [this.cgroupOf(id), this.#conmonCgroup(id)]) {
       changes.add(join(this.#options.cgroups.unifiedPath(path), 'cgroup.events'));
@@ -190,7 +190,7 @@ export class OciRuntime implements Runtime {
     for (;;) {
       const reason = await this.#ended(bundle);
       if (reason !== undefined) return reason;
-      await changes.next(signal);
+      if (!(await changes.next(signal))) throw signal.reason;
     }
   }
 

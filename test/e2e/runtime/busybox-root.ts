@@ -21,4 +21,6 @@ export function makeBusyboxRoot(directory: string, idMap: IdMap, inittab = defau
 }
 
 const defaultInittab = '::sysinit:/bin/echo system is up\nconsole::respawn:-/bin/sh\n';
-const applets = 'sh ls cat echo id mount ps poweroff reboot stty sleep kill umount hostname mkdir env true grep'.split(' ');
+const applets = 'sh ls cat echo id mount ps poweroff reboot stty sleep kill umount hostname mkdir env true grep'.split(
+  ' ',
+);
