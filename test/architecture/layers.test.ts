@@ -22,7 +22,7 @@ const serverLayers: Readonly<Record<string, readonly string[]>> = {
     'storage',
   ],
   daemon: ['base', 'db', 'host'],
-  instances: ['base', 'db', 'devices', 'events', 'networks', 'operations', 'profiles', 'runtime', 'storage'],
+  instances: ['base', 'db', 'devices', 'events', 'host', 'networks', 'operations', 'profiles', 'runtime', 'storage'],
   images: ['base', 'db', 'host', 'storage'],
   profiles: ['base', 'db', 'devices'],
   operations: ['base', 'events'],

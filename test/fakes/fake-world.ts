@@ -116,6 +116,7 @@ export class FakeWorld {
     exec: async () => 1,
     writeConsole: async () => {},
     resizeConsole: async () => {},
+    cgroupOf: (id) => `/yurt/fake/${id}`,
     cgroupPaths: async () => ({}),
   };
 
