@@ -21,7 +21,7 @@ const serverLayers: Readonly<Record<string, readonly string[]>> = {
     'runtime',
     'storage',
   ],
-  daemon: ['base', 'db', 'host'],
+  daemon: ['agents', 'base', 'db', 'devices', 'events', 'host', 'images', 'instances', 'networks', 'operations', 'profiles', 'rpc', 'runtime', 'storage'],
   instances: ['base', 'db', 'devices', 'events', 'host', 'networks', 'operations', 'profiles', 'runtime', 'storage'],
   images: ['base', 'db', 'host', 'storage'],
   profiles: ['base', 'db', 'devices'],
