@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { Fault } from '../base/fault.ts';
-import { ownTask } from '../base/task.ts';
 import { Collection } from '../db/collection.ts';
 import { readCgroupUsage } from '../host/cgroup-usage.ts';
 import { BootFollower } from '../instances/boot-follower.ts';
@@ -19,7 +18,7 @@ import { InstanceStarter } from '../instances/start-instance.ts';
 import { InstanceStopper } from '../instances/stop-instance.ts';
 import { Supervisor } from '../instances/supervisor.ts';
 import { stableHwaddr } from '../networks/hwaddr.ts';
-import { parseProfile, Profiles } from '../profiles/profile.ts';
+import { Profiles, parseProfile } from '../profiles/profile.ts';
 import type { Engines } from './engines.ts';
 import { type Base, defaultNetwork, defaultPool, readOptional, removeInstanceFiles } from './server.ts';
 
@@ -63,7 +62,11 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
     probe: (task, instance) => agents.probe(task, instance),
     ready: (instance, { initState }) => events.lifecycle('instance-ready', resourceOf(instance), { state: initState }),
   });
-  const deleter = new InstanceDeleter({ records, pool, removeFiles: (uuid) => removeInstanceFiles(directories.log, uuid) });
+  const deleter = new InstanceDeleter({
+    records,
+    pool,
+    removeFiles: (uuid) => removeInstanceFiles(directories.log, uuid),
+  });
   const verbs: Instances = new Instances({
     ...{ log, records, locks, operations, events, supervisor, follower, deleter, runtime },
     creator: new InstanceCreator({
@@ -82,7 +85,11 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
           input,
         ),
     }),
-    stopper: new InstanceStopper(runtime, supervisor),
+    stopper: new InstanceStopper({
+      runtime,
+      supervisor,
+      command: (task, instance, argv) => agents.command(task, instance, argv),
+    }),
   });
   const states = new InstanceStates({
     ...{ log, locks, supervisor, follower, nics, network: (name: string) => networks.driver(name) },
@@ -121,8 +128,8 @@ export function checkRunning({ supervisor }: Pick<InstanceParts, 'supervisor'>, 
 }
 
 /** Bytes that the root of an instance itself takes. */
-export async function diskUsage(base: Base, { pools }: Engines, instance: Instance): Promise<number> {
+export async function diskUsage({ pools }: Engines, instance: Instance): Promise<number> {
   const driver = pools.driver(instance.pool);
-  const usage = await driver.instanceUsage(instance.uuid, ownTask(base.log).signal);
+  const usage = await driver.instanceUsage(instance.uuid);
   return usage.usedBytes;
 }

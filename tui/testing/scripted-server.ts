@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  Server,
+  ServerCredentials,
   type ServerDuplexStream,
   type ServerUnaryCall,
   type ServerWritableStream,
-  Server,
-  ServerCredentials,
   type ServiceDefinition,
   status,
   type UntypedServiceImplementation,
@@ -111,7 +111,10 @@ export class ScriptedServer implements AsyncDisposable {
       if ('format' in definition) continue;
       const service = name.slice(name.lastIndexOf('.') + 1);
       // What is no message or enumeration in proto-loader's map is a service.
-      this.#server.addService(definition as ServiceDefinition, this.#implement(service, definition as ServiceDefinition));
+      this.#server.addService(
+        definition as ServiceDefinition,
+        this.#implement(service, definition as ServiceDefinition),
+      );
     }
     this.onStream('OperationService', 'WatchOperation', (call) => {
       for (const operation of this.operations.get(call.request.id ?? '') ?? []) call.write({ operation } as never);
