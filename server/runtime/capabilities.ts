@@ -11,11 +11,19 @@ const names =
     .map((name) => `CAP_${name}`);
 
 /**
- * Every capability that a kernel with `lastCapability` (/proc/sys/kernel/cap_last_cap) knows, for a process that is root
- * of its own user namespace: there they reach no further than what the namespace owns. Inheritable and ambient stay
- * empty: uid 0 gains its capabilities at each exec, other users of the instance must not (CVE-2022-24769).
+ * Not given: the kernel asks for these in its first user namespace only, so they would allow nothing, and software that
+ * has them believes that it can drive hardware, load modules or set the clock. systemd skips the units that need them
+ * (ConditionCapability= of sys-kernel-debug.mount, kmod and time synchronisation) instead of failing them.
  */
-export function allCapabilities(lastCapability: number): OciCapabilities {
-  const all = names.slice(0, lastCapability + 1);
-  return { bounding: all, effective: all, permitted: all, inheritable: [], ambient: [] };
+const withheld: readonly string[] = ['CAP_SYS_MODULE', 'CAP_SYS_RAWIO', 'CAP_SYS_TIME'];
+
+/**
+ * Every capability that a kernel with `lastCapability` (/proc/sys/kernel/cap_last_cap) knows, but for those without a
+ * use, for a process that is root of its own user namespace: there they reach no further than what the namespace owns.
+ * Inheritable and ambient stay empty: uid 0 gains its capabilities at each exec, other users of the instance must not
+ * (CVE-2022-24769).
+ */
+export function instanceCapabilities(lastCapability: number): OciCapabilities {
+  const given = names.slice(0, lastCapability + 1).filter((name) => !withheld.includes(name));
+  return { bounding: given, effective: given, permitted: given, inheritable: [], ambient: [] };
 }
