@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { lstat, readdir, statfs, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../../base/fault.ts';
-import type { Mounts } from '../../host/mounts.ts';
+import type { MappedBind, Mounts } from '../../host/mounts.ts';
 import type { UserNamespaces } from '../../host/user-namespaces.ts';
 import type { PoolDirectory } from '../pool-directory.ts';
 import { attributesOf, places } from './layout.ts';
@@ -45,7 +45,7 @@ export async function probeFileSystem({ pool, mounts, namespaces }: ProbeDeps): 
     const [entry] = await readdir(path(parts.image), { withFileTypes: true });
     if (entry?.isFile() !== true) throw await unsupported(pool, 'it does not keep the types of names (xfs: ftype=1)');
     using namespace = await namespaces.open({ inside: 0, outside: probeBase, size: probeSize });
-    await using bind = await mounts.bindMapped(path(parts.image), path(parts.lower), namespace.fd);
+    await using bind = await bindProbe(pool, mounts, path(parts.image), path(parts.lower), namespace.fd);
     const request = { label: 'yurt', lower: [bind.path], upper: path(parts.diff), work: path(parts.work) };
     await mountProbe(pool, mounts, { ...request, target: path(parts.root), options, devices: false });
     try {
@@ -55,6 +55,19 @@ export async function probeFileSystem({ pool, mounts, namespaces }: ProbeDeps): 
     }
   } finally {
     await pool.removeTree(place, new AbortController().signal);
+  }
+}
+
+async function bindProbe(
+  pool: PoolDirectory,
+  mounts: Mounts,
+  ...[source, target, namespaceFd]: Parameters<Mounts['bindMapped']>
+): Promise<MappedBind> {
+  try {
+    return await mounts.bindMapped(source, target, namespaceFd);
+  } catch (error) {
+    if (Fault.from(error).code !== 'unsupported') throw error;
+    throw await unsupported(pool, 'it cannot show files with other ids (idmapped mount)', error);
   }
 }
 
