@@ -87,7 +87,7 @@ export const releaseKeys = {
     kind: 'text',
     required: false,
     only: 'mmdebstrap',
-    doc: 'The suite to install from (`bookworm`). Required with `from: mmdebstrap`.',
+    doc: 'The suite to install from (`bookworm`). Required there.',
   },
   aliases: {
     kind: 'texts',
