@@ -156,9 +156,8 @@ export class ScriptedServer implements AsyncDisposable {
     const answer = this.#streams.get(key);
     if (answer === undefined) call.emit('error', { code: status.UNIMPLEMENTED, details: `${key} is not scripted` });
     else {
-      Promise.resolve(answer(call as never)).catch((error) =>
-        call.emit('error', { code: error.code ?? status.INTERNAL, details: error.message }),
-      );
+      const answered = async () => await answer(call as never); // the type that the script asked for
+      answered().catch((error) => call.emit('error', { code: error.code ?? status.INTERNAL, details: error.message }));
     }
   }
 }
