@@ -66,10 +66,8 @@ export class InstanceStarter {
     revert.push('record that it is stopped', async () => {
       await records.update(instance, { power: 'stopped' });
     });
-    const [started] = await Promise.all([
-      records.update(instance, { power: 'running', startedAt: now, lastUsedAt: now, init }),
-      connector.enter(task, nics, prepared, container.pid),
-    ]);
+    const started = await records.update(instance, { power: 'running', startedAt: now, lastUsedAt: now, init });
+    await connector.enter(task, nics, prepared, container.pid);
     task.signal.throwIfAborted();
     await runtime.start(task, instance.uuid);
     revert.commit();

@@ -48,6 +48,7 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
       image: async () => ({ fingerprint: 'f'.repeat(64), architecture: 'x86_64', properties: { os: 'Fake' } }),
       unpackImage: async () => {},
       checkNetwork: () => {},
+      hwaddr: (_uuid, _device, attempt) => `00:16:3e:00:00:${attempt.toString(16).padStart(2, '0')}`,
     }),
     starter: new InstanceStarter({
       ...{ records, expanded, pool, nics, runtime: world.runtime, spec: () => ({}) as never },
