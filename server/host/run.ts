@@ -14,6 +14,11 @@ export interface RunOptions {
   readonly cwd?: string;
   /** Descriptors of this process that become 3, 4, … in the program. */
   readonly fds?: readonly number[];
+  /**
+   * `discard` connects stdout and stderr to /dev/null: for a program that leaves a process behind, which would keep the
+   * pipes of `collect` (the default) open. The result then has empty texts.
+   */
+  readonly output?: 'collect' | 'discard';
   /** Beyond this the program is killed and the result is a fault. Default 1 MiB for each of stdout and stderr. */
   readonly maxOutputBytes?: number;
   /** Called for every line of stderr while the program runs, for progress. */
@@ -33,7 +38,10 @@ export type Run = (argv: readonly string[], options?: RunOptions) => Promise<Run
 
 const defaultMaxOutputBytes = 1024 * 1024;
 /** The environment of every program: nothing of the daemon's own leaks in, and messages are in one language. */
-const baseEnvironment = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8' };
+export const baseEnvironment = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  LC_ALL: 'C.UTF-8',
+};
 
 /**
  * Runs a program to its end, without a shell. Resolves for every exit code; rejects with a Fault when it could not be
@@ -47,8 +55,9 @@ export const run: Run = (argv, options = {}) => {
     reject(Fault.from(options.signal.reason));
     return promise;
   }
+  const output = options.output === 'discard' ? 'ignore' : 'pipe';
   const child = spawn(program, args, {
-    stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', ...(options.fds ?? [])],
+    stdio: [options.input === undefined ? 'ignore' : 'pipe', output, output, ...(options.fds ?? [])],
     env: { ...baseEnvironment, ...options.env },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });

@@ -49,6 +49,7 @@ export async function unpackArchive(
     'tar',
     '--extract',
     '--file=-',
+    '--blocking-factor=512',
     `--directory=${directory}`,
     '--same-permissions',
     '--same-owner',
