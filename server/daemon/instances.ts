@@ -57,11 +57,7 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
       });
     },
   });
-  const follower = new BootFollower({
-    log,
-    probe: (task, instance) => agents.probe(task, instance),
-    ready: (instance, { initState }) => events.lifecycle('instance-ready', resourceOf(instance), { state: initState }),
-  });
+  const follower = bootFollower(base, engines);
   const deleter = new InstanceDeleter({
     records,
     pool,
@@ -99,12 +95,10 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   return {
     ...{ records, profiles, verbs, states, supervisor, expanded },
     reconcile: async (hostRebooted) => {
-      const all = await records.list();
-      const uuids = new Set(all.map(({ uuid }) => uuid));
+      const uuids = new Set((await records.list()).map(({ uuid }) => uuid));
       await networks.open(defaultNetwork, uuids);
       const toStart = await reconcile({ log, records, expanded, runtime, supervisor, follower, deleter, hostRebooted });
-      const images = new Set((await engines.images.list()).map(({ fingerprint }) => fingerprint));
-      await pools.repair({ images, instances: uuids, running: new Set(supervisor.runningUuids()) });
+      await repairPools(engines, uuids, supervisor);
       return toStart;
     },
     close: () => {
@@ -112,6 +106,19 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
       follower.close();
     },
   };
+}
+
+function bootFollower({ log, events }: Base, { agents }: Engines): BootFollower {
+  return new BootFollower({
+    log,
+    probe: (task, instance) => agents.probe(task, instance),
+    ready: (instance, { initState }) => events.lifecycle('instance-ready', resourceOf(instance), { state: initState }),
+  });
+}
+
+async function repairPools(engines: Engines, instances: ReadonlySet<string>, supervisor: Supervisor): Promise<void> {
+  const images = new Set((await engines.images.list()).map(({ fingerprint }) => fingerprint));
+  await engines.pools.repair({ images, instances, running: new Set(supervisor.runningUuids()) });
 }
 
 /** Faults: `not-found`, `wrong-state` unless it runs. */
