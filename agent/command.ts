@@ -4,7 +4,7 @@ import type { Failure, StartRequest, Status, TerminalSize } from '../proto/agent
 import type { Children } from './children.ts';
 import { Input } from './input.ts';
 import { exitCodeOf, parseLaunchReport } from './launch-report.ts';
-import { launchArguments, type Launcher } from './launcher.ts';
+import { type Launcher, launchArguments } from './launcher.ts';
 import { Output } from './output.ts';
 import { closeAll, Reader } from './reader.ts';
 import { openTerminal } from './terminal.ts';
@@ -179,4 +179,3 @@ export class Command {
     else this.#events.ended({ code: 'signal' in end ? 128 + end.signal : end.exitCode });
   }
 }
-

@@ -68,7 +68,10 @@ export class Session {
       if (this.#started) throw new ProtocolError('A second start');
       this.#started = true;
       if (channel === 'start') this.#start(parseStart(data));
-      else this.#probe = probeInit(this.#children, this.#launcher, (init) => this.#last(encodeMessage('probed', { init })));
+      else
+        this.#probe = probeInit(this.#children, this.#launcher, (init) =>
+          this.#last(encodeMessage('probed', { init })),
+        );
       return;
     }
     const command = this.#command;
