@@ -69,7 +69,9 @@ export async function prepareAgentBundle(options: AgentBundleOptions): Promise<s
  */
 export async function removeUnusedBundles(options: AgentBundleOptions, current: string): Promise<void> {
   const names = await readdir(options.directory);
-  const old = names.filter((name) => name !== basename(current) && (bundleName.test(name) || name.startsWith('draft-')));
+  const old = names.filter(
+    (name) => name !== basename(current) && (bundleName.test(name) || name.startsWith('draft-')),
+  );
   if (old.length === 0) return;
   const mounted = await mountsOfAllProcesses();
   for (const name of old) {

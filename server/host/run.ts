@@ -38,7 +38,10 @@ export type Run = (argv: readonly string[], options?: RunOptions) => Promise<Run
 
 const defaultMaxOutputBytes = 1024 * 1024;
 /** The environment of every program: nothing of the daemon's own leaks in, and messages are in one language. */
-const baseEnvironment = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8' };
+export const baseEnvironment = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  LC_ALL: 'C.UTF-8',
+};
 
 /**
  * Runs a program to its end, without a shell. Resolves for every exit code; rejects with a Fault when it could not be

@@ -38,8 +38,8 @@ interface FileInRoot {
 }
 
 /**
- * Level 3 of zstd: the archive of Debian is written in about the time that tar needs to read the files. Level 9 takes six times as
- * long for 7 % less; how long unpacking takes hardly depends on it (docs/guides/images.md has the numbers).
+ * Level 3 of zstd writes Debian's 150 MB in 0.3 s. Level 9 takes four times as long for 12 % less, and unpacking takes the same time after
+ * either (measured; docs/guides/images.md).
  */
 const compression = { ZSTD_CLEVEL: '3', ZSTD_NBTHREADS: '0' };
 

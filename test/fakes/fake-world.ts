@@ -38,6 +38,7 @@ export class FakeWorld {
   readonly storage: StorageDriver = {
     name: 'fake',
     open: async () => {},
+    close: async () => {},
     repair: async () => {},
     createImage: async (_task, fingerprint, fill) => {
       this.#effect('create image');
