@@ -29,11 +29,7 @@ describe('launching an instance', () => {
     const operation = await launch(server);
     assert.equal(operation.status, 'succeeded');
     const uuid = await uuidOf(server);
-    assert.deepEqual(server.world.snapshot(), [
-      `container ${uuid} running`,
-      `link ${uuid}/eth0`,
-      `volume ${uuid}`,
-    ]);
+    assert.deepEqual(server.world.snapshot(), [`container ${uuid} running`, `link ${uuid}/eth0`, `volume ${uuid}`]);
     assert.equal((await server.records.get('default', 'web')).power, 'running');
   });
 
