@@ -9,7 +9,11 @@ import type { Log } from './base/log.ts';
 import { type Directories, directoriesFrom, makeDirectories } from './daemon/directories.ts';
 import { startServer } from './daemon/server.ts';
 
-const log: Log = pino({ level: process.env['YURT_LOG_LEVEL'] ?? 'info', base: null, timestamp: pino.stdTimeFunctions.isoTime });
+const log: Log = pino({
+  level: process.env['YURT_LOG_LEVEL'] ?? 'info',
+  base: null,
+  timestamp: pino.stdTimeFunctions.isoTime,
+});
 
 try {
   await main();

@@ -3,16 +3,21 @@ import { join } from 'node:path';
 import { Cgroups } from '../host/cgroups.ts';
 import { detectHostFeatures, type HostFeatures, realHost } from '../host/host-features.ts';
 import { IpLinks } from '../host/links.ts';
+import { KernelMounts } from '../host/mounts.ts';
+import { RootedFiles } from '../host/rooted-files.ts';
 import { run } from '../host/run.ts';
+import { UserNamespaces } from '../host/user-namespaces.ts';
 import { ImageStore } from '../images/image-store.ts';
 import { Recipes } from '../images/recipes.ts';
 import { StoredImageRecords } from '../images/stored-image-records.ts';
+import type { InstanceInit } from '../instances/instance.ts';
 import { openBridge } from '../networks/bridge/open-bridge.ts';
 import { networkDirectory } from '../networks/network-directory.ts';
 import { Networks } from '../networks/networks.ts';
+import { checkGuestInit, detectGuestInit, initCommand } from '../runtime/guest-init.ts';
 import { OciRuntime } from '../runtime/oci-runtime.ts';
-import { openOverlay } from '../storage/overlay/open-overlay.ts';
 import { Pools } from '../storage/pools.ts';
+import { makeStorageDriver } from '../storage/storage-drivers.ts';
 import { type Base, defaultPool } from './server.ts';
 
 /** What instances are made of and run on: everything below the domain of instances. */
@@ -25,6 +30,7 @@ export interface Engines {
   readonly recipes: Recipes;
   readonly networks: Networks;
   readonly links: IpLinks;
+  readonly guestInit: (rootPath: string) => Promise<InstanceInit>;
   /** Takes the networks down: nothing runs any more. */
   down(): Promise<void>;
   close(): Promise<void>;
@@ -36,8 +42,10 @@ export async function openEngines(base: Base): Promise<Engines> {
   const features = await detectHostFeatures(realHost(cgroups));
   const runtime = await OciRuntime.open({ runDirectory: directories.run, daemonId: id, cgroups, features, run, log });
   const pools = new Pools(log);
-  const pool = join(directories.storage, defaultPool);
-  await pools.open(defaultPool, openOverlay({ name: defaultPool, directory: pool, run, log }), pool);
+  const namespaces = new UserNamespaces();
+  const source = join(directories.storage, defaultPool);
+  const pool = { name: defaultPool, driver: 'overlay', description: 'Default pool', config: { source } };
+  await pools.open(pool, makeStorageDriver(pool, { run, mounts: new KernelMounts(), namespaces, log }));
   const images = new ImageStore({
     directory: directories.images,
     records: new StoredImageRecords(base.store),
@@ -56,9 +64,21 @@ export async function openEngines(base: Base): Promise<Engines> {
   return {
     ...{ features, cgroups, runtime, pools, images, networks, links },
     recipes: new Recipes(join(base.root, 'images'), log),
+    guestInit: async (rootPath) => guestInit(rootPath),
     down: () => networks.down(),
-    close: () => networks.close(),
+    close: async () => {
+      await Promise.allSettled([networks.close(), pools.close()]);
+      namespaces[Symbol.dispose]();
+    },
   };
+}
+
+/** Which init a mounted root has. Faults: `invalid`, `unsupported` when it cannot run on this host. */
+function guestInit(rootPath: string): InstanceInit {
+  using root = RootedFiles.open(rootPath);
+  const found = detectGuestInit(root);
+  checkGuestInit(found);
+  return { kind: found.kind, argv: [initCommand], halt: found.halt };
 }
 
 /** The kernel's name of the architecture, as uname(2) has it: `x86_64`. */

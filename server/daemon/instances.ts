@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { Fault } from '../base/fault.ts';
-import { ownTask } from '../base/task.ts';
 import { Collection } from '../db/collection.ts';
 import { readCgroupUsage } from '../host/cgroup-usage.ts';
 import { BootFollower } from '../instances/boot-follower.ts';
@@ -19,7 +18,7 @@ import { InstanceStarter } from '../instances/start-instance.ts';
 import { InstanceStopper } from '../instances/stop-instance.ts';
 import { Supervisor } from '../instances/supervisor.ts';
 import { stableHwaddr } from '../networks/hwaddr.ts';
-import { parseProfile, Profiles } from '../profiles/profile.ts';
+import { Profiles, parseProfile } from '../profiles/profile.ts';
 import type { Engines } from './engines.ts';
 import { type Base, defaultNetwork, defaultPool, readOptional, removeInstanceFiles } from './server.ts';
 
@@ -58,12 +57,12 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
       });
     },
   });
-  const follower = new BootFollower({
-    log,
-    probe: (task, instance) => agents.probe(task, instance),
-    ready: (instance, { initState }) => events.lifecycle('instance-ready', resourceOf(instance), { state: initState }),
+  const follower = bootFollower(base, engines);
+  const deleter = new InstanceDeleter({
+    records,
+    pool,
+    removeFiles: (uuid) => removeInstanceFiles(directories.log, uuid),
   });
-  const deleter = new InstanceDeleter({ records, pool, removeFiles: (uuid) => removeInstanceFiles(directories.log, uuid) });
   const verbs: Instances = new Instances({
     ...{ log, records, locks, operations, events, supervisor, follower, deleter, runtime },
     creator: new InstanceCreator({
@@ -82,7 +81,11 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
           input,
         ),
     }),
-    stopper: new InstanceStopper(runtime, supervisor),
+    stopper: new InstanceStopper({
+      runtime,
+      supervisor,
+      command: (task, instance, argv) => agents.command(task, instance, argv),
+    }),
   });
   const states = new InstanceStates({
     ...{ log, locks, supervisor, follower, nics, network: (name: string) => networks.driver(name) },
@@ -92,12 +95,10 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   return {
     ...{ records, profiles, verbs, states, supervisor, expanded },
     reconcile: async (hostRebooted) => {
-      const all = await records.list();
-      const uuids = new Set(all.map(({ uuid }) => uuid));
+      const uuids = new Set((await records.list()).map(({ uuid }) => uuid));
       await networks.open(defaultNetwork, uuids);
       const toStart = await reconcile({ log, records, expanded, runtime, supervisor, follower, deleter, hostRebooted });
-      const images = new Set((await engines.images.list()).map(({ fingerprint }) => fingerprint));
-      await pools.repair({ images, instances: uuids, running: new Set(supervisor.runningUuids()) });
+      await repairPools(engines, uuids, supervisor);
       return toStart;
     },
     close: () => {
@@ -105,6 +106,19 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
       follower.close();
     },
   };
+}
+
+function bootFollower({ log, events }: Base, { agents }: Engines): BootFollower {
+  return new BootFollower({
+    log,
+    probe: (task, instance) => agents.probe(task, instance),
+    ready: (instance, { initState }) => events.lifecycle('instance-ready', resourceOf(instance), { state: initState }),
+  });
+}
+
+async function repairPools(engines: Engines, instances: ReadonlySet<string>, supervisor: Supervisor): Promise<void> {
+  const images = new Set((await engines.images.list()).map(({ fingerprint }) => fingerprint));
+  await engines.pools.repair({ images, instances, running: new Set(supervisor.runningUuids()) });
 }
 
 /** Faults: `not-found`, `wrong-state` unless it runs. */
@@ -121,8 +135,8 @@ export function checkRunning({ supervisor }: Pick<InstanceParts, 'supervisor'>, 
 }
 
 /** Bytes that the root of an instance itself takes. */
-export async function diskUsage(base: Base, { pools }: Engines, instance: Instance): Promise<number> {
+export async function diskUsage({ pools }: Engines, instance: Instance): Promise<number> {
   const driver = pools.driver(instance.pool);
-  const usage = await driver.instanceUsage(instance.uuid, ownTask(base.log).signal);
+  const usage = await driver.instanceUsage(instance.uuid);
   return usage.usedBytes;
 }

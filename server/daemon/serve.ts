@@ -1,6 +1,7 @@
 import type { ServiceDefinition } from '@grpc/grpc-js';
-import { loadApi } from '../../proto/api.ts';
 import { peerCredentials } from '../../native/unix-socket.ts';
+import { loadApi } from '../../proto/api.ts';
+import { Fault } from '../base/fault.ts';
 import type { Instance } from '../instances/instance.ts';
 import { resourceOf } from '../instances/instance.ts';
 import { LeaseCache } from '../instances/instance-state.ts';
@@ -32,7 +33,10 @@ export async function serve(
 ): Promise<Listening> {
   const { log, directories } = base;
   const api = loadApi();
-  const handlers = { ...domainServices(base, engines, parts), ServerService: serverFacts(base, engines, parts, shutdown) };
+  const handlers = {
+    ...domainServices(base, engines, parts),
+    ServerService: serverFacts(base, engines, parts, shutdown),
+  };
   const router = { log, identify: (peer: string) => (peer.startsWith('unix:uid=') ? localIdentity(peer) : undefined) };
   const services = Object.entries(handlers).map(([name, handler]) => {
     const definition = api[`yurt.v1.${name}`] as ServiceDefinition; // named in the API, held by a test
@@ -60,7 +64,7 @@ function domainServices(base: Base, engines: Engines, parts: InstanceParts) {
   return {
     InstanceService: instanceService({
       ...{ instances: verbs, records, states, expanded },
-      diskUsage: (instance) => diskUsage(base, engines, instance),
+      diskUsage: (instance) => diskUsage(engines, instance),
       leases: () => new LeaseCache((network) => networks.driver(network).leases()),
     }),
     ExecService: execService({
@@ -81,7 +85,12 @@ function domainServices(base: Base, engines: Engines, parts: InstanceParts) {
         }
       },
       discard: async (task, fingerprint) => {
-        for (const pool of pools.drivers()) await pool.deleteImage(task, fingerprint);
+        for (const pool of pools.drivers()) {
+          // While an instance stands on its files they stay; a later start of the server removes them.
+          await pool.deleteImage(task, fingerprint).catch((error: unknown) => {
+            if (Fault.from(error).code !== 'in-use') throw error;
+          });
+        }
       },
     }),
     ProfileService: profileService({ profiles, instances: (project) => records.list(project) }),
@@ -135,7 +144,10 @@ function serverFacts(base: Base, engines: Engines, parts: InstanceParts, shutdow
       })),
       stateDirectory: base.directories.state,
     },
-    countInstances: async () => ({ all: (await parts.records.list()).length, running: parts.supervisor.runningUuids().length }),
+    countInstances: async () => ({
+      all: (await parts.records.list()).length,
+      running: parts.supervisor.runningUuids().length,
+    }),
     shutdown,
   });
 }

@@ -46,8 +46,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const engines = await openEngines(base);
   const instances = await openInstances(base, engines);
   const toStart = await instances.reconcile(await hostWasRebooted(store));
-  const { promise: stopAsked, resolve: stop } = Promise.withResolvers<{ instancesToo: boolean; timeoutSeconds: number }>();
-  const listening = await serve(base, engines, instances, (timeoutSeconds) => stop({ instancesToo: true, timeoutSeconds }));
+  const { promise: stopAsked, resolve: stop } = Promise.withResolvers<{
+    instancesToo: boolean;
+    timeoutSeconds: number;
+  }>();
+  const listening = await serve(base, engines, instances, (timeoutSeconds) =>
+    stop({ instancesToo: true, timeoutSeconds }),
+  );
   for (const instance of toStart) {
     instances.verbs.start(instance.project, instance.name).catch((error: unknown) => {
       log.warn({ err: error, instance: instance.uuid }, 'an instance could not be started with the server');

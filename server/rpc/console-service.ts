@@ -55,7 +55,10 @@ async function* log(deps: ConsoleServiceDeps, call: Call, request: { instance: s
 function claim(attached: Map<string, AbortController>, instance: Instance, force: boolean): AbortController {
   const present = attached.get(instance.uuid);
   if (present !== undefined && !force) {
-    throw new Fault('in-use', `Somebody is attached to the console of "${instance.name}" already: use --force to take over`);
+    throw new Fault(
+      'in-use',
+      `Somebody is attached to the console of "${instance.name}" already: use --force to take over`,
+    );
   }
   present?.abort(new Fault('canceled', 'Somebody else has taken over the console'));
   const session = new AbortController();

@@ -8,15 +8,13 @@ export interface StorageServiceDeps {
 }
 
 export function storageService({ pools, usedBy }: StorageServiceDeps): Handlers<StorageServiceHandlers> {
-  const encode = async (pool: PoolView) => ({
-    name: pool.name,
-    driver: pool.driver,
-    config: { source: pool.source },
-    status: pool.failure === undefined ? 'created' : 'unavailable',
-    statusDetail: pool.failure ?? '',
+  const encode = async ({ pool, failure, usage }: PoolView) => ({
+    ...pool,
+    status: failure === undefined ? 'created' : 'unavailable',
+    statusDetail: failure ?? '',
     usedBy: [...(await usedBy(pool.name))],
-    usedBytes: pool.usage?.usedBytes ?? 0,
-    totalBytes: pool.usage?.totalBytes ?? 0,
+    usedBytes: usage?.usedBytes ?? 0,
+    totalBytes: usage?.totalBytes ?? 0,
   });
   return { ListStoragePools: async () => ({ pools: await Promise.all((await pools()).map(encode)) }) };
 }

@@ -2,19 +2,17 @@ import { Fault } from '../base/fault.ts';
 import type { Log } from '../base/log.ts';
 import { ownTask } from '../base/task.ts';
 import type { StorageDriver, Usage } from './contract.ts';
+import type { StoragePool } from './pool.ts';
 
 interface Opened {
-  readonly name: string;
+  readonly pool: StoragePool;
   readonly driver: StorageDriver;
-  readonly source: string;
   /** Why it could not be opened, if so. Instances in it cannot start; everything else works. */
   failure: string | undefined;
 }
 
 export interface PoolView {
-  readonly name: string;
-  readonly driver: string;
-  readonly source: string;
+  readonly pool: StoragePool;
   readonly failure: string | undefined;
   readonly usage: Usage | undefined;
 }
@@ -28,23 +26,23 @@ export class Pools {
     this.#log = log;
   }
 
-  async open(name: string, driver: StorageDriver, source: string): Promise<void> {
-    const opened: Opened = { name, driver, source, failure: undefined };
-    this.#opened.set(name, opened);
+  async open(pool: StoragePool, driver: StorageDriver): Promise<void> {
+    const opened: Opened = { pool, driver, failure: undefined };
+    this.#opened.set(pool.name, opened);
     try {
       await driver.open(ownTask(this.#log));
     } catch (error) {
       opened.failure = Fault.from(error).message;
-      this.#log.error({ err: error, pool: name }, 'a storage pool could not be opened');
+      this.#log.error({ err: error, pool: pool.name }, 'a storage pool could not be opened');
     }
   }
 
   /** Removes what a crash left half-made in any pool. */
   async repair(known: Parameters<StorageDriver['repair']>[1]): Promise<void> {
-    for (const { name, driver, failure } of this.#opened.values()) {
+    for (const { pool, driver, failure } of this.#opened.values()) {
       if (failure !== undefined) continue;
       await driver.repair(ownTask(this.#log), known).catch((error: unknown) => {
-        this.#log.error({ err: error, pool: name }, 'a storage pool could not be repaired');
+        this.#log.error({ err: error, pool: pool.name }, 'a storage pool could not be repaired');
       });
     }
   }
@@ -63,10 +61,15 @@ export class Pools {
     return [...this.#opened.values()].filter(({ failure }) => failure === undefined).map(({ driver }) => driver);
   }
 
+  /** Ends the work in the background; mounts stay, since instances outlive the server. */
+  async close(): Promise<void> {
+    await Promise.allSettled(this.drivers().map((driver) => driver.close()));
+  }
+
   async list(): Promise<PoolView[]> {
     return await Promise.all(
-      [...this.#opened.values()].map(async ({ name, driver, source, failure }) => ({
-        ...{ name, driver: driver.name, source, failure },
+      [...this.#opened.values()].map(async ({ pool, driver, failure }) => ({
+        ...{ pool, failure },
         usage: failure === undefined ? await driver.poolUsage().catch(() => undefined) : undefined,
       })),
     );
