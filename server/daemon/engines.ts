@@ -61,7 +61,7 @@ export async function openEngines(base: Base): Promise<Engines> {
     usedBy: async () => [], // an instance has its image's files in its pool: the archive may go
   });
   const links = new IpLinks(run);
-  const directory = await networkDirectory(directories.networks, join('/run', `yurt-${id}`, 'networks'));
+  const directory = await networkDirectory(directories.networks, join('/run', `yurt-${id}-networks`));
   const networks = new Networks({
     log,
     store: base.store,
