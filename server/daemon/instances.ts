@@ -81,7 +81,11 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
       guestInit: (rootPath) => engines.guestInit(rootPath),
       spec: (input) =>
         instanceSpec(
-          { host: engines.features, cgroupOf: (uuid) => runtime.cgroupOf(uuid), agentDirectory: engines.agentDirectory },
+          {
+            host: engines.features,
+            cgroupOf: (uuid) => runtime.cgroupOf(uuid),
+            agentDirectory: engines.agentDirectory,
+          },
           input,
         ),
     }),
