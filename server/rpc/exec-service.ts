@@ -32,6 +32,8 @@ export function execService(deps: ExecServiceDeps): Handlers<ExecServiceHandlers
       const start = await firstMessage(requests);
       const task: Task = { signal: call.signal, log: call.log, report() {} };
       const session = await deps.exec(task, projectOf(start), start.instance, commandOf(start));
+      call.signal.addEventListener('abort', () => session.close(), { once: true });
+      if (call.signal.aborted) session.close();
       const relay = new ExecRelay(call, stream, session, start.windowed);
       const input = relay.pumpInput(requests);
       input.catch(() => {});
