@@ -60,7 +60,7 @@ export class AgentUnderTest implements AsyncDisposable {
     const directory = mkdtempSync(join(tmpdir(), 'yurt-e2e-agent-'));
     chmodSync(directory, 0o711); // ids of the instance pass through to its root
     const daemonId = `e2e-agent-${randomUUID().slice(0, 8)}`;
-    for (const name of ['run', 'agents', 'run/agents']) mkdirSync(join(directory, name), { recursive: true });
+    for (const name of ['run', 'agents']) mkdirSync(join(directory, name));
     const cgroups = await Cgroups.detect();
     const features = await detectHostFeatures(realHost(cgroups));
     const runDirectory = join(directory, 'run');

@@ -85,6 +85,16 @@ describe('the streams of a command', () => {
     session.close();
   });
 
+  it('can be resized until the very end, which is no concern of any other terminal', async () => {
+    const other = await under.start({ argv: ['sh', '-c', 'read -r x; stty size'], terminal: size });
+    const ended = await under.start({ argv: ['true'], terminal: size });
+    ended.resize({ columns: 10, rows: 10 });
+    assert.equal((await finish(ended)).code, 0);
+    ended.resize({ columns: 11, rows: 11 });
+    const { stdout } = await finish(other, Buffer.from('\n'));
+    assert.match(stdout.toString(), /24 80/);
+  });
+
   it('take a megabyte typed into a raw terminal', async () => {
     const input = Buffer.from(randomBytes(megabyte / 2).toString('hex'));
     const script = `stty raw -echo; echo ready; head -c ${input.length} | md5sum`;
