@@ -67,7 +67,8 @@ export class Command {
     const fd = this.#terminalFd;
     if (fd === undefined) return;
     this.#input?.afterWrites(() => {
-      if (!this.#closed) this.#launcher.pty().resize(fd, size.columns, size.rows);
+      // Once the output has ended the descriptor is closed, and its number may be another terminal's.
+      if (this.#outputs.get('stdout')?.finished === false) this.#launcher.pty().resize(fd, size.columns, size.rows);
     });
   }
 

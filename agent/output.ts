@@ -17,7 +17,7 @@ export interface OutputEvents {
 }
 
 /**
- * One output stream of a command: reads only as much as the receiver has granted. It is finished at end of file. A
+ * One output stream of a command: sends only as much as the receiver has granted, and reads one buffer ahead. It is finished at end of file. A
  * process in the background may keep the stream open after the command has ended: then it is finished when what the
  * command wrote has been sent and the stream is quiet, or when the background process has been heard long enough.
  */
@@ -25,7 +25,7 @@ export class Output {
   readonly #credit = new Credit();
   readonly #events: OutputEvents;
   readonly reader: Reader;
-  /** Read but not granted: at most one buffer of the reader. */
+  /** Read but not granted, or not taken by the connection: at most one buffer of the reader. */
   #held: Buffer | undefined;
   #congested = false;
   #ended = false;
@@ -39,6 +39,7 @@ export class Output {
   constructor(fd: number, kind: 'pipe' | 'terminal', events: OutputEvents) {
     this.#events = events;
     this.reader = new Reader(fd, kind, { data: (bytes) => this.#onData(bytes), end: () => this.#onEnd() });
+    this.reader.resume(); // without a grant, too: an empty stream must come to its end
   }
 
   get finished(): boolean {
@@ -75,7 +76,7 @@ export class Output {
   }
 
   #flowing(): boolean {
-    return !this.#congested && this.#held === undefined && this.#credit.available > 0;
+    return !this.#congested && this.#held === undefined;
   }
 
   #onData(bytes: Buffer): boolean {

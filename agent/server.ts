@@ -5,6 +5,9 @@ import type { Children } from './children.ts';
 import type { Launcher } from './launcher.ts';
 import { Session } from './session.ts';
 
+/** Whoever had the agent started has this long to ask for something, however short the idle time is. */
+const firstIdleMs = 10_000;
+
 export interface AgentServerOptions {
   /** Inherited listening socket. */
   readonly listenFd: number;
@@ -58,14 +61,17 @@ export class AgentServer {
       });
     });
     this.#http.listen({ fd: this.#options.listenFd });
-    this.#count(0);
+    this.#leaveAfter(Math.max(this.#options.idleMs, firstIdleMs));
   }
 
   #count(change: number): void {
     this.#busy += change;
     clearTimeout(this.#idleTimer);
-    if (this.#busy > 0 || this.#options.idleMs === 0) return;
-    this.#idleTimer = setTimeout(() => this.#leave(), this.#options.idleMs);
+    if (this.#busy === 0) this.#leaveAfter(this.#options.idleMs);
+  }
+
+  #leaveAfter(idleMs: number): void {
+    if (this.#options.idleMs > 0) this.#idleTimer = setTimeout(() => this.#leave(), idleMs);
   }
 
   /** Whoever is connected and has asked for nothing learns that nothing was done. */

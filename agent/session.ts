@@ -101,7 +101,7 @@ export class Session {
         failed: (failure) => this.#last(encodeMessage('failed', failure)),
       });
     } catch (error) {
-      this.#last(encodeMessage('failed', failureOf(error)));
+      this.#last(encodeMessage('failed', failureOf(error, request)));
     }
   }
 
@@ -117,9 +117,11 @@ export class Session {
   }
 }
 
-function failureOf(error: unknown): Failure {
-  const errno = error instanceof Error && 'errno' in error && typeof error.errno === 'number' ? error.errno : 0;
+function failureOf(error: unknown, request: StartRequest): Failure {
+  const errno =
+    error instanceof Error && 'errno' in error && typeof error.errno === 'number' ? Math.abs(error.errno) : 0;
   // Too long a list of arguments is the command's own fault, everything else a lack of the instance's.
-  const tooLong = error instanceof Error && 'code' in error && error.code === 'E2BIG';
-  return { reason: tooLong ? 'exec' : 'resources', errno: Math.abs(errno) };
+  if (error instanceof Error && 'code' in error && error.code === 'E2BIG') return { reason: 'exec', errno };
+  // node-pty's errors have words only.
+  return { reason: request.terminal !== undefined && errno === 0 ? 'terminal' : 'resources', errno };
 }

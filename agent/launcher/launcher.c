@@ -92,7 +92,7 @@ static int become_agent(int argc, char **argv) {
   struct rlimit limit;
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 125;
   snprintf(files, sizeof files, "--open-files=%llu", (unsigned long long)limit.rlim_cur);
-  char *start[] = {loader, "--library-path", libraries, node, "--max-old-space-size=48", "--max-semi-space-size=2",
+  char *start[] = {loader, "--library-path", libraries, node, "--max-old-space-size=48", "--max-semi-space-size=1",
                    "--v8-pool-size=1", "--disable-warning=ExperimentalWarning", script, files};
   enum { STARTS = sizeof start / sizeof *start };
   char *arguments[STARTS + MAX_AGENT_ARGUMENTS];
@@ -102,11 +102,11 @@ static int become_agent(int argc, char **argv) {
   return 127;
 }
 
+/* The raw calls: posix_spawn(3) leaves the C library's own two signals ignored, and signal(3) refuses to name them. */
 static void reset_signals(void) {
-  for (int signal_number = 1; signal_number < NSIG; signal_number++) signal(signal_number, SIG_DFL);
-  sigset_t none;
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, NULL);
+  static const char zeros[64]; /* SIG_DFL and an empty mask in the kernel's struct sigaction */
+  for (int number = 1; number <= 64; number++) syscall(SYS_rt_sigaction, number, zeros, NULL, 8);
+  syscall(SYS_rt_sigprocmask, SIG_SETMASK, zeros, NULL, 8);
 }
 
 static void restore_open_files(unsigned long soft) {

@@ -7,7 +7,7 @@ import {
   maxFrameFromAgentBytes,
   protocolPath,
 } from '../../proto/agent/frame.ts';
-import { errnoOf, Fault } from '../base/fault.ts';
+import { Fault } from '../base/fault.ts';
 
 /**
  * Nothing was run, and starting the agent helps. `absent`: nobody listens; `silent`: the listener does not answer; `left`:
@@ -56,15 +56,22 @@ export class AgentConnection {
       createConnection: () => connect({ path }),
       perMessageDeflate: false,
       maxPayload: maxFrameFromAgentBytes,
-      handshakeTimeout: timeoutMs,
       autoPong: false, // pongs that nobody reads would pile up here
       skipUTF8Validation: true,
     });
     const connection = new AgentConnection(socket);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     socket.once('open', resolve);
-    socket.once('error', (error) => reject(new AgentGone(errnoOf(error) === undefined ? 'silent' : 'absent', error)));
-    await promise;
+    socket.once('error', (error) => reject(new AgentGone('absent', error)));
+    const timer = setTimeout(() => reject(new AgentGone('silent')), timeoutMs);
+    try {
+      await promise;
+    } catch (error) {
+      connection.terminate();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
     return connection;
   }
 

@@ -1,12 +1,11 @@
-import { closeSync, openSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { listenUnixSocket } from '../../native/unix-socket.ts';
 import { Fault } from '../base/fault.ts';
 import type { Task } from '../base/task.ts';
 import type { Runtime } from '../runtime/contract.ts';
+import { agentDirectory } from '../runtime/system-mounts.ts';
 import type { AgentCgroups } from './agent-cgroups.ts';
 
-/** Where the runtime's specification mounts the agent's files; an instance keeps those that it was started with. */
-const agentDirectory = '/dev/.yurt';
 /** Connections that wait until the agent has come up. */
 const backlog = 511;
 const listenFd = 3;
@@ -14,7 +13,7 @@ const listenFd = 3;
 export interface AgentStarterDeps {
   readonly runtime: Pick<Runtime, 'exec' | 'cgroupOf'>;
   readonly cgroups: AgentCgroups;
-  /** Of the sockets; private to root. */
+  /** Of the sockets; made when missing, private to root. */
   readonly directory: string;
 }
 
@@ -29,6 +28,7 @@ export class AgentStarter implements Disposable {
 
   constructor(deps: AgentStarterDeps) {
     this.#deps = deps;
+    mkdirSync(deps.directory, { recursive: true, mode: 0o700 });
     this.#directoryFd = openSync(deps.directory, 'r');
   }
 

@@ -42,5 +42,6 @@ export function startFault({ reason, errno }: Failure, command: ExecCommand): Fa
 }
 
 function describe(errno: number): string {
+  if (errno === 0) return 'the system has none left';
   return getSystemErrorMap().get(-errno)?.[1] ?? `error ${errno}`;
 }
