@@ -10,6 +10,7 @@ import { instanceKeys } from './config-keys.ts';
 import { expand, type Instance } from './instance.ts';
 import type { InstanceRecords } from './instance-records.ts';
 import { checkInstanceName, randomInstanceName } from './name.ts';
+import { hwaddrKey, isHwaddrKey } from './nics.ts';
 
 /** An image as an instance's creation needs it. */
 export interface SourceImage {
@@ -32,6 +33,7 @@ export interface CreateRequest {
 /** A request that was checked against everything that exists: nothing about it is wrong any more. */
 export interface CreatePlan {
   readonly request: CreateRequest;
+  readonly devices: Devices;
   readonly image: SourceImage;
   readonly pool: string;
 }
@@ -43,6 +45,8 @@ export interface CreateDeps {
   readonly unpackImage: (task: Task, fingerprint: string, directory: string) => Promise<void>;
   readonly pool: (name: string) => StorageDriver;
   readonly checkNetwork: (name: string) => void;
+  /** A MAC address for a nic; another one for each attempt. */
+  readonly hwaddr: (uuid: string, device: string, attempt: number) => string;
 }
 
 /** How often a random name may be taken before we give up. */
@@ -75,7 +79,12 @@ export class InstanceCreator {
     if ((await records.find(request.project, name)) !== undefined) {
       throw new Fault('already-exists', `Instance "${name}" already exists`);
     }
-    return { request: { ...request, name }, image: await this.#deps.image(request.image), pool };
+    return {
+      request: { ...request, name },
+      devices: expanded.devices,
+      image: await this.#deps.image(request.image),
+      pool,
+    };
   }
 
   /** Makes record and root. Undoes itself; after `kill -9` the record's phase tells the next server to remove both. */
@@ -84,7 +93,7 @@ export class InstanceCreator {
     const { fingerprint } = plan.image;
     const pool = this.#deps.pool(plan.pool);
     await using revert = new Revert(task.log);
-    const instance = await records.add(this.#record(plan));
+    const instance = await records.add(await this.#record(plan));
     revert.push('remove the record', () => records.remove(instance));
     if (!(await pool.hasImage(fingerprint))) {
       task.report({ stage: 'Unpacking image' });
@@ -98,7 +107,7 @@ export class InstanceCreator {
     return ready;
   }
 
-  #record({ request, image, pool }: CreatePlan): Omit<Instance, 'idMap'> {
+  async #record({ request, devices, image, pool }: CreatePlan): Promise<Omit<Instance, 'idMap'>> {
     const uuid = randomUUID();
     const now = new Date().toISOString();
     const imageConfig = Object.entries(image.properties).map(([key, value]) => [`image.${key}`, value]);
@@ -110,7 +119,12 @@ export class InstanceCreator {
       architecture: image.architecture,
       ephemeral: request.ephemeral,
       profiles: request.profiles,
-      config: { ...Object.fromEntries(imageConfig), ...request.config, 'volatile.base_image': image.fingerprint },
+      config: {
+        ...Object.fromEntries(imageConfig),
+        ...request.config,
+        ...(await this.#hwaddrs(uuid, devices)),
+        'volatile.base_image': image.fingerprint,
+      },
       devices: request.devices,
       createdAt: now,
       lastUsedAt: '',
@@ -120,6 +134,24 @@ export class InstanceCreator {
       power: 'stopped',
       startedAt: '',
     };
+  }
+
+  /** A MAC address for every nic without one: `volatile.NIC.hwaddr`, unlike that of any other instance. */
+  async #hwaddrs(uuid: string, devices: Devices): Promise<Record<string, string>> {
+    const nics = Object.entries(devices).filter(([, device]) => device['type'] === 'nic' && !device['hwaddr']);
+    const all = await this.#deps.records.list();
+    const taken = new Set(
+      all.flatMap(({ config }) => Object.entries(config).flatMap(([key, value]) => (isHwaddrKey(key) ? [value] : []))),
+    );
+    const given: Record<string, string> = {};
+    for (const [device] of nics) {
+      let attempt = 0;
+      while (taken.has(this.#deps.hwaddr(uuid, device, attempt))) attempt += 1;
+      const hwaddr = this.#deps.hwaddr(uuid, device, attempt);
+      taken.add(hwaddr);
+      given[hwaddrKey(device)] = hwaddr;
+    }
+    return given;
   }
 
   async #freeName(project: string): Promise<string> {

@@ -79,8 +79,8 @@ export class InstanceStates {
   async #interface(nic: InstanceNic, leases: LeaseCache): Promise<InstanceInterface> {
     const { name, hwaddr } = nic.request;
     const found = (await leases.of(nic.network)).filter((lease) => lease.hwaddr === hwaddr);
-    const addresses = found.map(({ address }) =>
-      address.includes(':')
+    const addresses = found.map(({ family, address }) =>
+      family === 6
         ? { family: 'inet6' as const, address, prefixLength: 64, scope: 'global' }
         : { family: 'inet' as const, address, prefixLength: 24, scope: 'global' },
     );

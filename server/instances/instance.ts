@@ -1,6 +1,7 @@
 import type { IdMap } from '../base/id-map.ts';
 import type { Device, Devices } from '../devices/device.ts';
 import type { Profile } from '../profiles/profile.ts';
+import type { HaltRequest } from '../runtime/guest-init.ts';
 
 /** How far the record itself has come: what a server that starts finds half-made, it removes. */
 export type Phase = 'creating' | 'ready' | 'deleting';
@@ -27,16 +28,16 @@ export interface Instance {
   readonly power: 'running' | 'stopped';
   readonly startedAt: string;
   /** The init that it was last started with: how to ask it to stop. */
-  readonly init?: GuestInit;
+  readonly init?: InstanceInit;
 }
 
 /** The init of a root, as far as starting and stopping need to know it. */
-export interface GuestInit {
+export interface InstanceInit {
   /** `systemd`, `busybox`, `openrc`, … */
   readonly kind: string;
   readonly argv: readonly string[];
-  /** The signal that makes it shut down cleanly, as in signal(7). */
-  readonly haltSignal: string;
+  /** What makes it shut down cleanly. */
+  readonly halt: HaltRequest;
 }
 
 /** An instance with its profiles merged in: what holds. */

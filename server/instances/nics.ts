@@ -4,13 +4,22 @@ import type { Expanded, Instance } from './instance.ts';
 
 export interface NicDeps {
   readonly network: (name: string) => NetworkDriver;
-  /** A MAC address that follows from the instance and the device: the same at every start. */
+  /** For a nic that came by a profile after the instance was made: follows from instance and device. */
   readonly hwaddr: (uuid: string, device: string) => string;
 }
 
 export interface InstanceNic {
   readonly network: string;
   readonly request: NicRequest;
+}
+
+/** Where an instance keeps the MAC address that was made for one of its nics. */
+export function hwaddrKey(device: string): string {
+  return `volatile.${device}.hwaddr`;
+}
+
+export function isHwaddrKey(key: string): boolean {
+  return key.startsWith('volatile.') && key.endsWith('.hwaddr');
 }
 
 /** The nics that an instance has, from its devices, in the order of their names. */
@@ -24,7 +33,10 @@ export function nicsOf(instance: Instance, expanded: Expanded, hwaddr: NicDeps['
         instanceId: instance.uuid,
         instanceName: instance.name,
         name: device['name'] ?? deviceName,
-        hwaddr: device['hwaddr']?.toLowerCase() ?? hwaddr(instance.uuid, deviceName),
+        hwaddr:
+          device['hwaddr']?.toLowerCase() ??
+          instance.config[hwaddrKey(deviceName)] ??
+          hwaddr(instance.uuid, deviceName),
       },
     }));
 }
@@ -41,12 +53,12 @@ export class Nics {
     return nicsOf(instance, expanded, this.#deps.hwaddr);
   }
 
-  /** Makes the host's side of each; the caller detaches them all when a later step fails. */
+  /** Reserves address and name of each; the caller detaches them all when a later step fails. */
   async attach(task: Task, nics: readonly InstanceNic[]): Promise<PreparedNic[]> {
     return await Promise.all(nics.map((nic) => this.#deps.network(nic.network).attach(task, nic.request)));
   }
 
-  /** Moves the inner ends into the network namespace of `pid`. */
+  /** Makes the links, with their inner ends in the network namespace of `pid`. */
   async enter(task: Task, nics: readonly InstanceNic[], prepared: readonly PreparedNic[], pid: number): Promise<void> {
     for (const [index, nic] of nics.entries()) {
       const link = prepared[index];

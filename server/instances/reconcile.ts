@@ -71,9 +71,10 @@ async function reconcileOne(deps: ReconcileDeps, instance: Instance): Promise<bo
   return false;
 }
 
-/** An explicit `boot.autostart` speaks of boots of the host only; unset restores what was (field-map 2.1). */
+/** `boot.autostart` decides after a boot of the host; unset restores what was (field-map 2.1). */
 async function wantsAutostart(deps: ReconcileDeps, instance: Instance): Promise<boolean> {
   const { config } = await deps.expanded(instance);
   const wanted = parseBoolean(config['boot.autostart'] ?? '');
-  return wanted === undefined || !deps.hostRebooted ? instance.power === 'running' : wanted;
+  if (wanted === undefined) return instance.power === 'running';
+  return wanted && (deps.hostRebooted || instance.power === 'running');
 }

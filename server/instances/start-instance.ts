@@ -3,7 +3,7 @@ import { ownTask, type Task } from '../base/task.ts';
 import type { Runtime } from '../runtime/contract.ts';
 import type { OciSpec } from '../runtime/oci-spec.ts';
 import type { StorageDriver } from '../storage/contract.ts';
-import type { Expanded, GuestInit, Instance } from './instance.ts';
+import type { Expanded, Instance, InstanceInit } from './instance.ts';
 import type { InstanceRecords } from './instance-records.ts';
 import type { Nics } from './nics.ts';
 
@@ -12,7 +12,7 @@ export interface SpecInput {
   readonly instance: Instance;
   readonly expanded: Expanded;
   readonly rootPath: string;
-  readonly init: GuestInit;
+  readonly init: InstanceInit;
 }
 
 export interface StartDeps {
@@ -22,7 +22,7 @@ export interface StartDeps {
   readonly nics: Nics;
   readonly runtime: Runtime;
   /** Looks at the root: which init, and can it run on this host? Fault `unsupported` with the way out. */
-  readonly guestInit: (rootPath: string) => Promise<GuestInit>;
+  readonly guestInit: (rootPath: string) => Promise<InstanceInit>;
   readonly spec: (input: SpecInput) => OciSpec;
   readonly consoleLogPath: (uuid: string) => string;
 }
@@ -66,13 +66,24 @@ export class InstanceStarter {
     revert.push('record that it is stopped', async () => {
       await records.update(instance, { power: 'stopped' });
     });
-    const [started] = await Promise.all([
-      records.update(instance, { power: 'running', startedAt: now, lastUsedAt: now, init }),
-      connector.enter(task, nics, prepared, container.pid),
-    ]);
+    const started = await records.update(instance, { power: 'running', startedAt: now, lastUsedAt: now, init });
+    await connector.enter(task, nics, prepared, container.pid);
     task.signal.throwIfAborted();
     await runtime.start(task, instance.uuid);
     revert.commit();
+    await this.#hideRoot(task, instance, pool);
     return started;
+  }
+
+  /**
+   * The instance has its own copy of the mount since `create`. The one on the host goes at once: any program that makes
+   * itself a mount namespace would get a copy too, and keep the root busy for as long as it runs.
+   */
+  async #hideRoot(task: Task, instance: Instance, pool: StorageDriver): Promise<void> {
+    try {
+      await pool.unmountInstance(instance.uuid);
+    } catch (error) {
+      task.log.warn({ err: error, instance: instance.uuid }, 'the mount of a root could not be hidden');
+    }
   }
 }

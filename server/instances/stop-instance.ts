@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Fault } from '../base/fault.ts';
 import type { Task } from '../base/task.ts';
 import type { Runtime } from '../runtime/contract.ts';
@@ -14,13 +15,21 @@ export interface StopRequest {
   readonly timeoutSeconds: number;
 }
 
-export class InstanceStopper {
-  readonly #runtime: Pick<Runtime, 'kill' | 'resume'>;
-  readonly #supervisor: Supervisor;
+/** Inits that do not react to their first signal get the next one after this. */
+const nextSignalMs = 10_000;
 
-  constructor(runtime: Pick<Runtime, 'kill' | 'resume'>, supervisor: Supervisor) {
-    this.#runtime = runtime;
-    this.#supervisor = supervisor;
+export interface StopDeps {
+  readonly runtime: Pick<Runtime, 'kill' | 'resume'>;
+  readonly supervisor: Supervisor;
+  /** Runs a command in the instance, for inits that take no signal. Resolves when it has been started. */
+  readonly command: (task: Task, instance: Instance, argv: readonly string[]) => Promise<void>;
+}
+
+export class InstanceStopper {
+  readonly #deps: StopDeps;
+
+  constructor(deps: StopDeps) {
+    this.#deps = deps;
   }
 
   /**
@@ -28,23 +37,48 @@ export class InstanceStopper {
    * running (it is not killed then: only the caller knows whether its work may be lost).
    */
   async stop(task: Task, instance: Instance, request: StopRequest): Promise<void> {
-    const status = this.#supervisor.status(instance.uuid);
+    const status = this.#deps.supervisor.status(instance.uuid);
     if (status === 'stopped') throw new Fault('wrong-state', 'The instance is already stopped');
     if (status === 'paused' && !request.force) {
       throw new Fault('wrong-state', 'The instance is paused: resume it first, or use --force');
     }
-    if (status !== 'ending') await this.#signal(instance, request.force);
-    if (status === 'paused') await this.#runtime.resume(instance.uuid);
     const timeoutMs = request.force ? killTimeoutMs : (request.timeoutSeconds || defaultStopTimeoutSeconds) * 1000;
-    await this.#waitEnded(task, instance, timeoutMs);
+    const ended = new AbortController();
+    try {
+      if (status === 'paused' || request.force) {
+        if (status !== 'ending') await this.#signal(instance, 'SIGKILL');
+        if (status === 'paused') await this.#deps.runtime.resume(instance.uuid);
+      } else if (status !== 'ending') void this.#ask(task, instance, ended.signal);
+      await this.#waitEnded(task, instance, timeoutMs);
+    } finally {
+      ended.abort();
+    }
   }
 
-  async #signal(instance: Instance, force: boolean): Promise<void> {
+  /** A failure here does not end the wait: the instance may stop for another reason, or the time runs out. */
+  async #ask(task: Task, instance: Instance, ended: AbortSignal): Promise<void> {
+    const halt = instance.init?.halt ?? { kind: 'signals', signals: ['SIGPWR', 'SIGTERM'] };
     try {
-      await this.#runtime.kill(instance.uuid, force ? 'SIGKILL' : (instance.init?.haltSignal ?? 'SIGPWR'));
+      if (halt.kind === 'command') {
+        await this.#deps.command(task, instance, halt.argv);
+        return;
+      }
+      for (const signal of halt.signals) {
+        await this.#signal(instance, signal);
+        await delay(nextSignalMs, undefined, { signal: ended });
+      }
+    } catch (error) {
+      if (!ended.aborted)
+        task.log.warn({ err: error, instance: instance.uuid }, 'an instance could not be asked to stop');
+    }
+  }
+
+  async #signal(instance: Instance, signal: string): Promise<void> {
+    try {
+      await this.#deps.runtime.kill(instance.uuid, signal);
     } catch (error) {
       // It may have ended on its own since we looked.
-      if (this.#supervisor.status(instance.uuid) === 'running') throw error;
+      if (this.#deps.supervisor.status(instance.uuid) === 'running') throw error;
     }
   }
 
@@ -62,7 +96,7 @@ export class InstanceStopper {
       );
     late.addEventListener('abort', onAbort, { once: true });
     try {
-      await Promise.race([this.#supervisor.ended(instance.uuid), interrupted]);
+      await Promise.race([this.#deps.supervisor.ended(instance.uuid), interrupted]);
     } finally {
       late.removeEventListener('abort', onAbort);
     }

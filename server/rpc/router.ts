@@ -5,7 +5,6 @@ import {
   Metadata,
   type MethodDefinition,
   type ServerDuplexStream,
-  type ServerWritableStream,
   type ServiceDefinition,
   type status,
   type UntypedServiceImplementation,
@@ -143,9 +142,16 @@ function bidi(
   };
 }
 
+/** The part of a stream that writing needs. */
+interface MessageSink<Message> {
+  write(message: Message): boolean;
+  once(event: 'drain', listener: () => void): unknown;
+  off(event: 'drain', listener: () => void): unknown;
+}
+
 /** Writes one message; resolves when the stream takes more. Returns early when the call is over. */
 export async function writeTo<Message>(
-  stream: Pick<ServerWritableStream<unknown, Message>, 'write' | 'once' | 'off'>,
+  stream: MessageSink<Message>,
   message: Message,
   signal: AbortSignal,
 ): Promise<void> {

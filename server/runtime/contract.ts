@@ -5,12 +5,13 @@ import type { OciSpec } from './oci-spec.ts';
 export type ExitReason =
   | { readonly kind: 'powered-off' } // the instance's init called reboot(RB_POWER_OFF or RB_HALT_SYSTEM): conmon says 130
   | { readonly kind: 'rebooted' } // reboot(RB_AUTOBOOT): conmon says 129
-  | { readonly kind: 'exited'; readonly status: number }; // init exited or was killed: 0-255, 128+signal
+  | { readonly kind: 'exited'; readonly status: number } // init exited or was killed: 0-255, 128+signal
+  | { readonly kind: 'lost' }; // conmon was killed before, so nobody saw how init ended
 
 /** What is true of a container now, from the kernel and conmon, not from any record of ours. */
 export interface ContainerState {
   readonly status: 'created' | 'running' | 'paused' | 'stopped';
-  /** Init's pid on the host. */
+  /** Init's pid on the host; 0 when it is stopped. */
   readonly pid: number;
 }
 
@@ -27,6 +28,11 @@ export interface ExecInContainer {
   readonly env: Readonly<Record<string, string>>;
   /** Descriptors of this process that become 3, 4, … in the new one. */
   readonly fds: readonly number[];
+  /**
+   * Name of a v2 cgroup directly below the container's own that exists, to start in. Without it the container's own cgroup,
+   * or where that takes no processes (a system inside has made cgroups below it) the one of init.
+   */
+  readonly leaf?: string;
 }
 
 /**
@@ -52,15 +58,20 @@ export interface Runtime {
   kill(id: string, signal: string): Promise<void>;
   pause(id: string): Promise<void>;
   resume(id: string): Promise<void>;
-  /** Kills what is left of it and removes container, cgroups and bundle. Idempotent. */
+  /**
+   * Kills what is left of it, also of one that was only half made, and removes container, cgroups (that of the agent
+   * too) and bundle. Idempotent. A container that ended must be deleted before its id is created again.
+   */
   delete(id: string): Promise<void>;
   /** Resolves when init has ended; remembers ends that came while no server ran. Rejects when `signal` aborts. */
   waitExit(id: string, signal: AbortSignal): Promise<ExitReason>;
   /** Starts a process in the container's namespaces, detached; returns its pid on the host. */
   exec(task: Task, id: string, request: ExecInContainer): Promise<number>;
-  /** Bytes typed on the console. Output is read from the console log. */
+  /** Bytes typed on the console. Faults: `unavailable` when nobody inside reads them. Output is read from the console log. */
   writeConsole(id: string, data: Uint8Array): Promise<void>;
   resizeConsole(id: string, size: { columns: number; rows: number }): Promise<void>;
+  /** `/yurt/DAEMON/ID`: what the specification's `cgroupsPath` must be, relative to the mount of each hierarchy. */
+  cgroupOf(id: string): string;
   /** Absolute cgroup paths per hierarchy: `{ unified: '/sys/fs/cgroup/yurt/…' }`, on hybrid hosts also `memory`, `cpu`, … */
   cgroupPaths(id: string): Promise<Readonly<Record<string, string>>>;
 }

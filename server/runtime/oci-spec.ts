@@ -1,2 +1,111 @@
 /** The part of the OCI runtime specification's `config.json` that yurt writes (opencontainers/runtime-spec v1.0.2). */
-export type OciSpec = Record<string, unknown>;
+export interface OciSpec {
+  readonly ociVersion: '1.0.2';
+  readonly process: OciProcess;
+  readonly root: { readonly path: string };
+  readonly hostname: string;
+  readonly mounts: readonly OciMount[];
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly linux: OciLinux;
+}
+
+export interface OciProcess {
+  readonly terminal: boolean;
+  readonly user: { readonly uid: number; readonly gid: number };
+  readonly args: readonly string[];
+  /** `KEY=value`. */
+  readonly env: readonly string[];
+  readonly cwd: string;
+  readonly capabilities: OciCapabilities;
+  readonly rlimits?: readonly OciRlimit[];
+  readonly noNewPrivileges: boolean;
+  readonly apparmorProfile?: string;
+  readonly oomScoreAdj?: number;
+}
+
+export interface OciCapabilities {
+  readonly bounding: readonly string[];
+  readonly effective: readonly string[];
+  readonly permitted: readonly string[];
+  readonly inheritable: readonly string[];
+  readonly ambient: readonly string[];
+}
+
+export interface OciRlimit {
+  readonly type: 'RLIMIT_NOFILE';
+  readonly soft: number;
+  readonly hard: number;
+}
+
+export interface OciMount {
+  readonly destination: string;
+  readonly type?: string;
+  readonly source: string;
+  readonly options: readonly string[];
+}
+
+export interface OciLinux {
+  readonly uidMappings: readonly OciIdMapping[];
+  readonly gidMappings: readonly OciIdMapping[];
+  readonly namespaces: readonly { readonly type: OciNamespace }[];
+  readonly cgroupsPath: string;
+  readonly resources: OciResources;
+  readonly devices: readonly OciDevice[];
+  readonly seccomp: OciSeccomp;
+  readonly rootfsPropagation: 'private';
+  readonly maskedPaths: readonly string[];
+  readonly readonlyPaths: readonly string[];
+}
+
+export interface OciIdMapping {
+  readonly containerID: number;
+  readonly hostID: number;
+  readonly size: number;
+}
+
+export type OciNamespace = 'user' | 'pid' | 'mount' | 'uts' | 'ipc' | 'network' | 'cgroup';
+
+export interface OciResources {
+  readonly devices: readonly { readonly allow: boolean; readonly access: string }[];
+  readonly memory?: { readonly limit: number; readonly swap?: number };
+  readonly pids?: { readonly limit: number };
+  readonly cpu?: {
+    readonly quota?: number;
+    readonly period?: number;
+    readonly shares?: number;
+    readonly cpus?: string;
+  };
+}
+
+export interface OciDevice {
+  readonly type: 'c' | 'b';
+  readonly path: string;
+  readonly major: number;
+  readonly minor: number;
+  /** Permission bits. */
+  readonly fileMode?: number;
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
+export interface OciSeccomp {
+  readonly defaultAction: 'SCMP_ACT_ALLOW';
+  readonly architectures: readonly string[];
+  readonly syscalls: readonly OciSeccompRule[];
+}
+
+export interface OciSeccompRule {
+  readonly names: readonly string[];
+  readonly action: 'SCMP_ACT_ERRNO';
+  /** errno that the call fails with. */
+  readonly errnoRet: number;
+  readonly args?: readonly OciSeccompArgument[];
+}
+
+/** `SCMP_CMP_MASKED_EQ`: the argument, masked with `value`, equals `valueTwo`. */
+export interface OciSeccompArgument {
+  readonly index: number;
+  readonly value: number;
+  readonly valueTwo: number;
+  readonly op: 'SCMP_CMP_MASKED_EQ';
+}

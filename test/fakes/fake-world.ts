@@ -38,6 +38,7 @@ export class FakeWorld {
   readonly storage: StorageDriver = {
     name: 'fake',
     open: async () => {},
+    close: async () => {},
     repair: async () => {},
     createImage: async (_task, fingerprint, fill) => {
       this.#effect('create image');
@@ -67,11 +68,14 @@ export class FakeWorld {
     attach: async (_task, nic) => {
       this.#effect('attach');
       this.links.add(linkOf(nic));
-      return { hostName: 'h', peerName: 'p' };
+      return { hostName: 'h' };
     },
     enter: async () => this.#effect('enter'),
     detach: async (_task, nic) => void this.links.delete(linkOf(nic)),
+    status: () => ({ status: 'created' }),
+    repair: async () => {},
     leases: async () => [],
+    [Symbol.asyncDispose]: async () => {},
   };
 
   readonly runtime: Runtime = {
@@ -113,6 +117,7 @@ export class FakeWorld {
     exec: async () => 1,
     writeConsole: async () => {},
     resizeConsole: async () => {},
+    cgroupOf: (id) => `/yurt/fake/${id}`,
     cgroupPaths: async () => ({}),
   };
 
@@ -130,6 +135,6 @@ export class FakeWorld {
   }
 }
 
-function linkOf(nic: NicRequest): string {
+function linkOf(nic: Pick<NicRequest, 'instanceId' | 'name'>): string {
   return `${nic.instanceId}/${nic.name}`;
 }

@@ -48,13 +48,18 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
       image: async () => ({ fingerprint: 'f'.repeat(64), architecture: 'x86_64', properties: { os: 'Fake' } }),
       unpackImage: async () => {},
       checkNetwork: () => {},
+      hwaddr: (_uuid, _device, attempt) => `00:16:3e:00:00:${attempt.toString(16).padStart(2, '0')}`,
     }),
     starter: new InstanceStarter({
       ...{ records, expanded, pool, nics, runtime: world.runtime, spec: () => ({}) as never },
-      guestInit: async () => ({ kind: 'busybox', argv: ['/sbin/init'], haltSignal: 'SIGUSR2' }),
+      guestInit: async () => ({
+        kind: 'busybox',
+        argv: ['/sbin/init'],
+        halt: { kind: 'signals', signals: ['SIGUSR2'] },
+      }),
       consoleLogPath: (uuid) => `/fake/${uuid}.log`,
     }),
-    stopper: new InstanceStopper(world.runtime, supervisor),
+    stopper: new InstanceStopper({ runtime: world.runtime, supervisor, command: async () => {} }),
   });
   const restart = (hostRebooted: boolean) =>
     reconcile({ log, records, expanded, runtime: world.runtime, supervisor, follower, deleter, hostRebooted });

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, cpSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, closeSync, cpSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type RunOptions, type RunResult, run } from '../../../server/host/run.ts';
@@ -23,6 +23,7 @@ export class Daemon implements AsyncDisposable {
   /** Starts one; with `template`, on a copy of that state and those images. */
   static async start(template?: string): Promise<Daemon> {
     const directory = mkdtempSync(join(tmpdir(), 'yurt-e2e-'));
+    chmodSync(directory, 0o711); // ids of instances and of the name server must be able to pass
     if (template !== undefined) cpSync(template, directory, { recursive: true });
     const daemon = new Daemon(directory, await NetworkNamespace.create());
     await daemon.up();

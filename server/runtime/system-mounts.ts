@@ -1,0 +1,69 @@
+import type { HostFeatures } from '../host/host-features.ts';
+import type { OciDevice, OciMount } from './oci-spec.ts';
+
+/** Where the agent's files appear inside: below /dev, because that is a file system of ours in every root. */
+export const agentDirectory = '/dev/.yurt';
+
+/**
+ * The file systems that every init expects. All belong to the instance's user namespace, so that the kernel decides what
+ * its root may write: in /proc/sys the settings of its own network, UTS and IPC namespaces, in /sys the links of its own
+ * network namespace, in /sys/fs/cgroup what is below its own cgroup.
+ */
+export const systemMounts: readonly OciMount[] = [
+  { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
+  // Read-only, which is how network managers and systemd recognise that nobody here runs udev for them: with a writable
+  // /sys and no udev, systemd-networkd waits for it for ever (systemd.io/CONTAINER_INTERFACE).
+  { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', 'ro'] },
+  // Always a clean v2 tree: on a hybrid host its limits are kept from outside by the v1 controllers.
+  {
+    destination: '/sys/fs/cgroup',
+    type: 'cgroup2',
+    source: 'cgroup2',
+    options: ['nosuid', 'noexec', 'nodev', 'relatime', 'rw'],
+  },
+  // The runtime fills it with null, zero, full, random, urandom, tty, console and the links ptmx, fd, stdin, ….
+  {
+    destination: '/dev',
+    type: 'tmpfs',
+    source: 'tmpfs',
+    options: ['nosuid', 'noexec', 'strictatime', 'mode=755', 'size=512k', 'nr_inodes=8192'],
+  },
+  {
+    destination: '/dev/pts',
+    type: 'devpts',
+    source: 'devpts',
+    options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5', 'max=1024'],
+  },
+  {
+    destination: '/dev/shm',
+    type: 'tmpfs',
+    source: 'shm',
+    options: ['nosuid', 'nodev', 'mode=1777'],
+  },
+  { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] },
+  // Not left to init: what a previous boot has left in /run of the root must not be seen by one that does not mount it.
+  { destination: '/run', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'nodev', 'strictatime', 'mode=755'] },
+];
+
+/** What an instance gets from a host that has it: FUSE, tun and the files of lxcfs. */
+export function hostParts({ features }: HostFeatures): { devices: OciDevice[]; mounts: OciMount[] } {
+  return {
+    devices: [...(features.fuse.present ? [fuse] : []), ...(features.tun.present ? [tun] : [])],
+    mounts: features.lxcfs.present ? lxcfsFiles.map(lxcfsMount) : [],
+  };
+}
+
+/** Numbers: Documentation/admin-guide/devices.txt. The nodes are bound from the host, so its permissions hold. */
+const fuse: OciDevice = { type: 'c', path: '/dev/fuse', major: 10, minor: 229, fileMode: 0o666 };
+const tun: OciDevice = { type: 'c', path: '/dev/net/tun', major: 10, minor: 200, fileMode: 0o666 };
+
+const lxcfsFiles = ['cpuinfo', 'diskstats', 'loadavg', 'meminfo', 'stat', 'swaps', 'uptime'];
+
+function lxcfsMount(name: string): OciMount {
+  return {
+    destination: `/proc/${name}`,
+    type: 'bind',
+    source: `/var/lib/lxcfs/proc/${name}`,
+    options: ['bind', 'nosuid', 'nodev', 'noexec'],
+  };
+}
