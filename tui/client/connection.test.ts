@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createServer, type Server } from 'node:http2';
+import { createServer } from 'node:http2';
 import { connect, createServer as createSocketServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -78,9 +78,13 @@ describe('a connection to a gRPC server', () => {
     });
     using connection = open(server.socket);
     const seen: string[] = [];
-    await assert.rejects(async () => {
-      for await (const { event } of connection.watch('EventService', 'WatchEvents', {})) seen.push(event?.cursor ?? '');
-    }, { message: 'The cursor is too old' });
+    await assert.rejects(
+      async () => {
+        for await (const { event } of connection.watch('EventService', 'WatchEvents', {}))
+          seen.push(event?.cursor ?? '');
+      },
+      { message: 'The cursor is too old' },
+    );
     assert.deepEqual(seen, ['a', 'b']);
   });
 
@@ -168,7 +172,7 @@ describe('a connection that is no good', () => {
   it('fails when what answers is no gRPC server', async () => {
     await using scratch = await ScriptedServer.start();
     const path = join(scratch.directory, 'web');
-    const server: Server = await listening(
+    const server = await listening(
       createServer((_, response) => response.writeHead(404).end('no')),
       path,
     );
