@@ -21,24 +21,34 @@ export function commandReference(): string {
 
 const exitCodes = `## Exit codes
 
-| code | meaning |
-| ---- | ------- |
-| 0 | Done |
-| 1 | Failed; one line \`Error: …\` on stderr says why, after the help when the command line itself is wrong |
-| 130 | Ended by Ctrl-C; the operation was canceled on the server |
-| 141 | Nobody reads the output any more: \`yurt list \\| head -1\` |
-| any | \`yurt exec\` and \`yurt shell\`: the command's own; 128 and the signal's number when a signal ended it, 126 when it cannot be executed, 127 when there is no such command, 129 when the terminal went away |
-`;
+${markdownTable(
+  ['code', 'meaning'],
+  [
+    ['0', 'Done'],
+    ['1', 'Failed. One line `Error: …` on stderr says why, after the help when the command line itself is wrong'],
+    ['130', 'Ended by Ctrl-C. The operation was canceled on the server'],
+    ['141', 'Nobody reads the output any more, as in `yurt list \\| head -1`'],
+    ['126', '`exec`, `shell`: the command cannot be executed'],
+    ['127', '`exec`, `shell`: there is no such command'],
+    ['129', '`exec`, `shell`, `console`: the terminal went away'],
+    ['other', "`exec`, `shell`: the command's own; 128 and the signal's number when a signal ended it"],
+  ],
+)}`;
 
 const environment = `## Environment
 
-| variable | meaning |
-| -------- | ------- |
-| \`YURT_SOCKET\` | The server's socket |
-| \`YURT_DIR\` | Without \`YURT_SOCKET\`: the server's directory, with \`unix.socket\` in it. Without both: \`/run/yurt/unix.socket\` |
-| \`TERM\` | Passed to commands of \`yurt exec\` and \`yurt shell\` |
-| \`XDG_CACHE_HOME\` | Compiled code of this program is kept in \`yurt/\` there, or in \`~/.cache/yurt/\` |
-`;
+${markdownTable(
+  ['variable', 'meaning'],
+  [
+    ['`YURT_SOCKET`', "The server's socket"],
+    [
+      '`YURT_DIR`',
+      "Without `YURT_SOCKET`: the server's directory, with `unix.socket` in it. Without both: `/run/yurt/unix.socket`",
+    ],
+    ['`TERM`', 'Passed to commands of `yurt exec` and `yurt shell`'],
+    ['`XDG_CACHE_HOME`', 'Compiled code of this program is kept in `yurt/` there, or in `~/.cache/yurt/`'],
+  ],
+)}`;
 
 function section(spec: CommandSpec): string {
   const { path, aliases = [], summary, options = [], examples = [] } = spec;
@@ -56,9 +66,17 @@ function section(spec: CommandSpec): string {
 function optionTable(options: readonly OptionSpec[]): string {
   const rows = options.map((option) => {
     const meaning = option.doc + (option.repeatable === true ? ' (repeatable)' : '');
-    return `| \`${optionSyntax(option).trim()}\` | ${markdown(meaning).replaceAll('|', '\\|')} |`;
+    return [`\`${optionSyntax(option).trim()}\``, markdown(meaning).replaceAll('|', '\\|')];
   });
-  return `| option | meaning |\n| ------ | ------- |\n${rows.join('\n')}\n`;
+  return markdownTable(['option', 'meaning'], rows);
+}
+
+/** Columns line up, as the formatter of this repository wants it. */
+function markdownTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = header.map((title, index) => Math.max(title.length, ...rows.map((row) => (row[index] ?? '').length)));
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join(' | ')} |\n`;
+  return line(header) + line(widths.map((width) => '-'.repeat(width))) + rows.map(line).join('');
 }
 
 /** Texts of the table are plain: what Markdown would take for its own is escaped. */
