@@ -8,11 +8,9 @@ import { enableCompileCache } from 'node:module';
 const othersMayWrite = 0o022;
 const cache = compileCacheDirectory();
 if (cache !== undefined) enableCompileCache(cache);
-const [{ runProgram }, { ProcessTerminal }] = await Promise.all([
-  import('./program.ts'),
-  import('./terminal/process-terminal.ts'),
-]);
-process.exit(await runProgram(process.argv.slice(2), process.env, new ProcessTerminal()));
+void import('./process.ts')
+  .then(({ runHere }) => runHere(process.argv.slice(2), process.env))
+  .then((code) => process.exit(code));
 
 /**
  * `$XDG_CACHE_HOME/yurt`, or the same under the home directory. What lies there is run: only a place that belongs to

@@ -1,16 +1,13 @@
-import { Client, type ClientDuplexStream, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
-import { type MethodName, methodOf, type RequestOf, type ResponseOf, type ServiceName } from './api.ts';
+import { type ClientHttp2Session, connect } from 'node:http2';
+import { connect as connectSocket } from 'node:net';
+import { type Method, type MethodName, methodOf, type RequestOf, type ResponseOf, type ServiceName } from './api.ts';
+import { Call, CallError } from './call.ts';
 import { Failure, statusName } from './failure.ts';
 import { whyUnreachable } from './socket.ts';
 
-/** A list of some thousand instances with their devices fits. */
-const maxMessageBytes = 64 * 1024 * 1024;
-
-/** What may be under way in one direction of one stream: measured best between 1 and 16 MiB on a unix socket. */
-const flowWindowBytes = 4 * 1024 * 1024;
-
-/** What grpc-js says of a stream that the other side has reset, as a server does that ends. */
-const lostCallDetails = 'Call cancelled';
+/** What may be under way in one direction, of one stream and of all: best between 1 and 16 MiB on a unix socket. */
+const streamWindowBytes = 4 * 1024 * 1024;
+const sessionWindowBytes = 16 * 1024 * 1024;
 
 export interface CallOptions {
   /** Cancels the call. */
@@ -21,24 +18,35 @@ export interface CallOptions {
 /** Where `--debug` goes. */
 export type Trace = (line: string) => void;
 
-/** The server, by its API. Every failure is a `Failure` whose message is for the user. */
+/** A call with streams in both directions. */
+export interface DuplexCall<Request, Response> {
+  /** False when the message waits with others for room: await `drained` before the next. */
+  send(message: Request): boolean;
+  drained(): Promise<void>;
+  /** To be iterated once. Throws a `Failure` when the call does not end well. */
+  readonly messages: AsyncIterable<Response>;
+  cancel(): void;
+}
+
+/**
+ * The server, by its API. Every failure is a `Failure` whose message is for the user. It speaks gRPC over Node's own
+ * HTTP/2: see docs/decisions/grpc-client-of-the-command-line.md.
+ */
 export class Connection {
-  readonly #client: Client;
   readonly #socketPath: string;
+  readonly #session: ClientHttp2Session;
   readonly #trace: Trace | undefined;
 
   constructor(socketPath: string, trace?: Trace) {
     this.#socketPath = socketPath;
     this.#trace = trace;
-    this.#client = new Client(`unix:${socketPath}`, credentials.createInsecure(), {
-      'grpc.max_receive_message_length': maxMessageBytes,
-      'grpc-node.flow_control_window': flowWindowBytes,
-      'grpc.service_config_disable_resolution': 1,
-      'grpc.enable_retries': 0,
-      'grpc.enable_channelz': 0,
-      // The name that HTTP/2 asks for; a path is none.
-      'grpc.default_authority': 'localhost',
+    this.#session = connect('http://localhost', {
+      createConnection: () => connectSocket(socketPath),
+      settings: { enablePush: false, initialWindowSize: streamWindowBytes },
     });
+    this.#session.on('connect', () => this.#session.setLocalWindowSize(sessionWindowBytes));
+    // Each call tells of it.
+    this.#session.on('error', () => {});
   }
 
   async call<S extends ServiceName, M extends MethodName<S>>(
@@ -47,29 +55,10 @@ export class Connection {
     request: RequestOf<S, M> & object,
     options: CallOptions = {},
   ): Promise<ResponseOf<S, M>> {
-    const method = methodOf(service, name);
-    const started = performance.now();
-    try {
-      return await new Promise((resolve, reject) => {
-        const call = this.#client.makeUnaryRequest(
-          method.path,
-          method.encode,
-          method.decode,
-          request,
-          new Metadata(),
-          deadlineOf(options),
-          (error, response) => {
-            if (error !== null) reject(error);
-            else resolve(response as ResponseOf<S, M>); // decoded by this method's own type
-          },
-        );
-        cancelOn(options.signal, call);
-      });
-    } catch (error) {
-      throw await this.#failureOf(error);
-    } finally {
-      this.#trace?.(`${method.path} took ${(performance.now() - started).toFixed(1)} ms`);
-    }
+    let answer: ResponseOf<S, M> | undefined;
+    for await (const response of this.watch(service, name, request, options)) answer ??= response;
+    if (answer === undefined) throw new Failure('The server ended a call without an answer');
+    return answer;
   }
 
   /** The messages of a call that the server answers with a stream. */
@@ -77,77 +66,69 @@ export class Connection {
     service: S,
     name: M,
     request: RequestOf<S, M> & object,
-    options: CallOptions = {},
+    { signal, timeoutMs }: CallOptions = {},
   ): AsyncGenerator<ResponseOf<S, M>, void> {
     const method = methodOf(service, name);
-    this.#trace?.(`${method.path} opens`);
-    const call = this.#client.makeServerStreamRequest(
-      method.path,
-      method.encode,
-      method.decode,
-      request,
-      new Metadata(),
-      deadlineOf(options),
-    );
-    cancelOn(options.signal, call);
+    const call = this.#begin(method, timeoutMs);
+    const cancel = () => call.cancel();
+    const timer = timeoutMs === undefined ? undefined : setTimeout(cancel, timeoutMs);
+    signal?.addEventListener('abort', cancel);
+    if (signal?.aborted === true) cancel();
     try {
-      for await (const response of call) yield response as ResponseOf<S, M>; // decoded by this method's own type
-    } catch (error) {
-      throw await this.#failureOf(error);
+      call.send(method.encode(request));
+      call.end();
+      yield* this.#responses<ResponseOf<S, M>>(method, call);
     } finally {
-      // Without a listener, what comes after a cancellation would end the process.
-      call.on('error', () => {});
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', cancel);
       call.cancel();
     }
   }
 
-  /** A call with streams in both directions. Its `error` events go through `explain`. */
+  /** A call with streams in both directions. */
   duplex<S extends ServiceName, M extends MethodName<S>>(
     service: S,
     name: M,
-  ): ClientDuplexStream<RequestOf<S, M> & object, ResponseOf<S, M>> {
+  ): DuplexCall<RequestOf<S, M> & object, ResponseOf<S, M>> {
     const method = methodOf(service, name);
-    this.#trace?.(`${method.path} opens`);
-    return this.#client.makeBidiStreamRequest<RequestOf<S, M> & object, ResponseOf<S, M>>(
-      method.path,
-      method.encode,
-      (bytes) => method.decode(bytes) as ResponseOf<S, M>, // decoded by this method's own type
-      new Metadata(),
-    );
-  }
-
-  async explain(error: unknown): Promise<Failure> {
-    return await this.#failureOf(error);
+    const call = this.#begin(method);
+    return {
+      send: (message) => call.send(method.encode(message)),
+      drained: () => call.drained(),
+      messages: this.#responses<ResponseOf<S, M>>(method, call),
+      cancel: () => call.cancel(),
+    };
   }
 
   close(): void {
-    this.#client.close();
+    this.#session.destroy();
   }
 
-  async #failureOf(error: unknown): Promise<Failure> {
-    if (!isServiceError(error)) {
-      if (error instanceof Failure) return error;
-      return new Failure(error instanceof Error ? error.message : String(error), { cause: error });
+  #begin(method: Method, timeoutMs?: number): Call {
+    this.#trace?.(`${method.path} begins`);
+    if (this.#session.destroyed || this.#session.closed) {
+      throw new Failure('The server closed the connection', { status: 'unavailable' });
     }
-    const status = statusName(error.code);
-    const lost = status === 'unavailable' || (status === 'canceled' && error.details === lostCallDetails);
-    if (!lost || error.metadata?.get('yurt-fault')[0] !== undefined) {
-      return new Failure(error.details, { status, cause: error });
+    return new Call(this.#session, method.path, { timeoutMs });
+  }
+
+  async *#responses<Response>(method: Method, call: Call): AsyncGenerator<Response, void> {
+    const started = performance.now();
+    try {
+      for await (const bytes of call.messages()) yield method.decode(bytes) as Response; // decoded by the method's type
+    } catch (error) {
+      throw await this.#failureOf(error, call);
+    } finally {
+      this.#trace?.(`${method.path} took ${(performance.now() - started).toFixed(1)} ms`);
     }
+  }
+
+  async #failureOf(error: unknown, call: Call): Promise<Failure> {
+    if (call.canceled) return new Failure('Canceled', { status: 'canceled', cause: error });
+    if (error instanceof RangeError) return new Failure(error.message, { cause: error });
+    if (!(error instanceof CallError)) throw error;
+    if (error.answered) return new Failure(error.message, { status: statusName(error.code), cause: error });
     const reason = await whyUnreachable(this.#socketPath);
     return new Failure(reason ?? 'The server closed the connection', { status: 'unavailable', cause: error });
   }
-}
-
-function deadlineOf({ timeoutMs }: CallOptions): { deadline?: number } {
-  return timeoutMs === undefined ? {} : { deadline: Date.now() + timeoutMs };
-}
-
-function cancelOn(signal: AbortSignal | undefined, call: { cancel(): void }): void {
-  if (signal?.aborted) call.cancel();
-  else signal?.addEventListener('abort', () => call.cancel(), { once: true });
-}
-
-function isServiceError(error: unknown): error is ServiceError {
-  return error instanceof Error && 'code' in error && typeof error.code === 'number' && 'details' in error;
 }

@@ -1,5 +1,5 @@
 import { onEach } from '../instances/batch.ts';
-import { confirm } from '../terminal/prompt.ts';
+import { Questions } from '../terminal/prompt.ts';
 import type { Context, Input } from './command.ts';
 
 export async function run(context: Context, input: Input): Promise<void> {
@@ -11,7 +11,8 @@ export async function run(context: Context, input: Input): Promise<void> {
 }
 
 async function confirmed(context: Context, names: readonly string[]): Promise<string[]> {
+  using questions = new Questions(context.terminal);
   const chosen: string[] = [];
-  for (const name of names) if (await confirm(context.terminal, `Remove ${name}?`, false)) chosen.push(name);
+  for (const name of names) if (await questions.confirm(`Remove ${name}?`, false)) chosen.push(name);
   return chosen;
 }

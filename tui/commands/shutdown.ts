@@ -9,8 +9,14 @@ export async function run(context: Context, input: Input): Promise<void> {
   const connection = await context.connect();
   const watch = connection.watch('EventService', 'WatchEvents', { types: ['lifecycle'] });
   const begun = await watch.next();
-  await connection.call('ServerService', 'Shutdown', { timeoutSeconds });
-  if (begun.done !== true) await untilGone(watch);
+  if (begun.done === true) throw new Failure('The server ended the stream of events');
+  try {
+    await connection.call('ServerService', 'Shutdown', { timeoutSeconds });
+  } catch (error) {
+    // A server that is quick has gone before its answer went out.
+    if (!Failure.is(error, 'unavailable')) throw error;
+  }
+  await untilGone(watch);
 }
 
 /** The stream of events ends when the server does. */

@@ -6,6 +6,7 @@ import type { ArgumentSpec, CommandSpec, OptionSpec } from './command.ts';
  */
 export const commands: readonly CommandSpec[] = [
   ...instanceCommands(),
+  ...lookingCommands(),
   ...stateCommands(),
   ...sessionCommands(),
   ...imageCommands(),
@@ -116,6 +117,11 @@ function instanceCommands(): CommandSpec[] {
       ],
       load: () => import('./delete.ts'),
     },
+  ];
+}
+
+function lookingCommands(): CommandSpec[] {
+  return [
     {
       path: ['list'],
       aliases: ['ls'],

@@ -3,7 +3,7 @@ import { Failure } from '../client/failure.ts';
 import { waitFor } from '../client/operation.ts';
 import type { Context } from '../commands/command.ts';
 import { printable } from '../output/printable.ts';
-import { confirm } from '../terminal/prompt.ts';
+import { Questions } from '../terminal/prompt.ts';
 
 /** How many buildable images an error names. */
 const maxNamed = 12;
@@ -25,7 +25,8 @@ export async function buildMissingImage(context: Context, connection: Connection
   }
   if (terminal.input.isTty && terminal.error.isTty) {
     const question = `Image "${image}" is not here yet. Build it from its recipe now?`;
-    if (!(await confirm(terminal, question, true))) throw new Failure(`Image "${image}" does not exist`);
+    using questions = new Questions(terminal);
+    if (!(await questions.confirm(question, true))) throw new Failure(`Image "${image}" does not exist`);
   } else {
     await terminal.error.write(`Image "${printable(image)}" is not here yet: building it from its recipe\n`);
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { describe, it } from 'node:test';
+import { eventually } from '../testing/eventually.ts';
 import { FakeTerminal, runInProcess } from '../testing/fake-terminal.ts';
 import { Refusal, ScriptedServer } from '../testing/scripted-server.ts';
 import { DetachKeys } from './detach-keys.ts';
@@ -41,13 +42,15 @@ describe('yurt console', () => {
         if (!input) return;
         seen.push(input.toString());
         call.write({ output: input });
-        keys.write('\x01q');
       });
       call.on('error', () => {});
     });
     const terminal = new FakeTerminal({ tty: true, stdin: keys });
     keys.write('root\r');
-    const { code, stdout, stderr } = await runInProcess(server.socket, ['console', 'web', '-f'], { terminal });
+    const running = runInProcess(server.socket, ['console', 'web', '-f'], { terminal });
+    await eventually(() => terminal.output.text.endsWith('root\r'), 'the echo');
+    keys.write('\x01q');
+    const { code, stdout, stderr } = await running;
     assert.deepEqual([code, seen, terminal.rawStates], [0, ['root\r'], [true, false]]);
     assert.match(stdout, /^web 80 true login: /);
     assert.equal(stderr, 'To detach from the console, press: <ctrl>+a q\n');

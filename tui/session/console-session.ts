@@ -30,17 +30,15 @@ export async function attachConsole(context: Context, options: ConsoleOptions): 
 }
 
 class ConsoleSession {
-  readonly #connection: Connection;
   readonly #terminal: Terminal;
-  readonly #stream;
+  readonly #call;
   readonly #left = Promise.withResolvers<number>();
   readonly #cleanUp: (() => void)[] = [];
   #open = true;
 
   constructor(connection: Connection, terminal: Terminal) {
-    this.#connection = connection;
     this.#terminal = terminal;
-    this.#stream = connection.duplex('ConsoleService', 'AttachConsole');
+    this.#call = connection.duplex('ConsoleService', 'AttachConsole');
   }
 
   async run(start: ConsoleOptions & { project: string }): Promise<number> {
@@ -63,18 +61,17 @@ class ConsoleSession {
   close(): void {
     this.#open = false;
     for (const undo of this.#cleanUp) undo();
-    this.#stream.on('error', () => {});
-    this.#stream.cancel();
+    this.#call.cancel();
   }
 
   /** Reads no faster than what is read is written: the server's flow control holds the rest. */
   async #pumpOutput(): Promise<number> {
     try {
-      for await (const { output } of this.#stream) await this.#terminal.output.write(output);
+      for await (const { output } of this.#call.messages) await this.#terminal.output.write(output);
       return 0;
     } catch (error) {
       if (!this.#open) return 0;
-      throw await this.#connection.explain(error);
+      throw error;
     }
   }
 
@@ -85,7 +82,7 @@ class ConsoleSession {
         const { pass, detach } = keys.scan(chunk as Buffer); // a stream without encoding yields bytes
         const room = pass.length === 0 || this.#send({ input: pass });
         if (detach) return this.#left.resolve(0);
-        if (!room) await new Promise<void>((resolve) => this.#stream.once('drain', resolve));
+        if (!room) await this.#call.drained();
       }
     } catch {
       // A terminal that is gone cannot be read; its signal ends the session.
@@ -93,6 +90,6 @@ class ConsoleSession {
   }
 
   #send(message: AttachConsoleRequest): boolean {
-    return !this.#open || this.#stream.write(message);
+    return !this.#open || this.#call.send(message);
   }
 }

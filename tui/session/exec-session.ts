@@ -47,10 +47,9 @@ export async function runCommand(connection: Connection, terminal: Terminal, opt
 }
 
 class ExecSession {
-  readonly #connection: Connection;
   readonly #terminal: Terminal;
   readonly #options: ExecOptions;
-  readonly #stream;
+  readonly #call;
   readonly #stdout: OutputChannel;
   readonly #stderr: OutputChannel;
   readonly #stdin = new StdinWindow();
@@ -59,10 +58,9 @@ class ExecSession {
   #open = true;
 
   constructor(connection: Connection, terminal: Terminal, options: ExecOptions) {
-    this.#connection = connection;
     this.#terminal = terminal;
     this.#options = options;
-    this.#stream = connection.duplex('ExecService', 'Exec');
+    this.#call = connection.duplex('ExecService', 'Exec');
     const fail = (error: unknown) => this.#end.reject(error);
     this.#stdout = new OutputChannel(
       terminal.output,
@@ -79,11 +77,6 @@ class ExecSession {
   async run(): Promise<ExecEnd> {
     const { instance, project, command, environment, user, group, cwd, interactive } = this.#options;
     const size = interactive ? this.#terminal.output.size() : undefined;
-    this.#stream.on('data', (response: ExecResponse__Output) => this.#receive(response));
-    this.#stream.on('error', (error) => void this.#connection.explain(error).then(this.#end.reject));
-    this.#stream.on('status', ({ code }) => {
-      if (code === 0) this.#end.reject(new Failure('The server ended the command without its exit code'));
-    });
     this.#send({
       start: {
         ...{ instance, project, environment, user, group, cwd },
@@ -97,6 +90,7 @@ class ExecSession {
     this.#stderr.open();
     this.#cleanUp.push(forwardSignals(this.#terminal, (number) => this.#send({ signal: { number } })));
     if (interactive) this.#followTerminal();
+    this.#receiveAll().catch(this.#end.reject);
     const end = await this.#end.promise;
     await Promise.all([this.#stdout.drained(), this.#stderr.drained()]);
     return end;
@@ -105,8 +99,7 @@ class ExecSession {
   close(): void {
     this.#open = false;
     for (const undo of this.#cleanUp) undo();
-    this.#stream.on('error', () => {});
-    this.#stream.cancel();
+    this.#call.cancel();
   }
 
   /** Terminals change size, and go away. */
@@ -121,18 +114,20 @@ class ExecSession {
     );
   }
 
+  async #receiveAll(): Promise<void> {
+    for await (const response of this.#call.messages) this.#receive(response);
+    throw new Failure('The server ended the command without its exit code');
+  }
+
+  /** Never waits: each channel holds at most what the server has credit for. */
   #receive(response: ExecResponse__Output): void {
-    try {
-      if (response.message === 'stdout') this.#stdout.accept(response.stdout ?? Buffer.alloc(0));
-      else if (response.message === 'stderr') this.#stderr.accept(response.stderr ?? Buffer.alloc(0));
-      else if (response.message === 'stdinWindow') this.#stdin.grant(response.stdinWindow ?? 0);
-      else if (response.message === 'started') void this.#pumpStdin();
-      else if (response.message === 'exit') {
-        const { code = 1, message = '' } = response.exit ?? {};
-        this.#end.resolve({ code, message });
-      }
-    } catch (error) {
-      this.#end.reject(error);
+    if (response.message === 'stdout') this.#stdout.accept(response.stdout ?? Buffer.alloc(0));
+    else if (response.message === 'stderr') this.#stderr.accept(response.stderr ?? Buffer.alloc(0));
+    else if (response.message === 'stdinWindow') this.#stdin.grant(response.stdinWindow ?? 0);
+    else if (response.message === 'started') void this.#pumpStdin();
+    else if (response.message === 'exit') {
+      const { code = 1, message = '' } = response.exit ?? {};
+      this.#end.resolve({ code, message });
     }
   }
 
@@ -144,7 +139,7 @@ class ExecSession {
           let rest = chunk as Buffer; // a stream without encoding yields bytes
           while (rest.length > 0) {
             const size = await this.#stdin.take(Math.min(rest.length, stdinChunkBytes));
-            await this.#sendStdin(rest.subarray(0, size));
+            if (!this.#send({ stdin: rest.subarray(0, size) })) await this.#call.drained();
             rest = rest.subarray(size);
           }
         }
@@ -155,13 +150,8 @@ class ExecSession {
     this.#send({ closeStdin: {} });
   }
 
-  async #sendStdin(stdin: Buffer): Promise<void> {
-    if (this.#send({ stdin })) return;
-    await new Promise<void>((resolve) => this.#stream.once('drain', resolve));
-  }
-
-  /** False when the stream's own buffer is full. */
+  /** False when the call's own buffer is full. */
   #send(message: ExecRequest): boolean {
-    return !this.#open || this.#stream.write(message);
+    return !this.#open || this.#call.send(message);
   }
 }

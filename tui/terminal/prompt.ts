@@ -1,32 +1,50 @@
+import type { Interface } from 'node:readline';
 import { Failure } from '../client/failure.ts';
 import { printable } from '../output/printable.ts';
 import type { Terminal } from './terminal.ts';
 
-/** Asks a yes-or-no question on the terminal; an empty answer means `preset`. End of input fails, Ctrl-C exits 130. */
-export async function confirm(terminal: Terminal, question: string, preset: boolean): Promise<boolean> {
-  const { createInterface } = await import('node:readline');
-  const lines = createInterface({ input: terminal.input.stream(), terminal: false });
-  const interrupted = new AbortController();
-  const off = terminal.onSignal('SIGINT', () => interrupted.abort());
-  try {
-    const answers = lines[Symbol.asyncIterator]();
-    for (;;) {
-      await terminal.error.write(`${printable(question)} (yes/no) [default=${preset ? 'yes' : 'no'}]: `);
-      const answer = await Promise.race([answers.next(), aborted(interrupted.signal)]);
-      if (answer === undefined) throw new Failure('', { exitCode: 130 });
-      if (answer.done === true) throw new Failure('No answer was given');
-      const word = answer.value.trim().toLowerCase();
-      if (word === '') return preset;
-      if (word === 'yes' || word === 'y') return true;
-      if (word === 'no' || word === 'n') return false;
-    }
-  } finally {
-    off();
-    lines.close();
-    terminal.input.stream().pause();
-  }
-}
+/** Asks yes-or-no questions on the terminal, one after the other. Dispose of it when all are answered. */
+export class Questions implements Disposable {
+  readonly #terminal: Terminal;
+  #lines: Interface | undefined;
+  #answers: AsyncIterator<string> | undefined;
 
-async function aborted(signal: AbortSignal): Promise<undefined> {
-  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+  }
+
+  /** An empty answer means `preset`. Throws a `Failure` at the end of input, and one that exits with 130 at Ctrl-C. */
+  async confirm(question: string, preset: boolean): Promise<boolean> {
+    const answers = await this.#open();
+    const interrupted = Promise.withResolvers<undefined>();
+    const off = this.#terminal.onSignal('SIGINT', () => interrupted.resolve(undefined));
+    try {
+      for (;;) {
+        await this.#terminal.error.write(`${printable(question)} (yes/no) [default=${preset ? 'yes' : 'no'}]: `);
+        const answer = await Promise.race([answers.next(), interrupted.promise]);
+        if (answer === undefined) throw new Failure('', { exitCode: 130 });
+        if (answer.done === true) throw new Failure('No answer was given');
+        const word = answer.value.trim().toLowerCase();
+        if (word === '') return preset;
+        if (word === 'yes' || word === 'y') return true;
+        if (word === 'no' || word === 'n') return false;
+      }
+    } finally {
+      off();
+    }
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#lines === undefined) return;
+    this.#lines.close();
+    this.#terminal.input.stream().pause();
+  }
+
+  async #open(): Promise<AsyncIterator<string>> {
+    if (this.#answers !== undefined) return this.#answers;
+    const { createInterface } = await import('node:readline');
+    this.#lines = createInterface({ input: this.#terminal.input.stream(), terminal: false });
+    this.#answers = this.#lines[Symbol.asyncIterator]();
+    return this.#answers;
+  }
 }
