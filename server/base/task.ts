@@ -18,3 +18,8 @@ export interface Task {
   readonly log: Log;
   report(progress: Progress): void;
 }
+
+/** A task of the server's own, for work that no client asked for and none can cancel. */
+export function ownTask(log: Log): Task {
+  return { signal: new AbortController().signal, log, report() {} };
+}

@@ -1,12 +1,15 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import type { Readable } from 'node:stream';
+import { Readable, type Writable } from 'node:stream';
 import { Fault } from '../base/fault.ts';
 
 export interface RunOptions {
   readonly signal?: AbortSignal;
-  /** Written to standard input, which is then closed. */
-  readonly input?: string | Uint8Array;
+  /**
+   * Written to standard input, which is then closed. An iterable is read as fast as the program takes it; when it
+   * throws, the program is killed and the result is that fault.
+   */
+  readonly input?: string | Uint8Array | AsyncIterable<Uint8Array>;
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   /** Descriptors of this process that become 3, 4, … in the program. */
@@ -35,7 +38,10 @@ export type Run = (argv: readonly string[], options?: RunOptions) => Promise<Run
 
 const defaultMaxOutputBytes = 1024 * 1024;
 /** The environment of every program: nothing of the daemon's own leaks in, and messages are in one language. */
-const baseEnvironment = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8' };
+export const baseEnvironment = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  LC_ALL: 'C.UTF-8',
+};
 
 /**
  * Runs a program to its end, without a shell. Resolves for every exit code; rejects with a Fault when it could not be
@@ -67,7 +73,8 @@ export const run: Run = (argv, options = {}) => {
   const stderr = collect(child.stderr, limit, () => stop(new Fault('exhausted', `${program} printed too much`)));
   if (options.onErrorLine !== undefined) eachLine(child.stderr, options.onErrorLine);
   child.stdin?.on('error', () => {}); // a program may end before it has read its input: its exit code tells
-  child.stdin?.end(options.input);
+  if (isStream(options.input)) feed(options.input, child.stdin, (error) => stop(Fault.from(error)));
+  else child.stdin?.end(options.input);
   child.once('error', (error) => {
     options.signal?.removeEventListener('abort', onAbort);
     const missing = 'code' in error && error.code === 'ENOENT';
@@ -92,6 +99,19 @@ export async function runChecked(runner: Run, argv: readonly string[], options?:
 export function failed(result: RunResult): Fault {
   const said = (result.stderr.trim() || result.stdout.trim()).split('\n').slice(-3).join('; ');
   return new Fault('internal', `${result.argv[0]} failed with status ${result.exitCode}: ${said}`);
+}
+
+function isStream(input: RunOptions['input']): input is AsyncIterable<Uint8Array> {
+  return typeof input === 'object' && Symbol.asyncIterator in input;
+}
+
+/** Pipes `input` into a program that may end before it has read everything. */
+function feed(input: AsyncIterable<Uint8Array>, stdin: Writable | null, onFailure: (error: unknown) => void): void {
+  if (stdin === null) return;
+  const source = Readable.from(input, { objectMode: false });
+  source.on('error', onFailure);
+  stdin.on('close', () => source.destroy());
+  source.pipe(stdin);
 }
 
 function collect(stream: Readable | null, limit: number, overflow: () => void): () => string {

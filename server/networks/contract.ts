@@ -4,38 +4,63 @@ import type { Task } from '../base/task.ts';
 export interface NicRequest {
   /** The instance's uuid: leases and link names derive from it. */
   readonly instanceId: string;
-  /** The name that DNS answers for: `NAME.DOMAIN`. */
+  /** The name that DNS answers for: `NAME` and `NAME.DOMAIN`. */
   readonly instanceName: string;
-  /** The link's name inside: `eth0`. */
+  /** The link's name inside: `eth0`. One instance has each name once. */
   readonly name: string;
-  /** Stable MAC address, `00:16:3e:xx:xx:xx`. */
+  /** Stable MAC address, `00:16:3e:xx:xx:xx`, see `stableHwaddr`; unique on its network. */
   readonly hwaddr: string;
 }
 
-/** A nic prepared on the host: a veth pair whose inner end waits to be moved into the instance. */
+/** A nic that the network knows, whose links `enter` makes. */
 export interface PreparedNic {
+  /** Name of the host's end of the veth pair. */
   readonly hostName: string;
-  readonly peerName: string;
+  /** The IPv4 address that DHCP keeps for this nic, when the network has IPv4. */
+  readonly ipv4Address?: string;
 }
 
+/** An address that an attached nic has: leased (`dhcp`), or made out of its MAC address and seen to answer (`slaac`). */
 export interface Lease {
+  readonly instanceId: string;
+  /** Name of the nic inside. */
+  readonly nic: string;
   readonly hwaddr: string;
+  readonly family: 4 | 6;
   readonly address: string;
+  /** The instance's name, as yurt gave it: never what a guest said of itself. */
   readonly hostname: string;
+  readonly source: 'dhcp' | 'slaac';
 }
+
+export type NetworkStatus =
+  | { readonly status: 'created' }
+  | { readonly status: 'unavailable'; readonly detail: string };
 
 /** A managed network behind one driver (`bridge`). */
-export interface NetworkDriver {
+export interface NetworkDriver extends AsyncDisposable {
   /** Makes links, addresses, firewall table and dnsmasq what the record says. Idempotent; finds a live dnsmasq again. */
   up(task: Task): Promise<void>;
-  /** Removes all of it. */
+  /** Removes all of it, also nics that are still attached. Idempotent. */
   down(task: Task): Promise<void>;
-  /** Creates the veth pair, the host's end in the bridge and up. Undoes itself on failure. */
+  /** How it is now, as far as the driver watches it; never waits. */
+  status(): NetworkStatus;
+  /**
+   * Reserves address and name for the nic; needs no process yet, so it can run while the instance is created.
+   * Undoes itself on failure. Faults: `invalid`, `in-use` (MAC address or name of another), `exhausted`, `unavailable`.
+   */
   attach(task: Task, nic: NicRequest): Promise<PreparedNic>;
-  /** Moves the inner end into the network namespace of `pid` and renames it. */
+  /**
+   * Creates the veth pair: the host's end in the bridge and up, the inner end in the network namespace of `pid` under
+   * its final name. It stays down: the guest's own network set-up brings it up. Idempotent; replaces a left-over pair.
+   */
   enter(task: Task, prepared: PreparedNic, nic: NicRequest, pid: number): Promise<void>;
-  /** Removes the pair and the lease entry. Idempotent. */
-  detach(task: Task, nic: NicRequest): Promise<void>;
-  /** DHCP leases as dnsmasq wrote them: names and addresses of its own instances only. */
+  /** Removes the pair, the name and the lease. Idempotent. */
+  detach(task: Task, nic: Pick<NicRequest, 'instanceId' | 'name'>): Promise<void>;
+  /** Removes whatever belongs to nics of instances that `known` does not list: what a `kill -9` left. */
+  repair(task: Task, known: ReadonlySet<string>): Promise<void>;
+  /** Addresses of attached nics, matched by MAC address. */
   leases(): Promise<Lease[]>;
+  /** Stops watching. The network itself stays up: instances outlive the server. */
+  [Symbol.asyncDispose](): Promise<void>;
 }

@@ -1,0 +1,90 @@
+import { Fault } from './fault.ts';
+
+/** One configuration key: validation, documentation and completion all follow from this entry. */
+export interface ConfigKey {
+  /** The key; with a final `*`, all keys of that prefix. */
+  readonly key: string;
+  /** What values look like, for messages and documentation: `bytes`, `integer`, `boolean`, `string`. */
+  readonly type: string;
+  /** What holds when it is not set. */
+  readonly default: string;
+  /** Whether a change takes effect while the instance runs. */
+  readonly live: boolean;
+  readonly doc: string;
+  /** Undefined for a good value, otherwise what is allowed. */
+  readonly check: (value: string) => string | undefined;
+}
+
+export const maxConfigValueBytes = 64 * 1024;
+export const maxConfigKeys = 1000;
+
+/** Refuses unknown keys and wrong values, naming key, value and what is allowed. Fault `invalid`. */
+export function checkConfig(table: readonly ConfigKey[], config: Readonly<Record<string, string>>): void {
+  const entries = Object.entries(config);
+  if (entries.length > maxConfigKeys) throw new Fault('invalid', `More than ${maxConfigKeys} configuration keys`);
+  for (const [key, value] of entries) {
+    const known = findKey(table, key);
+    if (known === undefined) throw new Fault('invalid', `Unknown configuration key "${key}"${suggestion(table, key)}`);
+    const allowed =
+      Buffer.byteLength(value) > maxConfigValueBytes ? `at most ${maxConfigValueBytes} bytes` : known.check(value);
+    if (allowed !== undefined) {
+      throw new Fault('invalid', `Invalid value "${value.slice(0, 80)}" for ${key}: must be ${allowed}`);
+    }
+  }
+}
+
+export function findKey(table: readonly ConfigKey[], key: string): ConfigKey | undefined {
+  return table.find((entry) =>
+    entry.key.endsWith('*')
+      ? key.startsWith(entry.key.slice(0, -1)) && key.length >= entry.key.length
+      : entry.key === key,
+  );
+}
+
+export function checkBoolean(value: string): string | undefined {
+  return parseBoolean(value) === undefined ? 'true or false' : undefined;
+}
+
+/** The spellings of the field: true/false, 1/0, yes/no, on/off. Undefined for anything else. */
+export function parseBoolean(value: string): boolean | undefined {
+  if (/^(true|1|yes|on)$/i.test(value)) return true;
+  if (/^(false|0|no|off)$/i.test(value)) return false;
+  return undefined;
+}
+
+/** A check for whole numbers from `least` to `most`. */
+export function integerBetween(least: number, most: number): (value: string) => string | undefined {
+  return (value) => {
+    const number = Number(value);
+    const good = /^-?\d{1,15}$/.test(value) && number >= least && number <= most;
+    return good ? undefined : `a whole number from ${least} to ${most}`;
+  };
+}
+
+/** One line of text without control characters: safe in environments and generated files. */
+export function checkLine(value: string): string | undefined {
+  return /[\u0000-\u0008\u000a-\u001f\u007f]/.test(value) ? 'one line without control characters' : undefined;
+}
+
+function suggestion(table: readonly ConfigKey[], key: string): string {
+  const near = table
+    .map((entry) => ({ key: entry.key, distance: editDistance(entry.key, key) }))
+    .sort((a, b) => a.distance - b.distance)[0];
+  return near !== undefined && near.distance <= 3 ? `: did you mean "${near.key}"?` : '';
+}
+
+/** Levenshtein's distance. Both strings are short: keys are cut to 64 characters. */
+export function editDistance(left: string, right: string): number {
+  const a = left.slice(0, 64);
+  const b = right.slice(0, 64);
+  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i += 1) {
+    const current = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const substitute = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      current.push(Math.min(substitute, (previous[j] ?? 0) + 1, (current[j - 1] ?? 0) + 1));
+    }
+    previous = current;
+  }
+  return previous[b.length] ?? 0;
+}

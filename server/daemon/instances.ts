@@ -1,0 +1,163 @@
+import { join } from 'node:path';
+import type { AgentInstance } from '../agents/agents.ts';
+import type { ExecCommand } from '../agents/exec-session.ts';
+import { Fault } from '../base/fault.ts';
+import { Collection } from '../db/collection.ts';
+import { readCgroupUsage } from '../host/cgroup-usage.ts';
+import { BootFollower } from '../instances/boot-follower.ts';
+import { defaultAgentIdleSeconds } from '../instances/config-keys.ts';
+import { InstanceCreator } from '../instances/create-instance.ts';
+import { InstanceDeleter } from '../instances/delete-instance.ts';
+import { hostIdRange, IdRanges } from '../instances/id-ranges.ts';
+import { type Expanded, expand, type Instance, resourceOf } from '../instances/instance.ts';
+import { InstanceLocks } from '../instances/instance-locks.ts';
+import { InstanceRecords } from '../instances/instance-records.ts';
+import { instanceSpec } from '../instances/instance-spec.ts';
+import { InstanceStates } from '../instances/instance-state.ts';
+import { Instances } from '../instances/instances.ts';
+import { Nics } from '../instances/nics.ts';
+import { reconcile } from '../instances/reconcile.ts';
+import { InstanceStarter } from '../instances/start-instance.ts';
+import { InstanceStopper } from '../instances/stop-instance.ts';
+import { Supervisor } from '../instances/supervisor.ts';
+import { stableHwaddr } from '../networks/hwaddr.ts';
+import { Profiles, parseProfile } from '../profiles/profile.ts';
+import type { Engines } from './engines.ts';
+import { type Base, defaultNetwork, defaultPool, readOptional, removeInstanceFiles } from './server.ts';
+
+/** The domain of instances, wired. */
+export interface InstanceParts {
+  readonly records: InstanceRecords;
+  readonly profiles: Profiles;
+  readonly verbs: Instances;
+  readonly states: InstanceStates;
+  readonly supervisor: Supervisor;
+  readonly expanded: (instance: Instance) => Promise<Expanded>;
+  /** After a start of the server; returns what should run and does not. */
+  reconcile(hostRebooted: boolean): Promise<Instance[]>;
+  close(): void;
+}
+
+export async function openInstances(base: Base, engines: Engines): Promise<InstanceParts> {
+  const { log, directories, events, operations, store } = base;
+  const { runtime, pools, networks, agents } = engines;
+  const range = hostIdRange(await readOptional('/etc/subuid'), await readOptional('/etc/subgid'));
+  const records = new InstanceRecords(store, new IdRanges(store, range, base.id));
+  const profiles = new Profiles(new Collection(store, 'profile/', parseProfile));
+  await profiles.ensureDefault('default', defaultPool, defaultNetwork);
+  const expanded = async (instance: Instance) =>
+    expand(instance, await Promise.all(instance.profiles.map((name) => profiles.get(instance.project, name))));
+  const pool = (name: string) => pools.driver(name);
+  const nics = new Nics({ network: (name) => networks.driver(name), hwaddr: stableHwaddr });
+  const consoleLogPath = (uuid: string) => join(directories.log, uuid, 'console.log');
+  const locks = new InstanceLocks();
+  const supervisor: Supervisor = new Supervisor({
+    ...{ log, records, expanded, pool, nics, runtime },
+    forgetAgent: (uuid) => agents.forget(uuid),
+    ended: (instance, reason) => {
+      verbs.afterEnd(instance, reason).catch((error: unknown) => {
+        log.error({ err: error, instance: instance.uuid }, 'what follows the end of an instance failed');
+      });
+    },
+  });
+  const agentOf: AgentOf = async (instance) => agentInstance(instance, await expanded(instance));
+  const follower = bootFollower(base, engines, agentOf);
+  const deleter = new InstanceDeleter({
+    records,
+    pool,
+    removeFiles: (uuid) => removeInstanceFiles(directories.log, uuid),
+  });
+  const verbs: Instances = new Instances({
+    ...{ log, records, locks, operations, events, supervisor, follower, deleter, runtime },
+    creator: new InstanceCreator({
+      ...{ records, pool, hwaddr: stableHwaddr },
+      profile: (project, name) => profiles.get(project, name),
+      image: (reference) => engines.images.resolve(reference),
+      unpackImage: (task, fingerprint, directory) => engines.images.unpack(task, fingerprint, directory),
+      checkNetwork: (name) => networks.check(name),
+    }),
+    starter: new InstanceStarter({
+      ...{ records, expanded, pool, nics, runtime, consoleLogPath },
+      guestInit: (rootPath) => engines.guestInit(rootPath),
+      spec: (input) =>
+        instanceSpec(
+          {
+            host: engines.features,
+            cgroupOf: (uuid) => runtime.cgroupOf(uuid),
+            agentDirectory: engines.agentDirectory,
+          },
+          input,
+        ),
+    }),
+    stopper: new InstanceStopper({
+      ...{ runtime, supervisor },
+      command: async (task, instance, argv) => {
+        await agents.exec(task, await agentOf(instance), rootCommand(argv));
+      },
+    }),
+  });
+  const states = new InstanceStates({
+    ...{ log, locks, supervisor, follower, nics, network: (name: string) => networks.driver(name) },
+    pid: async (uuid) => (await runtime.state(uuid))?.pid,
+    resources: async (uuid) => await readCgroupUsage(await runtime.cgroupPaths(uuid)),
+  });
+  return {
+    ...{ records, profiles, verbs, states, supervisor, expanded },
+    reconcile: async (hostRebooted) => {
+      const uuids = new Set((await records.list()).map(({ uuid }) => uuid));
+      await networks.open(defaultNetwork, uuids);
+      const toStart = await reconcile({ log, records, expanded, runtime, supervisor, follower, deleter, hostRebooted });
+      await repairPools(engines, uuids, supervisor);
+      return toStart;
+    },
+    close: () => {
+      supervisor.close();
+      follower.close();
+    },
+  };
+}
+
+function bootFollower({ log, events }: Base, { agents }: Engines, agentOf: AgentOf): BootFollower {
+  return new BootFollower({
+    log,
+    probe: async (task, instance) => await agents.probe(task, await agentOf(instance)),
+    ready: (instance, { initState }) => events.lifecycle('instance-ready', resourceOf(instance), { state: initState }),
+  });
+}
+
+async function repairPools(engines: Engines, instances: ReadonlySet<string>, supervisor: Supervisor): Promise<void> {
+  const images = new Set((await engines.images.list()).map(({ fingerprint }) => fingerprint));
+  await engines.pools.repair({ images, instances, running: new Set(supervisor.runningUuids()) });
+}
+
+type AgentOf = (instance: Instance) => Promise<AgentInstance>;
+
+/** What the agents need to know of an instance. */
+export function agentInstance(instance: Instance, { config }: Expanded): AgentInstance {
+  const seconds = Number(config['agent.idle_timeout'] ?? defaultAgentIdleSeconds);
+  return { id: instance.uuid, idleMs: seconds * 1000 };
+}
+
+function rootCommand(argv: readonly string[]): ExecCommand {
+  return { argv, environment: {}, user: 0, group: 0, cwd: '/' };
+}
+
+/** Faults: `not-found`, `wrong-state` unless it runs. */
+export async function runningInstance(parts: InstanceParts, project: string, name: string): Promise<Instance> {
+  const instance = await parts.records.get(project, name);
+  checkRunning(parts, instance);
+  return instance;
+}
+
+export function checkRunning({ supervisor }: Pick<InstanceParts, 'supervisor'>, instance: Instance): void {
+  const status = supervisor.status(instance.uuid);
+  if (status === 'paused') throw new Fault('wrong-state', `Instance "${instance.name}" is paused`);
+  if (status !== 'running') throw new Fault('wrong-state', `Instance "${instance.name}" is not running`);
+}
+
+/** Bytes that the root of an instance itself takes. */
+export async function diskUsage({ pools }: Engines, instance: Instance): Promise<number> {
+  const driver = pools.driver(instance.pool);
+  const usage = await driver.instanceUsage(instance.uuid);
+  return usage.usedBytes;
+}

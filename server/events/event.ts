@@ -1,0 +1,32 @@
+import type { OperationView } from '../operations/operation.ts';
+
+/** What happened to an object: the verb is part of the action, as in the field (`instance-started`). */
+export interface Lifecycle {
+  readonly type: 'lifecycle';
+  readonly action: string;
+  /** `instance/web`, `image/2f0c…`. */
+  readonly source: string;
+  readonly context: Readonly<Record<string, string>>;
+}
+
+export interface OperationChanged {
+  readonly type: 'operation';
+  readonly operation: OperationView;
+}
+
+export interface Logged {
+  readonly type: 'logging';
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly message: string;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+export type EventPayload = Lifecycle | OperationChanged | Logged;
+
+export interface Event {
+  /** Counts up by one from 1 in the life of one server. */
+  readonly sequence: number;
+  readonly time: Date;
+  readonly project: string;
+  readonly payload: EventPayload;
+}

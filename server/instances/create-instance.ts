@@ -1,0 +1,173 @@
+import { randomUUID } from 'node:crypto';
+import { checkConfig } from '../base/config-key.ts';
+import { Fault } from '../base/fault.ts';
+import { Revert } from '../base/revert.ts';
+import type { Task } from '../base/task.ts';
+import { checkDevices, type Devices } from '../devices/device.ts';
+import type { Profile } from '../profiles/profile.ts';
+import type { StorageDriver } from '../storage/contract.ts';
+import { instanceKeys } from './config-keys.ts';
+import { expand, type Instance } from './instance.ts';
+import type { InstanceRecords } from './instance-records.ts';
+import { checkInstanceName, randomInstanceName } from './name.ts';
+import { hwaddrKey, isHwaddrKey } from './nics.ts';
+
+/** An image as an instance's creation needs it. */
+export interface SourceImage {
+  readonly fingerprint: string;
+  readonly architecture: string;
+  readonly properties: Readonly<Record<string, string>>;
+}
+
+export interface CreateRequest {
+  readonly name: string;
+  readonly project: string;
+  readonly image: string;
+  readonly description: string;
+  readonly ephemeral: boolean;
+  readonly profiles: readonly string[];
+  readonly config: Readonly<Record<string, string>>;
+  readonly devices: Devices;
+}
+
+/** A request that was checked against everything that exists: nothing about it is wrong any more. */
+export interface CreatePlan {
+  readonly request: CreateRequest;
+  readonly devices: Devices;
+  readonly image: SourceImage;
+  readonly pool: string;
+}
+
+export interface CreateDeps {
+  readonly records: InstanceRecords;
+  readonly profile: (project: string, name: string) => Promise<Profile>;
+  readonly image: (reference: string) => Promise<SourceImage>;
+  readonly unpackImage: (task: Task, fingerprint: string, directory: string) => Promise<void>;
+  readonly pool: (name: string) => StorageDriver;
+  readonly checkNetwork: (name: string) => void;
+  /** A MAC address for a nic; another one for each attempt. */
+  readonly hwaddr: (uuid: string, device: string, attempt: number) => string;
+}
+
+/** How often a random name may be taken before we give up. */
+const maxRandomNames = 100;
+
+export class InstanceCreator {
+  readonly #deps: CreateDeps;
+
+  constructor(deps: CreateDeps) {
+    this.#deps = deps;
+  }
+
+  /** Checks all that can be checked before anything changes. Faults: `invalid`, `not-found`, `already-exists`. */
+  async plan(request: CreateRequest): Promise<CreatePlan> {
+    const { records, profile } = this.#deps;
+    if (request.name !== '') checkInstanceName(request.name);
+    if (request.image === '') throw new Fault('invalid', 'The image to create the instance from is missing');
+    if (new Set(request.profiles).size !== request.profiles.length)
+      throw new Fault('invalid', 'A profile is named twice');
+    checkConfig(instanceKeys, request.config);
+    checkDevices(request.devices);
+    const profiles = await Promise.all(request.profiles.map((name) => profile(request.project, name)));
+    const expanded = expand(request, profiles);
+    const pool = rootPool(expanded.devices);
+    this.#deps.pool(pool);
+    for (const device of Object.values(expanded.devices)) {
+      if (device['type'] === 'nic' && device['network'] !== undefined) this.#deps.checkNetwork(device['network']);
+    }
+    const name = request.name === '' ? await this.#freeName(request.project) : request.name;
+    if ((await records.find(request.project, name)) !== undefined) {
+      throw new Fault('already-exists', `Instance "${name}" already exists`);
+    }
+    return {
+      request: { ...request, name },
+      devices: expanded.devices,
+      image: await this.#deps.image(request.image),
+      pool,
+    };
+  }
+
+  /** Makes record and root. Undoes itself; after `kill -9` the record's phase tells the next server to remove both. */
+  async create(task: Task, plan: CreatePlan): Promise<Instance> {
+    const { records } = this.#deps;
+    const { fingerprint } = plan.image;
+    const pool = this.#deps.pool(plan.pool);
+    await using revert = new Revert(task.log);
+    const instance = await records.add(await this.#record(plan));
+    revert.push('remove the record', () => records.remove(instance));
+    if (!(await pool.hasImage(fingerprint))) {
+      task.report({ stage: 'Unpacking image' });
+      await pool.createImage(task, fingerprint, (directory) => this.#deps.unpackImage(task, fingerprint, directory));
+    }
+    task.signal.throwIfAborted();
+    await pool.createInstance(task, instance.uuid, fingerprint, instance.idMap);
+    revert.push('remove the root', () => pool.deleteInstance(task, instance.uuid));
+    const ready = await records.update(instance, { phase: 'ready' });
+    revert.commit();
+    return ready;
+  }
+
+  async #record({ request, devices, image, pool }: CreatePlan): Promise<Omit<Instance, 'idMap'>> {
+    const uuid = randomUUID();
+    const now = new Date().toISOString();
+    const imageConfig = Object.entries(image.properties).map(([key, value]) => [`image.${key}`, value]);
+    return {
+      uuid,
+      name: request.name,
+      project: request.project,
+      description: request.description,
+      architecture: image.architecture,
+      ephemeral: request.ephemeral,
+      profiles: request.profiles,
+      config: {
+        ...Object.fromEntries(imageConfig),
+        ...request.config,
+        ...(await this.#hwaddrs(uuid, devices)),
+        'volatile.base_image': image.fingerprint,
+      },
+      devices: request.devices,
+      createdAt: now,
+      lastUsedAt: '',
+      image: { fingerprint: image.fingerprint, description: image.properties['description'] ?? '' },
+      pool,
+      phase: 'creating',
+      power: 'stopped',
+      startedAt: '',
+    };
+  }
+
+  /** A MAC address for every nic without one: `volatile.NIC.hwaddr`, unlike that of any other instance. */
+  async #hwaddrs(uuid: string, devices: Devices): Promise<Record<string, string>> {
+    const nics = Object.entries(devices).filter(([, device]) => device['type'] === 'nic' && !device['hwaddr']);
+    const all = await this.#deps.records.list();
+    const taken = new Set(
+      all.flatMap(({ config }) => Object.entries(config).flatMap(([key, value]) => (isHwaddrKey(key) ? [value] : []))),
+    );
+    const given: Record<string, string> = {};
+    for (const [device] of nics) {
+      let attempt = 0;
+      while (taken.has(this.#deps.hwaddr(uuid, device, attempt))) attempt += 1;
+      const hwaddr = this.#deps.hwaddr(uuid, device, attempt);
+      taken.add(hwaddr);
+      given[hwaddrKey(device)] = hwaddr;
+    }
+    return given;
+  }
+
+  async #freeName(project: string): Promise<string> {
+    for (let attempt = 0; attempt < maxRandomNames; attempt += 1) {
+      const name = randomInstanceName();
+      if ((await this.#deps.records.find(project, name)) === undefined) return name;
+    }
+    throw new Fault('exhausted', 'No free random name was found: give the instance a name');
+  }
+}
+
+/** The pool of the one root disk. Fault `invalid` when there is none or more than one. */
+function rootPool(devices: Devices): string {
+  const roots = Object.values(devices).filter((device) => device['type'] === 'disk' && device['path'] === '/');
+  const pool = roots[0]?.['pool'];
+  if (pool === undefined) throw new Fault('invalid', 'No root disk: add a device of type disk with path=/ and a pool');
+  if (roots.length > 1) throw new Fault('invalid', 'More than one root disk: only one device may have path=/');
+  return pool;
+}

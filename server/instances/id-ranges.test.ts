@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { MemoryStore } from '../db/memory-store.ts';
+import { hostIdRange, IdRanges, idsPerInstance } from './id-ranges.ts';
+
+const threeSlots = { first: 10 * idsPerInstance, count: 3 * idsPerInstance };
+
+async function take(store: MemoryStore, ranges: IdRanges, owner: string) {
+  const { idMap, change } = await ranges.allocate(owner);
+  await store.commit(change);
+  return idMap;
+}
+
+describe('id ranges', () => {
+  it('never overlap, and run out with a fault that says so', async () => {
+    const store = new MemoryStore();
+    const ranges = new IdRanges(store, threeSlots, 'daemon');
+    const bases = [];
+    for (const owner of ['a', 'b', 'c']) bases.push((await take(store, ranges, owner)).hostBase);
+    assert.equal(new Set(bases).size, 3);
+    assert.ok(bases.every((base) => base % idsPerInstance === 0 && base >= threeSlots.first));
+    await assert.rejects(ranges.allocate('d'), { code: 'exhausted' });
+  });
+
+  it('take a freed range only after all others', async () => {
+    const store = new MemoryStore();
+    const ranges = new IdRanges(store, threeSlots, 'daemon');
+    const first = await take(store, ranges, 'a');
+    await store.commit(ranges.release(first));
+    const second = await take(store, ranges, 'b');
+    const third = await take(store, ranges, 'c');
+    assert.notEqual(second.hostBase, first.hostBase);
+    assert.notEqual(third.hostBase, first.hostBase);
+    assert.equal((await take(store, ranges, 'd')).hostBase, first.hostBase);
+  });
+
+  it('are not both handed out when two creations race', async () => {
+    const store = new MemoryStore();
+    const ranges = new IdRanges(store, threeSlots, 'daemon');
+    const [one, two] = await Promise.all([ranges.allocate('a'), ranges.allocate('b')]);
+    await store.commit(one.change);
+    await assert.rejects(store.commit(two.change), { code: 'conflict' });
+  });
+
+  it('need room for one instance at least', () => {
+    assert.throws(() => new IdRanges(new MemoryStore(), { first: 1, count: 70_000 }, 'd'), { code: 'unsupported' });
+  });
+});
+
+describe('the range of the host', () => {
+  it('is the customary one when root is not listed', () => {
+    assert.deepEqual(hostIdRange('user:100000:65536\n', ''), { first: 1_000_000, count: 1_000_000_000 });
+  });
+
+  it('is what both files grant to root', () => {
+    const range = hostIdRange('user:1:1\nroot:200000:200000\n', 'root:300000:500000\n');
+    assert.deepEqual(range, { first: 300_000, count: 100_000 });
+  });
+});

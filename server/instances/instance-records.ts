@@ -1,0 +1,69 @@
+import { Fault } from '../base/fault.ts';
+import { Collection, type Versioned } from '../db/collection.ts';
+import type { Store } from '../db/store.ts';
+import type { IdRanges } from './id-ranges.ts';
+import { type Instance, parseInstance } from './instance.ts';
+
+/** The records of all instances, and the id ranges that are theirs. */
+export class InstanceRecords {
+  readonly #records: Collection<Instance>;
+  readonly #ranges: IdRanges;
+
+  constructor(store: Store, ranges: IdRanges) {
+    this.#records = new Collection(store, 'instance/', parseInstance);
+    this.#ranges = ranges;
+  }
+
+  async list(project?: string): Promise<Instance[]> {
+    const found = await this.#records.list(project === undefined ? '' : `${project}/`);
+    return found.map(({ record }) => record);
+  }
+
+  async find(project: string, name: string): Promise<Instance | undefined> {
+    return (await this.#records.find(`${project}/${name}`))?.record;
+  }
+
+  async get(project: string, name: string): Promise<Instance> {
+    const found = await this.find(project, name);
+    if (found === undefined) throw new Fault('not-found', `Instance "${name}" does not exist`);
+    return found;
+  }
+
+  /** Writes a new record with an id range of its own, both or neither. Fault `already-exists` for a taken name. */
+  async add(instance: Omit<Instance, 'idMap'>): Promise<Instance> {
+    const id = `${instance.project}/${instance.name}`;
+    for (let attempt = 1; ; attempt += 1) {
+      if ((await this.#records.find(id)) !== undefined) {
+        throw new Fault('already-exists', `Instance "${instance.name}" already exists`);
+      }
+      const { idMap, change } = await this.#ranges.allocate(instance.uuid);
+      try {
+        return (await this.#records.put(id, { ...instance, idMap }, 0, change)).record;
+      } catch (error) {
+        // Another creation took the same range or name between our read and our commit: look again.
+        if (!(error instanceof Fault) || error.code !== 'conflict' || attempt === maxAttempts) throw error;
+      }
+    }
+  }
+
+  async update(instance: Instance, change: Partial<Instance>): Promise<Instance> {
+    const id = `${instance.project}/${instance.name}`;
+    const updated: Versioned<Instance> | undefined = await this.#records.update(id, (now) => {
+      if (now.uuid !== instance.uuid) throw replaced(instance);
+      return { ...now, ...change };
+    });
+    if (updated === undefined) throw replaced(instance);
+    return updated.record;
+  }
+
+  async remove(instance: Instance): Promise<void> {
+    await this.#records.remove(`${instance.project}/${instance.name}`, this.#ranges.release(instance.idMap));
+  }
+}
+
+/** Creations at once may each lose a few races for the next free range. */
+const maxAttempts = 64;
+
+function replaced(instance: Instance): Fault {
+  return new Fault('not-found', `Instance "${instance.name}" does not exist any more`);
+}

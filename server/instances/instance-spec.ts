@@ -1,0 +1,46 @@
+import { parseByteSize } from '../base/byte-size.ts';
+import type { HostFeatures } from '../host/host-features.ts';
+import { buildSpec, type SpecLimits } from '../runtime/build-spec.ts';
+import type { OciSpec } from '../runtime/oci-spec.ts';
+import { hostParts } from '../runtime/system-mounts.ts';
+import { environmentOf } from './config-keys.ts';
+import type { SpecInput } from './start-instance.ts';
+
+/** What of the specification is the same for all instances of a server. */
+export interface SpecSurroundings {
+  readonly host: HostFeatures;
+  readonly cgroupOf: (uuid: string) => string;
+  /** The agent's files on the host. */
+  readonly agentDirectory: string;
+}
+
+/** Instance, profiles and devices merged into what the runtime is told. Pure. */
+export function instanceSpec(
+  surroundings: SpecSurroundings,
+  { instance, expanded, rootPath, init }: SpecInput,
+): OciSpec {
+  const { devices, mounts } = hostParts(surroundings.host);
+  return buildSpec({
+    id: instance.uuid,
+    hostname: instance.name,
+    idMap: instance.idMap,
+    rootPath,
+    init: init.argv,
+    environment: environmentOf(expanded.config),
+    cgroupsPath: surroundings.cgroupOf(instance.uuid),
+    limits: limitsOf(expanded.config),
+    devices,
+    mounts,
+    agentDirectory: surroundings.agentDirectory,
+    host: surroundings.host.facts,
+  });
+}
+
+function limitsOf(config: Readonly<Record<string, string>>): SpecLimits {
+  const memoryBytes = parseByteSize(config['limits.memory'] ?? '');
+  const processes = config['limits.processes'];
+  return {
+    ...(memoryBytes === undefined ? {} : { memoryBytes }),
+    ...(processes === undefined ? {} : { processes: Number(processes) }),
+  };
+}

@@ -1,0 +1,75 @@
+import type { IdMap } from '../base/id-map.ts';
+import type { Device, Devices } from '../devices/device.ts';
+import type { Profile } from '../profiles/profile.ts';
+import type { HaltRequest } from '../runtime/guest-init.ts';
+
+/** How far the record itself has come: what a server that starts finds half-made, it removes. */
+export type Phase = 'creating' | 'ready' | 'deleting';
+
+/** What the store keeps of an instance. */
+export interface Instance {
+  readonly uuid: string;
+  readonly name: string;
+  readonly project: string;
+  readonly description: string;
+  readonly architecture: string;
+  readonly ephemeral: boolean;
+  readonly profiles: readonly string[];
+  readonly config: Readonly<Record<string, string>>;
+  readonly devices: Devices;
+  /** ISO 8601. */
+  readonly createdAt: string;
+  readonly lastUsedAt: string;
+  readonly image: { readonly fingerprint: string; readonly description: string };
+  readonly idMap: IdMap;
+  readonly pool: string;
+  readonly phase: Phase;
+  /** What it should be: the server that finds a `running` one dead after a reboot of the host starts it again. */
+  readonly power: 'running' | 'stopped';
+  readonly startedAt: string;
+  /** The init that it was last started with: how to ask it to stop. */
+  readonly init?: InstanceInit;
+}
+
+/** The init of a root, as far as starting and stopping need to know it. */
+export interface InstanceInit {
+  /** `systemd`, `busybox`, `openrc`, … */
+  readonly kind: string;
+  readonly argv: readonly string[];
+  /** What makes it shut down cleanly. */
+  readonly halt: HaltRequest;
+}
+
+/** An instance with its profiles merged in: what holds. */
+export interface Expanded {
+  readonly config: Readonly<Record<string, string>>;
+  readonly devices: Devices;
+}
+
+/** Later profiles win per key and per whole device, the instance's own win over all (field-map 2.3). */
+export function expand(instance: Pick<Instance, 'config' | 'devices'>, profiles: readonly Profile[]): Expanded {
+  const config: Record<string, string> = {};
+  const devices: Record<string, Device> = {};
+  for (const layer of [...profiles, instance]) {
+    Object.assign(config, layer.config);
+    Object.assign(devices, layer.devices);
+  }
+  return { config, devices };
+}
+
+export function resourceOf(instance: Pick<Instance, 'name'>): string {
+  return `instance/${instance.name}`;
+}
+
+export function parseInstance(value: unknown): Instance {
+  const instance = value as Instance; // written by this server only; the fields that everything hangs on are checked
+  if (
+    typeof instance.uuid !== 'string' ||
+    typeof instance.name !== 'string' ||
+    typeof instance.idMap?.hostBase !== 'number' ||
+    typeof instance.image?.fingerprint !== 'string'
+  ) {
+    throw new TypeError('not an instance');
+  }
+  return instance;
+}

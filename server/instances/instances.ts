@@ -1,0 +1,244 @@
+import { Fault } from '../base/fault.ts';
+import { ownTask, type Task } from '../base/task.ts';
+import type { Events } from '../events/events.ts';
+import type { OperationView } from '../operations/operation.ts';
+import type { OperationRequest, Operations } from '../operations/operations.ts';
+import type { ExitReason, Runtime } from '../runtime/contract.ts';
+import type { BootFollower } from './boot-follower.ts';
+import type { CreatePlan, CreateRequest, InstanceCreator } from './create-instance.ts';
+import type { InstanceDeleter } from './delete-instance.ts';
+import { type Instance, resourceOf } from './instance.ts';
+import type { InstanceLocks, Verb } from './instance-locks.ts';
+import type { InstanceRecords } from './instance-records.ts';
+import type { InstanceStarter } from './start-instance.ts';
+import type { InstanceStopper, StopRequest } from './stop-instance.ts';
+import type { Supervisor } from './supervisor.ts';
+
+export interface InstancesDeps {
+  readonly log: Task['log'];
+  readonly records: InstanceRecords;
+  readonly locks: InstanceLocks;
+  readonly operations: Operations;
+  readonly events: Events;
+  readonly creator: InstanceCreator;
+  readonly starter: InstanceStarter;
+  readonly stopper: InstanceStopper;
+  readonly deleter: InstanceDeleter;
+  readonly supervisor: Supervisor;
+  readonly follower: BootFollower;
+  readonly runtime: Pick<Runtime, 'pause' | 'resume'>;
+}
+
+/** The verbs of instances: each checks, takes the instance's lock, works as an operation, and announces what is true. */
+export class Instances {
+  readonly #deps: InstancesDeps;
+
+  constructor(deps: InstancesDeps) {
+    this.#deps = deps;
+  }
+
+  /** Checks first, so that a wrong request is refused at once and not by a failed operation. */
+  async create(request: CreateRequest, start: boolean): Promise<{ name: string; operation: OperationView }> {
+    const plan = await this.#deps.creator.plan(request);
+    const { name, project } = plan.request;
+    const kind = start ? 'instance.launch' : 'instance.create';
+    const description = start ? `Launching instance ${name}` : `Creating instance ${name}`;
+    const operation = this.#locked({ project, name }, 'created', { kind, description }, async (task) => {
+      const instance = await this.#create(task, plan);
+      if (start) await this.#start(task, instance);
+    });
+    return { name, operation };
+  }
+
+  async start(project: string, name: string): Promise<OperationView> {
+    const instance = await this.#deps.records.get(project, name);
+    const status = this.#deps.supervisor.status(instance.uuid);
+    if (status === 'paused') return await this.resume(project, name);
+    if (status === 'running') throw new Fault('wrong-state', 'The instance is already running');
+    const request = { kind: 'instance.start', description: `Starting instance ${name}` };
+    return this.#locked(instance, 'started', request, async (task) => {
+      await this.#deps.supervisor.ended(instance.uuid);
+      await this.#start(task, await this.#deps.records.get(project, name));
+    });
+  }
+
+  async stop(project: string, name: string, stop: StopRequest): Promise<OperationView> {
+    const { records, locks, supervisor, stopper, operations } = this.#deps;
+    const instance = await records.get(project, name);
+    if (supervisor.status(instance.uuid) === 'stopped') {
+      throw new Fault('wrong-state', 'The instance is already stopped');
+    }
+    const request = { kind: 'instance.stop', description: `Stopping instance ${name}` };
+    const held = locks.current(project, name);
+    if (stop.force && (held === 'stopped' || held === 'restarted')) {
+      // Killing an instance that does not come to an end is just what force is for: it helps the verb that waits.
+      const resources = [resourceOf(instance)];
+      return operations.start({ ...request, project, resources }, async (task) => {
+        await stopper.stop(task, instance, stop);
+        return { instanceName: name };
+      });
+    }
+    return this.#locked(instance, 'stopped', request, async (task) => {
+      await this.#stop(task, instance, stop);
+    });
+  }
+
+  async restart(project: string, name: string, stop: StopRequest): Promise<OperationView> {
+    const instance = await this.#deps.records.get(project, name);
+    if (this.#deps.supervisor.status(instance.uuid) === 'stopped') {
+      throw new Fault('wrong-state', 'The instance is not running');
+    }
+    const request = { kind: 'instance.restart', description: `Restarting instance ${name}` };
+    return this.#locked(instance, 'restarted', request, async (task) => {
+      await this.#deps.stopper.stop(task, instance, stop);
+      await this.#start(task, await this.#deps.records.get(project, name));
+      this.#deps.events.lifecycle('instance-restarted', resourceOf(instance));
+    });
+  }
+
+  async pause(project: string, name: string): Promise<OperationView> {
+    const instance = await this.#deps.records.get(project, name);
+    this.#mustBe(instance, 'running', 'The instance is not running');
+    const request = { kind: 'instance.pause', description: `Pausing instance ${name}` };
+    return this.#locked(instance, 'paused', request, async () => {
+      await this.#deps.runtime.pause(instance.uuid);
+      this.#deps.supervisor.setPaused(instance.uuid, true);
+      this.#deps.events.lifecycle('instance-paused', resourceOf(instance));
+    });
+  }
+
+  async resume(project: string, name: string): Promise<OperationView> {
+    const instance = await this.#deps.records.get(project, name);
+    this.#mustBe(instance, 'paused', 'The instance is not paused');
+    const request = { kind: 'instance.resume', description: `Resuming instance ${name}` };
+    return this.#locked(instance, 'resumed', request, async () => {
+      await this.#deps.runtime.resume(instance.uuid);
+      this.#deps.supervisor.setPaused(instance.uuid, false);
+      this.#deps.events.lifecycle('instance-resumed', resourceOf(instance));
+    });
+  }
+
+  async delete(project: string, name: string, force: boolean): Promise<OperationView> {
+    const { records, supervisor, stopper, deleter, events } = this.#deps;
+    const instance = await records.get(project, name);
+    if (supervisor.status(instance.uuid) !== 'stopped' && !force) {
+      throw new Fault('wrong-state', 'The instance is currently running, stop it first or pass --force');
+    }
+    const request = { kind: 'instance.delete', description: `Deleting instance ${name}` };
+    return this.#locked(instance, 'deleted', { ...request, cancelable: false }, async (task) => {
+      if (supervisor.status(instance.uuid) !== 'stopped') {
+        await stopper.stop(task, instance, { force: true, timeoutSeconds: 0 });
+      }
+      await deleter.delete(task, instance);
+      events.lifecycle('instance-deleted', resourceOf(instance));
+    });
+  }
+
+  /**
+   * Stops all running instances, asking first and killing those that do not stop in time; the next server starts them
+   * again. Waits for each; one that cannot be stopped does not keep the rest.
+   */
+  async stopAll(timeoutSeconds: number): Promise<void> {
+    const { records, supervisor, stopper, log } = this.#deps;
+    const running = (await records.list()).filter(({ uuid }) => supervisor.status(uuid) !== 'stopped');
+    const stopOne = async (instance: Instance) => {
+      const stop = (force: boolean) => stopper.stop(ownTask(log), instance, { force, timeoutSeconds });
+      try {
+        await stop(false).catch(() => stop(true));
+        await records.update(instance, { power: 'running' });
+      } catch (error) {
+        log.warn({ err: error, instance: instance.uuid }, 'an instance could not be stopped');
+      }
+    };
+    await Promise.all(running.map(stopOne));
+  }
+
+  /** What happens when an instance has ended, however it did. */
+  async afterEnd(instance: Instance, reason: ExitReason): Promise<void> {
+    const { follower, events, locks, deleter, log } = this.#deps;
+    follower.forget(instance.uuid);
+    const context =
+      reason.kind === 'exited' ? { reason: reason.kind, status: String(reason.status) } : { reason: reason.kind };
+    const asked = locks.current(instance.project, instance.name) !== undefined;
+    if (reason.kind === 'rebooted' && !asked) {
+      await this.#restartItself(instance);
+      return;
+    }
+    events.lifecycle(
+      reason.kind === 'powered-off' && !asked ? 'instance-shutdown' : 'instance-stopped',
+      resourceOf(instance),
+      context,
+    );
+    // `stop` deletes an ephemeral instance itself, while it holds the lock; `restart` keeps it.
+    if (!instance.ephemeral || asked) return;
+    await deleter.delete(ownTask(log), instance);
+    events.lifecycle('instance-deleted', resourceOf(instance));
+  }
+
+  async #restartItself(instance: Instance): Promise<void> {
+    const request = { kind: 'instance.restart', description: `Restarting instance ${instance.name}` };
+    this.#locked(instance, 'restarted', request, async (task) => {
+      await this.#start(task, await this.#deps.records.get(instance.project, instance.name));
+      this.#deps.events.lifecycle('instance-restarted', resourceOf(instance), { reason: 'rebooted' });
+    });
+  }
+
+  async #create(task: Task, plan: CreatePlan): Promise<Instance> {
+    const { name } = plan.request;
+    try {
+      const instance = await this.#deps.creator.create(task, plan);
+      this.#deps.events.lifecycle('instance-created', resourceOf(instance));
+      return instance;
+    } catch (error) {
+      throw Fault.during(`Cannot create instance "${name}"`, error);
+    }
+  }
+
+  async #start(task: Task, instance: Instance): Promise<void> {
+    const { starter, supervisor, follower, events } = this.#deps;
+    try {
+      const started = await starter.start(task, instance);
+      supervisor.watch(started);
+      follower.follow(started);
+      events.lifecycle('instance-started', resourceOf(started));
+    } catch (error) {
+      throw Fault.during(`Cannot start instance "${instance.name}"`, error);
+    }
+  }
+
+  async #stop(task: Task, instance: Instance, stop: StopRequest): Promise<void> {
+    const { stopper, deleter, events } = this.#deps;
+    try {
+      await stopper.stop(task, instance, stop);
+    } catch (error) {
+      throw Fault.during(`Cannot stop instance "${instance.name}"`, error);
+    }
+    if (!instance.ephemeral) return;
+    await deleter.delete(task, instance);
+    events.lifecycle('instance-deleted', resourceOf(instance));
+  }
+
+  #mustBe(instance: Instance, status: 'running' | 'paused', message: string): void {
+    if (this.#deps.supervisor.status(instance.uuid) !== status) throw new Fault('wrong-state', message);
+  }
+
+  #locked(
+    instance: Pick<Instance, 'project' | 'name'>,
+    verb: Verb,
+    request: Pick<OperationRequest, 'kind' | 'description' | 'cancelable'>,
+    work: (task: Task) => Promise<void>,
+  ): OperationView {
+    const { project, name } = instance;
+    const lock = this.#deps.locks.acquire(project, name, verb);
+    try {
+      return this.#deps.operations.start({ ...request, project, resources: [resourceOf(instance)] }, async (task) => {
+        using _released = lock;
+        await work(task);
+        return { instanceName: name };
+      });
+    } catch (error) {
+      lock[Symbol.dispose]();
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import { parseBoolean } from '../base/config-key.ts';
+import type { Log } from '../base/log.ts';
+import { ownTask } from '../base/task.ts';
+import type { Runtime } from '../runtime/contract.ts';
+import type { BootFollower } from './boot-follower.ts';
+import type { InstanceDeleter } from './delete-instance.ts';
+import type { Expanded, Instance } from './instance.ts';
+import type { InstanceRecords } from './instance-records.ts';
+import type { Supervisor } from './supervisor.ts';
+
+export interface ReconcileDeps {
+  readonly log: Log;
+  readonly records: InstanceRecords;
+  readonly expanded: (instance: Instance) => Promise<Expanded>;
+  readonly runtime: Pick<Runtime, 'state' | 'list' | 'delete' | 'waitExit'>;
+  readonly supervisor: Supervisor;
+  readonly follower: BootFollower;
+  readonly deleter: InstanceDeleter;
+  /** Whether the host was booted since a server last ran here. */
+  readonly hostRebooted: boolean;
+}
+
+/**
+ * Compares what the records say with what the kernel has, after a start of the server: whatever an earlier one left
+ * half-made is removed, running instances are found again. Returns the instances that should run and do not.
+ */
+export async function reconcile(deps: ReconcileDeps): Promise<Instance[]> {
+  const { records, runtime, log } = deps;
+  const all = await records.list();
+  const known = new Set(all.map(({ uuid }) => uuid));
+  for (const id of await runtime.list()) {
+    if (known.has(id)) continue;
+    log.warn({ container: id }, 'removing a container that no record knows');
+    await runtime.delete(id);
+  }
+  const toStart: Instance[] = [];
+  for (const instance of all) {
+    try {
+      if (await reconcileOne(deps, instance)) toStart.push(instance);
+    } catch (error) {
+      log.error({ err: error, instance: instance.uuid }, 'an instance could not be reconciled');
+    }
+  }
+  return toStart;
+}
+
+/** Whether the instance should be started. */
+async function reconcileOne(deps: ReconcileDeps, instance: Instance): Promise<boolean> {
+  const { runtime, supervisor, log } = deps;
+  if (instance.phase !== 'ready') {
+    log.info({ instance: instance.uuid, phase: instance.phase }, 'removing a half-made instance');
+    await runtime.delete(instance.uuid);
+    await deps.deleter.finish(ownTask(log), instance);
+    return false;
+  }
+  const state = await runtime.state(instance.uuid);
+  if (state?.status === 'running' || state?.status === 'paused') {
+    supervisor.watch(instance, state.status === 'paused');
+    if (state.status === 'running') deps.follower.follow(instance);
+    return false;
+  }
+  // It never got to run, or ended while no server watched.
+  const ended =
+    state?.status === 'stopped' ? await deps.runtime.waitExit(instance.uuid, AbortSignal.timeout(1_000)) : undefined;
+  const shouldRun = instance.power === 'running';
+  if (shouldRun || state !== undefined) await supervisor.cleanUp(instance);
+  if (!shouldRun) return await wantsAutostart(deps, instance);
+  if (ended === undefined) return await wantsAutostart(deps, instance); // the host went down, or the start was cut
+  if (ended.kind === 'rebooted') return true;
+  if (instance.ephemeral) await deps.deleter.delete(ownTask(log), instance);
+  return false;
+}
+
+/** `boot.autostart` decides after a boot of the host; unset restores what was (field-map 2.1). */
+async function wantsAutostart(deps: ReconcileDeps, instance: Instance): Promise<boolean> {
+  const { config } = await deps.expanded(instance);
+  const wanted = parseBoolean(config['boot.autostart'] ?? '');
+  if (wanted === undefined) return instance.power === 'running';
+  return wanted && (deps.hostRebooted || instance.power === 'running');
+}

@@ -1,0 +1,89 @@
+import { Revert } from '../base/revert.ts';
+import { ownTask, type Task } from '../base/task.ts';
+import type { Runtime } from '../runtime/contract.ts';
+import type { OciSpec } from '../runtime/oci-spec.ts';
+import type { StorageDriver } from '../storage/contract.ts';
+import type { Expanded, Instance, InstanceInit } from './instance.ts';
+import type { InstanceRecords } from './instance-records.ts';
+import type { Nics } from './nics.ts';
+
+/** All that a pure function needs to describe the container to the runtime. */
+export interface SpecInput {
+  readonly instance: Instance;
+  readonly expanded: Expanded;
+  readonly rootPath: string;
+  readonly init: InstanceInit;
+}
+
+export interface StartDeps {
+  readonly records: InstanceRecords;
+  readonly expanded: (instance: Instance) => Promise<Expanded>;
+  readonly pool: (name: string) => StorageDriver;
+  readonly nics: Nics;
+  readonly runtime: Runtime;
+  /** Looks at the root: which init, and can it run on this host? Fault `unsupported` with the way out. */
+  readonly guestInit: (rootPath: string) => Promise<InstanceInit>;
+  readonly spec: (input: SpecInput) => OciSpec;
+  readonly consoleLogPath: (uuid: string) => string;
+}
+
+export class InstanceStarter {
+  readonly #deps: StartDeps;
+
+  constructor(deps: StartDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Brings a stopped instance up to a running init. Root and links are made side by side; the container is created
+   * on them, its links moved in, and only then its init runs. Undoes itself on failure.
+   */
+  async start(task: Task, instance: Instance): Promise<Instance> {
+    const { runtime, nics: connector, records } = this.#deps;
+    const expanded = await this.#deps.expanded(instance);
+    const nics = connector.of(instance, expanded);
+    await using revert = new Revert(task.log);
+    revert.push('remove the links', () => connector.detach(ownTask(task.log), nics));
+    const attaching = connector.attach(task, nics);
+    // Awaited below; a failure before that must not count as unhandled.
+    attaching.catch(() => {});
+    const pool = this.#deps.pool(instance.pool);
+    revert.push('unmount the root', async () => {
+      await Promise.allSettled([attaching]);
+      await pool.unmountInstance(instance.uuid);
+    });
+    const root = await pool.mountInstance(task, instance.uuid, instance.idMap);
+    const init = await this.#deps.guestInit(root.path);
+    task.signal.throwIfAborted();
+    revert.push('delete the container', () => runtime.delete(instance.uuid));
+    const spec = this.#deps.spec({ instance, expanded, rootPath: root.path, init });
+    const consoleLogPath = this.#deps.consoleLogPath(instance.uuid);
+    const [container, prepared] = await Promise.all([
+      runtime.create(task, { id: instance.uuid, spec, consoleLogPath }),
+      attaching,
+    ]);
+    const now = new Date().toISOString();
+    revert.push('record that it is stopped', async () => {
+      await records.update(instance, { power: 'stopped' });
+    });
+    const started = await records.update(instance, { power: 'running', startedAt: now, lastUsedAt: now, init });
+    await connector.enter(task, nics, prepared, container.pid);
+    task.signal.throwIfAborted();
+    await runtime.start(task, instance.uuid);
+    revert.commit();
+    await this.#hideRoot(task, instance, pool);
+    return started;
+  }
+
+  /**
+   * The instance has its own copy of the mount since `create`. The one on the host goes at once: any program that makes
+   * itself a mount namespace would get a copy too, and keep the root busy for as long as it runs.
+   */
+  async #hideRoot(task: Task, instance: Instance, pool: StorageDriver): Promise<void> {
+    try {
+      await pool.unmountInstance(instance.uuid);
+    } catch (error) {
+      task.log.warn({ err: error, instance: instance.uuid }, 'the mount of a root could not be hidden');
+    }
+  }
+}

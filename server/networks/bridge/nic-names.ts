@@ -1,0 +1,252 @@
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errnoOf, Fault } from '../../base/fault.ts';
+import type { NicRequest } from '../contract.ts';
+import { eui64, isHwaddr } from '../hwaddr.ts';
+import { formatAddress, parseAddress, type Subnet } from '../subnet.ts';
+import { type AddressPlan, addressPlan, inRange, reserve } from './address-plan.ts';
+
+/** A nic as the network knows it: who it belongs to, its reserved IPv4 address and its name in DNS. */
+export interface NicName {
+  readonly instanceId: string;
+  /** Name of the link inside. */
+  readonly nic: string;
+  readonly hwaddr: string;
+  readonly ipv4?: bigint;
+  /** The instance's name; further nics of one instance are called NAME-NIC. */
+  readonly dnsName: string;
+  /** The address out of the MAC address, once the guest was seen to have it. */
+  readonly ipv6?: bigint;
+}
+
+interface NicNamesOptions {
+  /** dnsmasq's `dhcp-hostsdir`. */
+  readonly nicsDirectory: string;
+  /** dnsmasq's `hostsdir`. */
+  readonly hostsDirectory: string;
+  readonly ipv4?: Subnet;
+  readonly ipv6?: Subnet;
+}
+
+/** A nic's file is far below; what is longer is not one of ours. */
+const maxFileBytes = 1024;
+
+/**
+ * The nics of one network, one small file each, in the format of dnsmasq's `dhcp-hostsdir`: `MAC[,IPv4],NAME`. dnsmasq
+ * reads a new file at once, and never writes one: what a guest says cannot end up here.
+ */
+export class NicNames {
+  readonly #options: NicNamesOptions;
+  readonly #plan: AddressPlan | undefined;
+  readonly #nics = new Map<string, NicName>();
+  #loading: Promise<void> | undefined;
+
+  constructor(options: NicNamesOptions) {
+    this.#options = options;
+    this.#plan = options.ipv4 === undefined ? undefined : addressPlan(options.ipv4);
+  }
+
+  /** Reads what a former server left, once; moves reservations that a new subnet does not contain. */
+  load(): Promise<void> {
+    this.#loading ??= this.#load();
+    return this.#loading;
+  }
+
+  list(): NicName[] {
+    return [...this.#nics.values()];
+  }
+
+  find(instanceId: string, nic: string): NicName | undefined {
+    return this.#nics.get(keyOf(instanceId, nic));
+  }
+
+  /**
+   * Reserves name and address in memory, at once, so that two nics attached in parallel never get the same.
+   * `isNew` is false when an entry of that key gave way. Faults: `invalid`, `in-use` (MAC address or name of another),
+   * `exhausted`.
+   */
+  assign(request: NicRequest): { readonly entry: NicName; readonly isNew: boolean } {
+    checkRequest(request);
+    const key = keyOf(request.instanceId, request.name);
+    const others = this.list().filter((other) => keyOf(other.instanceId, other.nic) !== key);
+    if (others.some((other) => other.hwaddr === request.hwaddr)) {
+      throw new Fault('in-use', `The MAC address ${request.hwaddr} is in use on the network`);
+    }
+    const dnsName = freeName(request, others);
+    const before = this.#nics.get(key);
+    const ipv4 = before?.hwaddr === request.hwaddr ? before.ipv4 : this.#reserve(request.hwaddr, others);
+    const entry: NicName = {
+      instanceId: request.instanceId,
+      nic: request.name,
+      hwaddr: request.hwaddr,
+      ...(ipv4 === undefined ? {} : { ipv4 }),
+      dnsName,
+    };
+    this.#nics.set(key, entry);
+    return { entry, isNew: before === undefined };
+  }
+
+  /** Writes the nic's file. The rename makes dnsmasq read it whole. */
+  async write(entry: NicName): Promise<void> {
+    const key = keyOf(entry.instanceId, entry.nic);
+    await replaceFile(this.#options.nicsDirectory, key, nicLine(entry));
+    const { hostsDirectory } = this.#options;
+    if (entry.ipv6 === undefined) await rm(join(hostsDirectory, key), { force: true });
+    else await replaceFile(hostsDirectory, key, hostsLine(entry.ipv6, entry.dnsName));
+  }
+
+  /** From now on DNS answers AAAA for the nic. Does nothing for a nic that is gone. */
+  async confirmIPv6(instanceId: string, nic: string): Promise<void> {
+    const key = keyOf(instanceId, nic);
+    const entry = this.#nics.get(key);
+    const ipv6 = entry === undefined ? undefined : this.ipv6Of(entry.hwaddr);
+    if (entry === undefined || ipv6 === undefined) return;
+    const confirmed = { ...entry, ipv6 };
+    this.#nics.set(key, confirmed);
+    await replaceFile(this.#options.hostsDirectory, key, hostsLine(ipv6, entry.dnsName));
+    if (this.#nics.get(key) !== confirmed) await rm(join(this.#options.hostsDirectory, key), { force: true });
+  }
+
+  /** The address that a guest with this MAC address makes itself; undefined without IPv6. */
+  ipv6Of(hwaddr: string): bigint | undefined {
+    return this.#options.ipv6 === undefined ? undefined : eui64(this.#options.ipv6, hwaddr);
+  }
+
+  /** Forgets the nic; returns what it was. Idempotent. */
+  async remove(instanceId: string, nic: string): Promise<NicName | undefined> {
+    if (!isUuid(instanceId) || !isLinkName(nic)) return undefined;
+    const key = keyOf(instanceId, nic);
+    const entry = this.#nics.get(key);
+    this.#nics.delete(key);
+    for (const directory of [this.#options.nicsDirectory, this.#options.hostsDirectory]) {
+      await rm(join(directory, key), { force: true });
+    }
+    return entry;
+  }
+
+  #reserve(hwaddr: string, others: readonly NicName[]): bigint | undefined {
+    if (this.#plan === undefined) return undefined;
+    const taken = others.flatMap((other) => (other.ipv4 === undefined ? [] : [other.ipv4]));
+    return reserve(this.#plan, hwaddr, new Set(taken));
+  }
+
+  async #load(): Promise<void> {
+    const { nicsDirectory, hostsDirectory } = this.#options;
+    for (const file of await filesOf(nicsDirectory)) {
+      const entry = await readEntry(nicsDirectory, file);
+      if (entry === undefined) await rm(join(nicsDirectory, file), { force: true, recursive: true });
+      else this.#nics.set(file, await this.#withIPv6(file, entry));
+    }
+    for (const file of await filesOf(hostsDirectory)) {
+      if (!this.#nics.has(file)) await rm(join(hostsDirectory, file), { force: true, recursive: true });
+    }
+    for (const [key, entry] of this.#nics) {
+      const fits = this.#plan === undefined ? entry.ipv4 === undefined : this.#fits(this.#plan, entry.ipv4);
+      if (fits) continue;
+      const { ipv4: _, ...rest } = entry;
+      const others = this.list().filter((other) => other !== entry);
+      const ipv4 = this.#reserve(entry.hwaddr, others);
+      const moved = { ...rest, ...(ipv4 === undefined ? {} : { ipv4 }) };
+      this.#nics.set(key, moved);
+      await this.write(moved);
+    }
+  }
+
+  async #withIPv6(file: string, entry: NicName): Promise<NicName> {
+    const ipv6 = this.ipv6Of(entry.hwaddr);
+    const path = join(this.#options.hostsDirectory, file);
+    const text = await readFile(path, 'utf8').catch(() => '');
+    if (ipv6 !== undefined && text === hostsLine(ipv6, entry.dnsName)) return { ...entry, ipv6 };
+    await rm(path, { force: true });
+    return entry;
+  }
+
+  #fits(plan: AddressPlan, ipv4: bigint | undefined): boolean {
+    return ipv4 !== undefined && ipv4 !== plan.gateway && inRange(plan.reserved, ipv4);
+  }
+}
+
+/** One line of hosts(5). dnsmasq adds the domain. */
+function hostsLine(ipv6: bigint, dnsName: string): string {
+  return `${formatAddress(6, ipv6)} ${dnsName}\n`;
+}
+
+/** One line of `dhcp-hostsdir`, see `--dhcp-host` in dnsmasq(8). */
+export function nicLine(entry: NicName): string {
+  const address = entry.ipv4 === undefined ? [] : [formatAddress(4, entry.ipv4)];
+  return `${[entry.hwaddr, ...address, entry.dnsName].join(',')}\n`;
+}
+
+/** One name must not mean two nics: dnsmasq would give it to whichever asked last. DNS knows no case. */
+function freeName(request: NicRequest, others: readonly NicName[]): string {
+  const holder = (name: string) => others.find((other) => other.dnsName.toLowerCase() === name.toLowerCase());
+  if (holder(request.instanceName)?.instanceId !== request.instanceId) {
+    if (holder(request.instanceName) === undefined) return request.instanceName;
+    throw new Fault('in-use', `The name ${JSON.stringify(request.instanceName)} is in use on the network`);
+  }
+  const name = `${request.instanceName}-${request.name.replaceAll('_', '-')}`;
+  if (!isHostName(name)) throw new Fault('invalid', `${JSON.stringify(name)} cannot be a name in DNS`);
+  if (holder(name) !== undefined)
+    throw new Fault('in-use', `The name ${JSON.stringify(name)} is in use on the network`);
+  return name;
+}
+
+/** Every part ends up in a file name or in a line of dnsmasq's: nothing but what these patterns allow. */
+function checkRequest(request: NicRequest): void {
+  if (!isUuid(request.instanceId)) throw new Fault('invalid', `${JSON.stringify(request.instanceId)} is not an id`);
+  if (!isLinkName(request.name)) throw new Fault('invalid', `${JSON.stringify(request.name)} is not a link name`);
+  if (!isHwaddr(request.hwaddr)) throw new Fault('invalid', `${JSON.stringify(request.hwaddr)} is not a MAC address`);
+  if (!isHostName(request.instanceName)) {
+    throw new Fault('invalid', `${JSON.stringify(request.instanceName)} cannot be a name in DNS`);
+  }
+}
+
+function isUuid(text: string): boolean {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
+}
+
+function isLinkName(text: string): boolean {
+  return /^[A-Za-z][A-Za-z0-9_-]{0,14}$/.test(text);
+}
+
+function isHostName(text: string): boolean {
+  return /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/.test(text) && !/^\d+$/.test(text);
+}
+
+function keyOf(instanceId: string, nic: string): string {
+  return `${instanceId}.${nic}`;
+}
+
+/** None when the network was never up. */
+async function filesOf(directory: string): Promise<string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+async function readEntry(directory: string, file: string): Promise<NicName | undefined> {
+  const [instanceId = '', nic = ''] = file.split('.');
+  if (!isUuid(instanceId) || !isLinkName(nic) || file !== keyOf(instanceId, nic)) return undefined;
+  const text = await readFile(join(directory, file), 'utf8').catch(() => '');
+  if (text.length > maxFileBytes) return undefined;
+  const match = /^([0-9a-f:]{17})(?:,([0-9.]+))?,([A-Za-z0-9-]+)\n$/.exec(text);
+  const [, hwaddr = '', address, dnsName = ''] = match ?? [];
+  if (!isHwaddr(hwaddr) || !isHostName(dnsName)) return undefined;
+  const ipv4 = address === undefined ? undefined : parseAddress(address)?.address;
+  return { instanceId, nic, hwaddr, ...(ipv4 === undefined ? {} : { ipv4 }), dnsName };
+}
+
+/** The new file has a name that starts with a dot until it is whole: dnsmasq passes such files over. */
+async function replaceFile(directory: string, name: string, content: string): Promise<void> {
+  const draft = join(directory, `.${name}`);
+  try {
+    await writeFile(draft, content, { mode: 0o644 });
+    await rename(draft, join(directory, name));
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+    throw new Fault('unavailable', 'The network is not up', { cause: error });
+  }
+}

@@ -1,0 +1,108 @@
+import { Fault } from '../base/fault.ts';
+import type { Log } from '../base/log.ts';
+import { ownTask } from '../base/task.ts';
+import { Collection } from '../db/collection.ts';
+import type { Store } from '../db/store.ts';
+import type { Links } from '../host/links.ts';
+import type { NetworkDriver, NetworkStatus } from './contract.ts';
+import { takenSubnets } from './free-subnet.ts';
+import { type NetworkRecord, newNetwork } from './network.ts';
+import { parseSubnet } from './subnet.ts';
+
+export interface NetworksDeps {
+  readonly log: Log;
+  readonly store: Store;
+  readonly links: Links;
+  readonly open: (record: NetworkRecord) => NetworkDriver;
+}
+
+interface Opened {
+  readonly record: NetworkRecord;
+  readonly driver: NetworkDriver;
+  /** Why it could not be brought up, if so. Instances on it cannot start; everything else works. */
+  failure: string | undefined;
+}
+
+/** The managed networks of a server, each with its driver. */
+export class Networks {
+  readonly #deps: NetworksDeps;
+  readonly #records: Collection<NetworkRecord>;
+  readonly #opened = new Map<string, Opened>();
+
+  constructor(deps: NetworksDeps) {
+    this.#deps = deps;
+    this.#records = new Collection(deps.store, 'network/', parseNetwork);
+  }
+
+  /** Brings up all networks, making `defaultName` first when there is none; `instances` are the uuids that exist. */
+  async open(defaultName: string, instances: ReadonlySet<string>): Promise<void> {
+    const records = (await this.#records.list()).map(({ record }) => record);
+    if (!records.some(({ name }) => name === defaultName)) records.push(await this.#create(defaultName, records));
+    await Promise.all(records.map((record) => this.#up(record, instances)));
+  }
+
+  /** Faults: `not-found`; `unavailable` for one that could not be brought up. */
+  driver(name: string): NetworkDriver {
+    const opened = this.#get(name);
+    if (opened.failure !== undefined) throw new Fault('unavailable', `Network "${name}" is not up: ${opened.failure}`);
+    return opened.driver;
+  }
+
+  /** Fault `not-found`. */
+  check(name: string): void {
+    this.#get(name);
+  }
+
+  list(): { record: NetworkRecord; status: NetworkStatus }[] {
+    return [...this.#opened.values()].map(({ record, driver, failure }) => ({
+      record,
+      status: failure === undefined ? driver.status() : { status: 'unavailable', detail: failure },
+    }));
+  }
+
+  /** Takes all of them down: no instance runs any more. */
+  async down(): Promise<void> {
+    const task = ownTask(this.#deps.log);
+    await Promise.allSettled([...this.#opened.values()].map(({ driver }) => driver.down(task)));
+  }
+
+  /** Stops watching them; they stay up, since instances outlive the server. */
+  async close(): Promise<void> {
+    await Promise.allSettled([...this.#opened.values()].map(({ driver }) => driver[Symbol.asyncDispose]()));
+  }
+
+  #get(name: string): Opened {
+    const opened = this.#opened.get(name);
+    if (opened === undefined) throw new Fault('not-found', `Network "${name.slice(0, 80)}" does not exist`);
+    return opened;
+  }
+
+  async #create(name: string, others: readonly NetworkRecord[]): Promise<NetworkRecord> {
+    const recorded = others
+      .flatMap(({ config }) => [config['ipv4.address'], config['ipv6.address']])
+      .filter((address) => address !== undefined && address !== 'none')
+      .map((address) => parseSubnet(address ?? ''));
+    const taken = [...(await takenSubnets(this.#deps.links)), ...recorded];
+    const record = newNetwork({ name, description: 'Default yurt network', config: {} }, taken);
+    return (await this.#records.put(name, record, 0)).record;
+  }
+
+  async #up(record: NetworkRecord, instances: ReadonlySet<string>): Promise<void> {
+    const { log, open } = this.#deps;
+    const opened: Opened = { record, driver: open(record), failure: undefined };
+    this.#opened.set(record.name, opened);
+    try {
+      await opened.driver.up(ownTask(log));
+      await opened.driver.repair(ownTask(log), instances);
+    } catch (error) {
+      opened.failure = Fault.from(error).message;
+      log.error({ err: error, network: record.name }, 'a network could not be brought up');
+    }
+  }
+}
+
+function parseNetwork(value: unknown): NetworkRecord {
+  const record = value as NetworkRecord; // written by this file only; the fields that matter are checked
+  if (typeof record.name !== 'string' || typeof record.config !== 'object') throw new TypeError('not a network');
+  return record;
+}

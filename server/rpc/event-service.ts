@@ -1,0 +1,25 @@
+import type { EventServiceHandlers } from '../../proto/gen/yurt/v1/EventService.ts';
+import type { WatchEventsRequest__Output } from '../../proto/gen/yurt/v1/WatchEventsRequest.ts';
+import { Fault } from '../base/fault.ts';
+import type { Events } from '../events/events.ts';
+import { encodeEvent, encodeTime } from './encode.ts';
+import type { Call, Handlers } from './router.ts';
+
+const eventTypes: readonly string[] = ['lifecycle', 'operation', 'logging'];
+
+export function eventService(events: Events): Handlers<EventServiceHandlers> {
+  return { WatchEvents: (call, request) => watch(events, call, request) };
+}
+
+async function* watch(events: Events, call: Call, request: WatchEventsRequest__Output) {
+  const unknown = request.types.find((type) => !eventTypes.includes(type));
+  if (unknown !== undefined) {
+    throw new Fault('invalid', `Unknown event type "${unknown.slice(0, 80)}": must be one of ${eventTypes.join(', ')}`);
+  }
+  const position = events.position(request.cursor);
+  yield { event: { cursor: events.cursorOf(position), time: encodeTime(new Date()), begun: {} } };
+  for await (const event of events.watch(position, call.signal)) {
+    if (request.types.length > 0 && !request.types.includes(event.payload.type)) continue;
+    yield { event: encodeEvent(event, events.cursorOf(event.sequence)) };
+  }
+}

@@ -1,0 +1,175 @@
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import type { ExecRequest__Output } from '../../proto/gen/yurt/v1/ExecRequest.ts';
+import type { ExecResponse } from '../../proto/gen/yurt/v1/ExecResponse.ts';
+import type { ExecServiceHandlers } from '../../proto/gen/yurt/v1/ExecService.ts';
+import type { ExecStart__Output } from '../../proto/gen/yurt/v1/ExecStart.ts';
+import type { ExecCommand, ExecSession } from '../agents/exec-session.ts';
+import { Fault } from '../base/fault.ts';
+import type { Task } from '../base/task.ts';
+import { projectOf } from './project.ts';
+import { type Call, type Handlers, writeTo } from './router.ts';
+
+export interface ExecServiceDeps {
+  /** Faults: `not-found`, `wrong-state`, `unavailable`, `invalid`. */
+  readonly exec: (task: Task, project: string, instance: string, command: ExecCommand) => Promise<ExecSession>;
+}
+
+type Stream = ServerDuplexStream<ExecRequest__Output, ExecResponse>;
+
+/** What a client without windows has on the way per channel; it is granted anew as the stream takes it. */
+const implicitWindowBytes = 256 * 1024;
+/** What a client may have granted and not used, per channel: the server may have to hold that much for it. */
+const maxGrantedBytes = 16 * 1024 * 1024;
+const startTimeoutMs = 10_000;
+const maxArguments = 65_536;
+const maxTerminalSide = 65_535;
+
+/** Relays one command between a client and the agent: frames one way, windows the other, both bounded. */
+export function execService(deps: ExecServiceDeps): Handlers<ExecServiceHandlers> {
+  return {
+    Exec: async (call, stream) => {
+      const requests = stream[Symbol.asyncIterator]();
+      const start = await firstMessage(requests);
+      const task: Task = { signal: call.signal, log: call.log, report() {} };
+      const session = await deps.exec(task, projectOf(start), start.instance, commandOf(start));
+      const relay = new ExecRelay(call, stream, session, start.windowed);
+      const input = relay.pumpInput(requests);
+      input.catch(() => {});
+      try {
+        await Promise.race([relay.pumpOutput(), failureOf(input)]);
+      } finally {
+        session.close();
+      }
+    },
+  };
+}
+
+/** Never resolves: only what makes the input fail counts. */
+async function failureOf(input: Promise<void>): Promise<void> {
+  await input;
+  await new Promise(() => {});
+}
+
+async function firstMessage(requests: AsyncIterator<ExecRequest__Output>): Promise<ExecStart__Output> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => reject(new Fault('timed-out', 'The first message of the stream did not come')),
+    startTimeoutMs,
+  );
+  try {
+    const first = await Promise.race([requests.next(), late]);
+    const start = first.done ? undefined : first.value.start;
+    if (!start) throw new Fault('invalid', 'The first message must be `start`');
+    return start;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function commandOf(start: ExecStart__Output): ExecCommand {
+  if (start.command.length === 0 || start.command[0] === '') throw new Fault('invalid', 'The command is missing');
+  if (start.command.length > maxArguments) throw new Fault('invalid', `More than ${maxArguments} arguments`);
+  return {
+    argv: start.command,
+    environment: start.environment,
+    user: start.user,
+    group: start.group,
+    cwd: start.cwd,
+    ...(start.terminal ? { terminal: sizeOf(start.size ?? { columns: 80, rows: 24 }) } : {}),
+  };
+}
+
+function sizeOf(size: { columns: number; rows: number }): { columns: number; rows: number } {
+  const side = (value: number) => Math.min(Math.max(value, 1), maxTerminalSide);
+  return { columns: side(size.columns), rows: side(size.rows) };
+}
+
+class ExecRelay {
+  readonly #call: Call;
+  readonly #stream: Stream;
+  readonly #session: ExecSession;
+  readonly #windowed: boolean;
+  /** Granted by the client and not yet used, per channel. */
+  readonly #granted = { stdout: 0, stderr: 0 };
+  /** What the agent will still take of stdin. */
+  #stdinWindow = 0;
+  #wakeInput: () => void = () => {};
+
+  constructor(call: Call, stream: Stream, session: ExecSession, windowed: boolean) {
+    this.#call = call;
+    this.#stream = stream;
+    this.#session = session;
+    this.#windowed = windowed;
+    if (windowed) return;
+    session.grant('stdout', implicitWindowBytes);
+    session.grant('stderr', implicitWindowBytes);
+  }
+
+  /** From the agent to the client, to the exit status. */
+  async pumpOutput(): Promise<void> {
+    await this.#send({ started: { pid: this.#session.pid } });
+    for await (const frame of this.#session.frames()) {
+      switch (frame.type) {
+        case 'stdin-window':
+          this.#stdinWindow += frame.bytes;
+          this.#wakeInput();
+          if (this.#windowed) await this.#send({ stdinWindow: frame.bytes });
+          break;
+        case 'exit':
+          await this.#send({ exit: { code: frame.code, message: frame.message } });
+          return;
+        default:
+          await this.#send(frame.type === 'stdout' ? { stdout: frame.data } : { stderr: frame.data });
+          if (this.#windowed) this.#granted[frame.type] -= frame.data.length;
+          else this.#session.grant(frame.type, frame.data.length);
+      }
+    }
+  }
+
+  /** From the client to the agent, until the client has nothing more to say. */
+  async pumpInput(requests: AsyncIterator<ExecRequest__Output>): Promise<void> {
+    for (;;) {
+      const next = await requests.next();
+      if (next.done) return;
+      await this.#accept(next.value);
+    }
+  }
+
+  async #accept(request: ExecRequest__Output): Promise<void> {
+    const { stdin, resize, signal, window } = request;
+    if (request.message === 'stdin' && stdin !== undefined) await this.#stdin(stdin);
+    else if (request.message === 'closeStdin') this.#session.closeStdin();
+    else if (request.message === 'resize' && resize) this.#session.resize(sizeOf(resize));
+    else if (request.message === 'signal' && signal) this.#session.signal(signal.number);
+    else if (request.message === 'window' && window) this.#grant(window);
+    else if (request.message === 'start') throw new Fault('invalid', 'The command was started already');
+  }
+
+  #grant({ channel, bytes }: { channel: string; bytes: number }): void {
+    const name = channel === 'EXEC_CHANNEL_STDERR' ? 'stderr' : 'stdout';
+    this.#granted[name] += bytes;
+    if (!this.#windowed || this.#granted[name] > maxGrantedBytes) {
+      throw new Fault('invalid', `At most ${maxGrantedBytes} bytes may be granted, by a client that said \`windowed\``);
+    }
+    this.#session.grant(name, bytes);
+  }
+
+  /** A client with windows must keep to them; one without waits here, and with it the stream's own flow control. */
+  async #stdin(data: Buffer): Promise<void> {
+    if (this.#windowed && data.length > this.#stdinWindow) {
+      throw new Fault('invalid', 'More stdin was sent than the window allows');
+    }
+    let rest = data;
+    while (rest.length > 0) {
+      if (this.#stdinWindow === 0) await new Promise<void>((resolve) => (this.#wakeInput = resolve));
+      const part = rest.subarray(0, this.#stdinWindow);
+      this.#stdinWindow -= part.length;
+      this.#session.writeStdin(part);
+      rest = rest.subarray(part.length);
+    }
+  }
+
+  async #send(response: ExecResponse): Promise<void> {
+    await writeTo(this.#stream, response, this.#call.signal);
+  }
+}

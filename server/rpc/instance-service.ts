@@ -1,0 +1,100 @@
+import type { CreateInstanceRequest__Output } from '../../proto/gen/yurt/v1/CreateInstanceRequest.ts';
+import type { Device__Output } from '../../proto/gen/yurt/v1/Device.ts';
+import type { InstanceServiceHandlers } from '../../proto/gen/yurt/v1/InstanceService.ts';
+import type { StopInstanceRequest__Output } from '../../proto/gen/yurt/v1/StopInstanceRequest.ts';
+import { Fault } from '../base/fault.ts';
+import type { Devices } from '../devices/device.ts';
+import type { CreateRequest } from '../instances/create-instance.ts';
+import type { Expanded, Instance } from '../instances/instance.ts';
+import type { InstanceRecords } from '../instances/instance-records.ts';
+import type { InstanceStates, LeaseCache } from '../instances/instance-state.ts';
+import type { Instances } from '../instances/instances.ts';
+import { encodeInstance, encodeOperation, type InstanceView } from './encode.ts';
+import { projectOf } from './project.ts';
+import type { Handlers } from './router.ts';
+
+export interface InstanceServiceDeps {
+  readonly instances: Instances;
+  readonly records: InstanceRecords;
+  readonly states: InstanceStates;
+  readonly expanded: (instance: Instance) => Promise<Expanded>;
+  readonly diskUsage: (instance: Instance) => Promise<number>;
+  readonly leases: () => LeaseCache;
+}
+
+interface Named {
+  readonly name: string;
+  readonly project: string;
+}
+
+export function instanceService(deps: InstanceServiceDeps): Handlers<InstanceServiceHandlers> {
+  const { instances, records } = deps;
+  const view = async (instance: Instance, leases: LeaseCache | undefined): Promise<InstanceView> => {
+    const expanded = await deps.expanded(instance);
+    const run = leases === undefined ? undefined : await deps.states.run(instance, expanded, leases);
+    return { instance, expanded, status: deps.states.status(instance), run };
+  };
+  return {
+    ListInstances: async (_call, request) => {
+      const leases = request.withoutState ? undefined : deps.leases();
+      const found = await records.list(projectOf(request));
+      const visible = found.filter(({ phase }) => phase === 'ready');
+      return { instances: (await Promise.all(visible.map((instance) => view(instance, leases)))).map(encodeInstance) };
+    },
+    GetInstance: async (_call, request) => {
+      const instance = await records.get(projectOf(request), named(request).name);
+      const seen = await view(instance, deps.leases());
+      return { instance: encodeInstance({ ...seen, diskUsageBytes: await deps.diskUsage(instance) }) };
+    },
+    CreateInstance: async (_call, request) => {
+      const { name, operation } = await instances.create(createRequest(request), request.start);
+      return { name, operation: encodeOperation(operation) };
+    },
+    StartInstance: async (_call, request) => begun(await instances.start(projectOf(request), named(request).name)),
+    StopInstance: async (_call, request) =>
+      begun(await instances.stop(projectOf(request), named(request).name, stopRequest(request))),
+    RestartInstance: async (_call, request) =>
+      begun(await instances.restart(projectOf(request), named(request).name, stopRequest(request))),
+    PauseInstance: async (_call, request) => begun(await instances.pause(projectOf(request), named(request).name)),
+    ResumeInstance: async (_call, request) => begun(await instances.resume(projectOf(request), named(request).name)),
+    DeleteInstance: async (_call, request) =>
+      begun(await instances.delete(projectOf(request), named(request).name, request.force)),
+  };
+}
+
+function begun(operation: Parameters<typeof encodeOperation>[0]): { operation: ReturnType<typeof encodeOperation> } {
+  return { operation: encodeOperation(operation) };
+}
+
+function named<Request extends Named>(request: Request): Request {
+  if (request.name === '') throw new Fault('invalid', 'The name of the instance is missing');
+  return request;
+}
+
+const maxStopTimeoutSeconds = 86_400;
+
+function stopRequest(request: StopInstanceRequest__Output): { force: boolean; timeoutSeconds: number } {
+  const { force, timeoutSeconds } = request;
+  if (timeoutSeconds < 0 || timeoutSeconds > maxStopTimeoutSeconds) {
+    throw new Fault('invalid', `The timeout must be between 0 and ${maxStopTimeoutSeconds} seconds`);
+  }
+  return { force, timeoutSeconds };
+}
+
+function createRequest(request: CreateInstanceRequest__Output): CreateRequest {
+  const profiles = request.noProfiles ? [] : request.profiles.length === 0 ? ['default'] : request.profiles;
+  return {
+    name: request.name,
+    project: projectOf(request),
+    image: request.image,
+    description: request.description,
+    ephemeral: request.ephemeral,
+    profiles,
+    config: request.config,
+    devices: decodeDevices(request.devices),
+  };
+}
+
+function decodeDevices(devices: Readonly<Record<string, Device__Output>>): Devices {
+  return Object.fromEntries(Object.entries(devices).map(([name, { options }]) => [name, options]));
+}

@@ -1,0 +1,179 @@
+import {
+  type handleBidiStreamingCall,
+  type handleServerStreamingCall,
+  type handleUnaryCall,
+  Metadata,
+  type MethodDefinition,
+  type ServerDuplexStream,
+  type ServiceDefinition,
+  type status,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import { Fault, faultMeanings } from '../base/fault.ts';
+import type { Log } from '../base/log.ts';
+import type { Identity, PermissionName } from './identity.ts';
+
+/** What every handler gets first. */
+export interface Call {
+  readonly identity: Identity;
+  readonly log: Log;
+  /** Aborts when the client cancels or vanishes. */
+  readonly signal: AbortSignal;
+}
+
+export type Unary<Request, Response> = (call: Call, request: Request) => Promise<Response>;
+export type ServerStream<Request, Response> = (call: Call, request: Request) => AsyncIterable<Response>;
+export type Bidi<Request, Response> = (call: Call, stream: ServerDuplexStream<Request, Response>) => Promise<void>;
+
+/** Our handlers for a service, from the handlers that proto-loader generated for it: every method, exactly typed. */
+export type Handlers<Generated> = {
+  readonly [Name in keyof Generated as string extends Name ? never : number extends Name ? never : Name]: Handler<
+    Generated[Name]
+  >;
+};
+
+type Handler<Generated> =
+  Generated extends handleUnaryCall<infer Request, infer Response>
+    ? Unary<Request, Response>
+    : Generated extends handleServerStreamingCall<infer Request, infer Response>
+      ? ServerStream<Request, Response>
+      : Generated extends handleBidiStreamingCall<infer Request, infer Response>
+        ? Bidi<Request, Response>
+        : never;
+
+export interface RouterDeps {
+  readonly log: Log;
+  /** Who the peer of a call is, from what the transport knows of it. */
+  readonly identify: (peer: string) => Identity | undefined;
+}
+
+/** The method option `(yurt.v1.permission)`. Undefined when a method does not declare one. */
+export function permissionOf(method: MethodDefinition<unknown, unknown>): PermissionName | undefined {
+  const { options } = method as unknown as { options?: Record<string, unknown> }; // proto-loader's addition to the type
+  return options?.['(permission)'] as PermissionName | undefined;
+}
+
+/** Wraps handlers so that each call is identified, allowed, logged, and its faults become gRPC statuses. */
+export function route(deps: RouterDeps, service: ServiceDefinition, handlers: object): UntypedServiceImplementation {
+  const byName = handlers as Readonly<Record<string, unknown>>; // typed where each service is defined
+  const implementation: UntypedServiceImplementation = {};
+  for (const [name, method] of Object.entries(service)) {
+    const handler = byName[name];
+    const permission = permissionOf(method);
+    if (handler === undefined || permission === undefined)
+      throw new Error(`${method.path} has no handler or no permission`);
+    if (method.requestStream)
+      implementation[name] = bidi(deps, method.path, permission, handler as Bidi<unknown, unknown>);
+    else if (method.responseStream) {
+      implementation[name] = serverStream(deps, method.path, permission, handler as ServerStream<unknown, unknown>);
+    } else implementation[name] = unary(deps, method.path, permission, handler as Unary<unknown, unknown>);
+  }
+  return implementation;
+}
+
+interface RawCall {
+  getPeer(): string;
+  readonly cancelled: boolean;
+  on(event: 'cancelled', listener: () => void): unknown;
+}
+
+function admit(deps: RouterDeps, path: string, permission: PermissionName, raw: RawCall): Call {
+  const identity = deps.identify(raw.getPeer());
+  if (identity === undefined) throw new Fault('unauthenticated', 'The server does not know this client');
+  if (!identity.allows(permission)) throw new Fault('forbidden', `You may not call ${path}`);
+  const abort = new AbortController();
+  const cancel = () => abort.abort(new Fault('canceled', 'The client went away'));
+  if (raw.cancelled) cancel();
+  raw.on('cancelled', cancel);
+  return { identity, log: deps.log.child({ rpc: path, caller: identity.name }), signal: abort.signal };
+}
+
+function unary(
+  deps: RouterDeps,
+  path: string,
+  permission: PermissionName,
+  handler: Unary<unknown, unknown>,
+): handleUnaryCall<unknown, unknown> {
+  return (raw, done) => {
+    Promise.resolve()
+      .then(() => handler(admit(deps, path, permission, raw), raw.request))
+      .then(
+        (response) => done(null, response),
+        (error: unknown) => done(statusOf(deps.log, path, error)),
+      );
+  };
+}
+
+function serverStream(
+  deps: RouterDeps,
+  path: string,
+  permission: PermissionName,
+  handler: ServerStream<unknown, unknown>,
+): handleServerStreamingCall<unknown, unknown> {
+  return (raw) => {
+    const pump = async () => {
+      const call = admit(deps, path, permission, raw);
+      for await (const message of handler(call, raw.request)) {
+        if (call.signal.aborted) return;
+        await writeTo(raw, message, call.signal);
+      }
+    };
+    pump().then(
+      () => raw.end(),
+      (error: unknown) => raw.emit('error', statusOf(deps.log, path, error)),
+    );
+  };
+}
+
+function bidi(
+  deps: RouterDeps,
+  path: string,
+  permission: PermissionName,
+  handler: Bidi<unknown, unknown>,
+): handleBidiStreamingCall<unknown, unknown> {
+  return (raw) => {
+    raw.on('error', () => {}); // a broken stream also cancels the call: that is where it is handled
+    Promise.resolve()
+      .then(() => handler(admit(deps, path, permission, raw), raw))
+      .then(
+        () => raw.end(),
+        (error: unknown) => raw.emit('error', statusOf(deps.log, path, error)),
+      );
+  };
+}
+
+/** The part of a stream that writing needs. */
+interface MessageSink<Message> {
+  write(message: Message): boolean;
+  once(event: 'drain', listener: () => void): unknown;
+  off(event: 'drain', listener: () => void): unknown;
+}
+
+/** Writes one message; resolves when the stream takes more. Returns early when the call is over. */
+export async function writeTo<Message>(
+  stream: MessageSink<Message>,
+  message: Message,
+  signal: AbortSignal,
+): Promise<void> {
+  if (signal.aborted || stream.write(message)) return;
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      stream.off('drain', done);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    stream.once('drain', done);
+    signal.addEventListener('abort', done, { once: true });
+  });
+}
+
+/** Beyond this a message is cut: statuses travel in HTTP/2 headers. */
+const maxMessageLength = 4000;
+
+function statusOf(log: Log, path: string, error: unknown): { code: status; details: string; metadata: Metadata } {
+  const fault = Fault.from(error);
+  if (fault.code === 'internal') log.error({ err: error, rpc: path }, 'a call failed');
+  const metadata = new Metadata();
+  metadata.set('yurt-fault', fault.code);
+  return { code: faultMeanings[fault.code].grpcStatus, details: fault.message.slice(0, maxMessageLength), metadata };
+}

@@ -1,0 +1,78 @@
+import { Fault } from '../../base/fault.ts';
+import type { IdMap } from '../../base/id-map.ts';
+import { isFingerprint, isId } from './layout.ts';
+
+/** One layer of a root, and the ids that its files are stored with. */
+export interface Layer {
+  readonly id: string;
+  readonly idMap: IdMap;
+}
+
+/** What a root consists of: an image, and on it layers, the lowest first. Only the last is written to. */
+export interface Volume {
+  readonly image: string;
+  readonly layers: readonly Layer[];
+}
+
+/**
+ * The kernel takes all layers in one page of mount options, each as a descriptor: this many always fit, also with
+ * descriptors of six digits.
+ */
+export const maxLayers = 150;
+export const maxVolumeBytes = 64 * 1024;
+
+const version = 1;
+
+export function formatVolume({ image, layers }: Volume): string {
+  return `${JSON.stringify({ version, image, layers }, undefined, 2)}\n`;
+}
+
+/** Fault `internal` for what `formatVolume` did not write. */
+export function parseVolume(text: string): Volume {
+  const value = parseJson(text);
+  if (!isObject(value) || value['version'] !== version) throw damaged();
+  const { image, layers } = value;
+  if (typeof image !== 'string' || !isFingerprint(image) || !Array.isArray(layers)) throw damaged();
+  if (layers.length === 0 || layers.length > maxLayers) throw damaged();
+  return { image, layers: layers.map(parseLayer) };
+}
+
+/** The layer that is written to. */
+export function topLayer({ layers }: Volume): Layer {
+  const top = layers.at(-1);
+  if (top === undefined) throw damaged();
+  return top;
+}
+
+export function sameIds(left: IdMap, right: IdMap): boolean {
+  return left.hostBase === right.hostBase && left.size === right.size;
+}
+
+function parseLayer(value: unknown): Layer {
+  if (!isObject(value) || typeof value['id'] !== 'string' || !isId(value['id'])) throw damaged();
+  const { idMap } = value;
+  if (!isObject(idMap)) throw damaged();
+  const { hostBase, size } = idMap;
+  if (!isCount(hostBase) || !isCount(size)) throw damaged();
+  return { id: value['id'], idMap: { hostBase, size } };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+function damaged(): Fault {
+  return new Fault('internal', 'The description of a root (volume.json) is damaged');
+}

@@ -1,0 +1,104 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, closeSync, cpSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { type RunOptions, type RunResult, run } from '../../../server/host/run.ts';
+import { eventually } from './eventually.ts';
+import { NetworkNamespace } from './network-namespace.ts';
+
+export const projectRoot = dirname(dirname(dirname(import.meta.dirname)));
+
+/** A real yurtd with a directory and a network namespace of its own, and the real command line to talk to it. */
+export class Daemon implements AsyncDisposable {
+  readonly directory: string;
+  readonly #namespace: NetworkNamespace;
+  #process: ChildProcess | undefined;
+
+  private constructor(directory: string, namespace: NetworkNamespace) {
+    this.directory = directory;
+    this.#namespace = namespace;
+  }
+
+  /** Starts one; with `template`, on a copy of that state and those images. */
+  static async start(template?: string): Promise<Daemon> {
+    const directory = mkdtempSync(join(tmpdir(), 'yurt-e2e-'));
+    chmodSync(directory, 0o711); // ids of instances and of the name server must be able to pass
+    if (template !== undefined) cpSync(template, directory, { recursive: true });
+    const daemon = new Daemon(directory, await NetworkNamespace.create());
+    await daemon.up();
+    return daemon;
+  }
+
+  get pid(): number {
+    const pid = this.#process?.pid;
+    if (pid === undefined) throw new Error('yurtd does not run');
+    return pid;
+  }
+
+  get log(): string {
+    return readFileSync(join(this.directory, 'yurtd.out'), 'utf8');
+  }
+
+  /** Starts yurtd (again) and waits until it answers. */
+  async up(): Promise<void> {
+    const output = openSync(join(this.directory, 'yurtd.out'), 'a');
+    const [program = '', ...args] = this.#namespace.enter([join(projectRoot, 'bin/yurtd')]);
+    const child = spawn(program, args, {
+      stdio: ['ignore', output, output],
+      env: { ...process.env, YURT_DIR: this.directory },
+      detached: true,
+    });
+    closeSync(output);
+    this.#process = child;
+    await eventually(() => {
+      if (child.exitCode !== null) throw new Error(`yurtd ended with ${child.exitCode}: ${this.log.slice(-3000)}`);
+      if (!existsSync(join(this.directory, 'unix.socket')))
+        throw new Error(`yurtd does not listen: ${this.log.slice(-3000)}`);
+    });
+  }
+
+  /** Ends yurtd by a signal and waits until it is gone. Instances live on. */
+  async signal(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    const child = this.#process;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    await exited;
+    this.#process = undefined;
+  }
+
+  /** Runs `yurt` with these arguments. */
+  async yurt(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+    return await run([join(projectRoot, 'bin/yurt'), ...args], {
+      ...options,
+      env: { ...options.env, YURT_DIR: this.directory },
+    });
+  }
+
+  /** Runs `yurt`, which must succeed; returns what it printed. */
+  async ok(...args: string[]): Promise<string> {
+    const result = await this.yurt(args);
+    if (result.exitCode !== 0) {
+      throw new Error(`yurt ${args.join(' ')} ended with ${result.exitCode}: ${result.stderr}${result.stdout}`);
+    }
+    return result.stdout;
+  }
+
+  /** Runs a program in the daemon's network namespace. */
+  async inNetwork(argv: readonly string[]): Promise<RunResult> {
+    return await run(this.#namespace.enter(argv));
+  }
+
+  /** Deletes all instances, stops everything and removes the directory. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#process === undefined || this.#process.exitCode !== null) await this.up();
+    const names = (await this.ok('list', '-f', 'csv', '-c', 'n')).split('\n').filter((name) => name !== '');
+    if (names.length > 0) await this.yurt(['delete', '--force', ...names]);
+    await this.yurt(['shutdown']);
+    const child = this.#process;
+    if (child !== undefined && child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    await this.#namespace[Symbol.asyncDispose]();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,28 @@
+import { randomBytes } from 'node:crypto';
+import { run, runChecked } from '../../../server/host/run.ts';
+
+/** A network namespace without an uplink: nothing that runs in it can send a packet off this machine. */
+export class NetworkNamespace implements AsyncDisposable {
+  readonly name: string;
+
+  private constructor(name: string) {
+    this.name = name;
+  }
+
+  static async create(): Promise<NetworkNamespace> {
+    const name = `yurt-e2e-${randomBytes(3).toString('hex')}`;
+    await runChecked(run, ['ip', 'netns', 'add', name]);
+    const namespace = new NetworkNamespace(name);
+    await runChecked(run, namespace.enter(['ip', 'link', 'set', 'lo', 'up']));
+    return namespace;
+  }
+
+  /** The command that runs `argv` inside. Not `ip netns exec`: that hides the cgroup mounts. */
+  enter(argv: readonly string[]): string[] {
+    return ['nsenter', `--net=/run/netns/${this.name}`, '--', ...argv];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await runChecked(run, ['ip', 'netns', 'delete', this.name]);
+  }
+}

@@ -1,0 +1,5 @@
+/** `npm run e2e [name]`: the end-to-end tests, or those whose path contains the name. */
+import { conclude } from '../runner.ts';
+import { endToEndTotals } from './steps.ts';
+
+conclude(await endToEndTotals(process.argv[2] ?? ''));

@@ -1,0 +1,140 @@
+import { Fault } from '../../server/base/fault.ts';
+import type { NetworkDriver, NicRequest } from '../../server/networks/contract.ts';
+import type { ContainerState, ExitReason, Runtime } from '../../server/runtime/contract.ts';
+import type { StorageDriver } from '../../server/storage/contract.ts';
+
+/**
+ * A kernel, a pool, a network and a runtime in memory. Every effect counts, and the one that `failAt` names fails: so a
+ * test can make each step of an action fail in turn and compare what is left.
+ */
+export class FakeWorld {
+  readonly images = new Set<string>();
+  readonly volumes = new Set<string>();
+  readonly mounts = new Set<string>();
+  readonly links = new Set<string>();
+  readonly containers = new Map<string, ContainerState>();
+  readonly agents = new Set<string>();
+  effects = 0;
+  failAt = 0;
+  readonly #exits = new Map<string, PromiseWithResolvers<ExitReason>>();
+
+  /** What exists, as readable lines. */
+  snapshot(): string[] {
+    return [
+      ...[...this.volumes].map((id) => `volume ${id}`),
+      ...[...this.mounts].map((id) => `mount ${id}`),
+      ...[...this.links].map((id) => `link ${id}`),
+      ...[...this.containers].map(([id, { status }]) => `container ${id} ${status}`),
+    ].sort();
+  }
+
+  /** Lets the init of a running instance end. */
+  exit(id: string, reason: ExitReason): void {
+    const state = this.containers.get(id);
+    if (state !== undefined) this.containers.set(id, { ...state, status: 'stopped' });
+    this.#exit(id).resolve(reason);
+  }
+
+  readonly storage: StorageDriver = {
+    name: 'fake',
+    open: async () => {},
+    close: async () => {},
+    repair: async () => {},
+    createImage: async (_task, fingerprint, fill) => {
+      this.#effect('create image');
+      await fill('/fake');
+      this.images.add(fingerprint);
+    },
+    deleteImage: async (_task, fingerprint) => void this.images.delete(fingerprint),
+    hasImage: async (fingerprint) => this.images.has(fingerprint),
+    createInstance: async (_task, id) => {
+      this.#effect('create volume');
+      this.volumes.add(id);
+    },
+    deleteInstance: async (_task, id) => void this.volumes.delete(id),
+    mountInstance: async (_task, id) => {
+      this.#effect('mount');
+      this.mounts.add(id);
+      return { path: `/fake/${id}` };
+    },
+    unmountInstance: async (id) => void this.mounts.delete(id),
+    instanceUsage: async () => ({ usedBytes: 0 }),
+    poolUsage: async () => ({ usedBytes: 0 }),
+  };
+
+  readonly network: NetworkDriver = {
+    up: async () => {},
+    down: async () => {},
+    attach: async (_task, nic) => {
+      this.#effect('attach');
+      this.links.add(linkOf(nic));
+      return { hostName: 'h' };
+    },
+    enter: async () => this.#effect('enter'),
+    detach: async (_task, nic) => void this.links.delete(linkOf(nic)),
+    status: () => ({ status: 'created' }),
+    repair: async () => {},
+    leases: async () => [],
+    [Symbol.asyncDispose]: async () => {},
+  };
+
+  readonly runtime: Runtime = {
+    engine: { name: 'crun', version: '1.0', path: '/usr/bin/crun' },
+    conmonVersion: '2.0',
+    create: async (_task, { id }) => {
+      this.#effect('create container');
+      const state: ContainerState = { status: 'created', pid: 4711 };
+      this.containers.set(id, state);
+      return state;
+    },
+    start: async (_task, id) => {
+      this.#effect('start container');
+      this.containers.set(id, { status: 'running', pid: 4711 });
+    },
+    state: async (id) => this.containers.get(id),
+    list: async () => [...this.containers.keys()],
+    kill: async (id, signal) => {
+      this.#effect('kill');
+      this.exit(id, signal === 'SIGKILL' ? { kind: 'exited', status: 137 } : { kind: 'powered-off' });
+    },
+    pause: async (id) => {
+      this.#effect('pause');
+      this.containers.set(id, { status: 'paused', pid: 4711 });
+    },
+    resume: async (id) => {
+      this.#effect('resume');
+      this.containers.set(id, { status: 'running', pid: 4711 });
+    },
+    delete: async (id) => {
+      this.containers.delete(id);
+      this.#exits.delete(id);
+    },
+    waitExit: async (id, signal) => {
+      const aborted = Promise.withResolvers<never>();
+      signal.addEventListener('abort', () => aborted.reject(new Fault('canceled', 'aborted')), { once: true });
+      return await Promise.race([this.#exit(id).promise, aborted.promise]);
+    },
+    exec: async () => 1,
+    writeConsole: async () => {},
+    resizeConsole: async () => {},
+    cgroupOf: (id) => `/yurt/fake/${id}`,
+    cgroupPaths: async () => ({}),
+  };
+
+  #effect(what: string): void {
+    this.effects += 1;
+    if (this.effects === this.failAt) throw new Fault('exhausted', `no space to ${what}`);
+  }
+
+  #exit(id: string): PromiseWithResolvers<ExitReason> {
+    const known = this.#exits.get(id);
+    if (known !== undefined) return known;
+    const fresh = Promise.withResolvers<ExitReason>();
+    this.#exits.set(id, fresh);
+    return fresh;
+  }
+}
+
+function linkOf(nic: Pick<NicRequest, 'instanceId' | 'name'>): string {
+  return `${nic.instanceId}/${nic.name}`;
+}

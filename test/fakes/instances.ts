@@ -1,0 +1,77 @@
+import { silentLog } from '../../server/base/log.ts';
+import { Collection } from '../../server/db/collection.ts';
+import { MemoryStore } from '../../server/db/memory-store.ts';
+import { Events } from '../../server/events/events.ts';
+import { BootFollower } from '../../server/instances/boot-follower.ts';
+import { InstanceCreator } from '../../server/instances/create-instance.ts';
+import { InstanceDeleter } from '../../server/instances/delete-instance.ts';
+import { IdRanges } from '../../server/instances/id-ranges.ts';
+import { expand, type Instance } from '../../server/instances/instance.ts';
+import { InstanceLocks } from '../../server/instances/instance-locks.ts';
+import { InstanceRecords } from '../../server/instances/instance-records.ts';
+import { Instances } from '../../server/instances/instances.ts';
+import { Nics } from '../../server/instances/nics.ts';
+import { reconcile } from '../../server/instances/reconcile.ts';
+import { InstanceStarter } from '../../server/instances/start-instance.ts';
+import { InstanceStopper } from '../../server/instances/stop-instance.ts';
+import { Supervisor } from '../../server/instances/supervisor.ts';
+import { hasEnded, type OperationView } from '../../server/operations/operation.ts';
+import { Operations } from '../../server/operations/operations.ts';
+import { Profiles, parseProfile } from '../../server/profiles/profile.ts';
+import { FakeWorld } from './fake-world.ts';
+
+/** The real verbs of instances on a world in memory: one "life" of a server; several may follow one another on a store. */
+export async function fakeServer(world = new FakeWorld(), store = new MemoryStore()) {
+  const log = silentLog;
+  const events = new Events();
+  const operations = new Operations({ log, publish: (payload, project) => events.publish(payload, project) });
+  const profiles = new Profiles(new Collection(store, 'profile/', parseProfile));
+  await profiles.ensureDefault('default', 'default', 'yurtbr0');
+  const records = new InstanceRecords(store, new IdRanges(store, { first: 1_000_000, count: 10_000_000 }, 'fake'));
+  const expanded = async (instance: Instance) =>
+    expand(instance, await Promise.all(instance.profiles.map((name) => profiles.get(instance.project, name))));
+  const pool = () => world.storage;
+  const nics = new Nics({ network: () => world.network, hwaddr: () => '00:16:3e:00:00:01' });
+  const locks = new InstanceLocks();
+  const ends: Promise<void>[] = [];
+  const supervisor: Supervisor = new Supervisor({
+    ...{ log, records, expanded, pool, nics, runtime: world.runtime },
+    forgetAgent: async (uuid) => void world.agents.delete(uuid),
+    ended: (instance, reason) => void ends.push(instances.afterEnd(instance, reason)),
+  });
+  const follower = new BootFollower({ log, probe: async () => ({ ready: true, initState: '' }), ready: () => {} });
+  const deleter = new InstanceDeleter({ records, pool, removeFiles: async () => {} });
+  const instances: Instances = new Instances({
+    ...{ log, records, locks, operations, events, supervisor, follower, deleter, runtime: world.runtime },
+    creator: new InstanceCreator({
+      ...{ records, pool, profile: (project: string, name: string) => profiles.get(project, name) },
+      image: async () => ({ fingerprint: 'f'.repeat(64), architecture: 'x86_64', properties: { os: 'Fake' } }),
+      unpackImage: async () => {},
+      checkNetwork: () => {},
+      hwaddr: (_uuid, _device, attempt) => `00:16:3e:00:00:${attempt.toString(16).padStart(2, '0')}`,
+    }),
+    starter: new InstanceStarter({
+      ...{ records, expanded, pool, nics, runtime: world.runtime, spec: () => ({}) as never },
+      guestInit: async () => ({
+        kind: 'busybox',
+        argv: ['/sbin/init'],
+        halt: { kind: 'signals', signals: ['SIGUSR2'] },
+      }),
+      consoleLogPath: (uuid) => `/fake/${uuid}.log`,
+    }),
+    stopper: new InstanceStopper({ runtime: world.runtime, supervisor, command: async () => {} }),
+  });
+  const restart = (hostRebooted: boolean) =>
+    reconcile({ log, records, expanded, runtime: world.runtime, supervisor, follower, deleter, hostRebooted });
+  return { world, store, events, operations, profiles, records, locks, supervisor, instances, ends, restart };
+}
+
+export type FakeServer = Awaited<ReturnType<typeof fakeServer>>;
+
+/** The operation as it ended. */
+export async function ended(server: FakeServer, operation: OperationView): Promise<OperationView> {
+  for await (const view of server.operations.watch(operation.id, AbortSignal.timeout(10_000))) {
+    if (hasEnded(view)) return view;
+  }
+  throw new Error(`operation ${operation.kind} did not end`);
+}

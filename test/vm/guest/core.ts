@@ -1,0 +1,7 @@
+import type { TemplateImage } from '../../e2e/harness/template.ts';
+
+/** The end-to-end core: what must hold on a pure cgroup v2 host with AppArmor and crun. Paths from the project's root. */
+export const coreTests: readonly string[] = ['test/vm/guest/*.test.ts', 'test/e2e/debian.test.ts'];
+
+/** The templates that those tests start from: built on the host, since the guest has no network. */
+export const coreTemplates: readonly (readonly TemplateImage[])[] = [['tiny', 'debian/12']];

@@ -1,0 +1,87 @@
+import type { Connection } from '../client/connection.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+
+/** What completes a word: fixed words, or names that the server is asked for. */
+export type Completion =
+  | readonly string[]
+  | 'instances'
+  | 'images'
+  | 'buildable-images'
+  | 'profiles'
+  | 'networks'
+  | 'pools'
+  | 'operations'
+  | 'commands';
+
+export interface OptionSpec {
+  /** Without dashes: `format`. */
+  readonly name: string;
+  /** One letter. */
+  readonly short?: string;
+  /** The word for its value in the help; without it, the option is a switch. */
+  readonly value?: string;
+  /** A switch that may carry a value after `=`: `--console=console`. */
+  readonly optionalValue?: boolean;
+  /** May be given several times. */
+  readonly repeatable?: boolean;
+  readonly doc: string;
+  readonly complete?: Completion;
+}
+
+export interface ArgumentSpec {
+  readonly name: string;
+  readonly optional?: boolean;
+  /** Takes all that follow; last one only. */
+  readonly variadic?: boolean;
+  readonly complete?: Completion;
+}
+
+export interface CommandSpec {
+  /** `['image', 'list']`. */
+  readonly path: readonly string[];
+  /** Other words for the last one of the path. */
+  readonly aliases?: readonly string[];
+  /** One line, no full stop. */
+  readonly summary: string;
+  /** Paragraphs of plain text for the help and the reference. */
+  readonly details?: string;
+  readonly arguments?: readonly ArgumentSpec[];
+  readonly options?: readonly OptionSpec[];
+  readonly examples?: readonly (readonly [command: string, meaning: string])[];
+  /** From the second argument on, words belong to another program: no option is looked for among them. */
+  readonly passThrough?: boolean;
+  /** Not listed in help, completion and reference. */
+  readonly hidden?: boolean;
+  readonly load: () => Promise<CommandModule>;
+}
+
+export interface CommandModule {
+  /** Resolves to the exit code; nothing means 0. Failures are thrown, as `Failure` or `UsageError`. */
+  readonly run: (context: Context, input: Input) => Promise<number> | Promise<void>;
+}
+
+/** What a command gets: its process' surroundings, and the way to the server. */
+export interface Context {
+  readonly terminal: Terminal;
+  readonly global: GlobalOptions;
+  /** The environment, as `main.ts` read it. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The server. What talks to it is loaded, and the connection opened, by the first call. */
+  connect(): Promise<Connection>;
+}
+
+export interface GlobalOptions {
+  /** Empty: the default one. */
+  readonly project: string;
+  readonly debug: boolean;
+  readonly verbose: boolean;
+  readonly quiet: boolean;
+}
+
+/** The parsed command line of one command. Asking for an option that its spec lacks is a defect and throws. */
+export interface Input {
+  readonly arguments: readonly string[];
+  flag(name: string): boolean;
+  value(name: string): string | undefined;
+  values(name: string): readonly string[];
+}

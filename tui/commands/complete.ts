@@ -1,0 +1,11 @@
+import { candidates, projectOf } from '../completion/candidates.ts';
+import { serverNames } from '../completion/server-names.ts';
+import type { Context, Input } from './command.ts';
+
+export async function run(context: Context, input: Input): Promise<void> {
+  const words = input.arguments;
+  const names = serverNames(() => context.connect(), projectOf(words.slice(0, -1)));
+  const found = await candidates(words, names);
+  const lines = found === 'files' ? ['files'] : ['words', ...found.map(({ word, doc }) => `${word}\t${doc}`)];
+  await context.terminal.output.write(`${lines.join('\n')}\n`);
+}

@@ -1,0 +1,22 @@
+import { UsageError } from '../arguments/usage-error.ts';
+import { namesOf, onEach } from '../instances/batch.ts';
+import { checkConsoleType } from '../session/console-type.ts';
+import type { Context, Input } from './command.ts';
+
+export async function run(context: Context, input: Input): Promise<number> {
+  const names = await namesOf(
+    context,
+    input,
+    (status) => status === 'INSTANCE_STATUS_STOPPED' || status === 'INSTANCE_STATUS_FROZEN',
+  );
+  const [instance = ''] = names;
+  if (input.flag('console') && names.length !== 1) throw new UsageError('--console only works with a single instance');
+  checkConsoleType(input);
+  const { project } = context.global;
+  await onEach(context, names, 'start', (connection, name) =>
+    connection.call('InstanceService', 'StartInstance', { name, project }),
+  );
+  if (!input.flag('console')) return 0;
+  const { attachConsole } = await import('../session/console-session.ts');
+  return await attachConsole(context, { instance, force: false });
+}

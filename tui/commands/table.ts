@@ -1,0 +1,434 @@
+import type { ArgumentSpec, CommandSpec, OptionSpec } from './command.ts';
+
+/**
+ * All commands. Help, completion and `docs/reference/commands.md` follow from this table; a command's code is loaded
+ * when it runs.
+ */
+export const commands: readonly CommandSpec[] = [
+  ...instanceCommands(),
+  ...stateCommands(),
+  ...sessionCommands(),
+  ...imageCommands(),
+  ...listingCommands(),
+  ...serverCommands(),
+];
+
+/** Commands that share their first word, with what they are about. */
+export const groups: Readonly<Record<string, string>> = {
+  image: 'Images that instances are created from',
+  network: 'Networks',
+  operation: 'Long work of the server',
+  profile: 'Configuration and devices that several instances share',
+  storage: 'Storage pools',
+};
+
+function formatOption(preset = 'table'): OptionSpec {
+  return {
+    name: 'format',
+    short: 'f',
+    value: 'FORMAT',
+    doc: `csv, json, table, yaml or compact, with ",noheader" or ",header" after it (default "${preset}")`,
+    complete: ['csv', 'json', 'table', 'yaml', 'compact'],
+  };
+}
+
+function instances(optional = false): ArgumentSpec {
+  return { name: 'instance', variadic: true, optional, complete: 'instances' };
+}
+
+function consoleOption(): OptionSpec {
+  return { name: 'console', optionalValue: true, doc: 'Attach to the console at once', complete: ['console'] };
+}
+
+function createOptions(): readonly OptionSpec[] {
+  return [
+    { name: 'config', short: 'c', value: 'KEY=VALUE', repeatable: true, doc: 'Configuration of the new instance' },
+    {
+      name: 'profile',
+      short: 'p',
+      value: 'PROFILE',
+      repeatable: true,
+      doc: 'Profile to use instead of "default"',
+      complete: 'profiles',
+    },
+    { name: 'no-profiles', doc: 'Use no profile' },
+    {
+      name: 'device',
+      short: 'd',
+      value: 'DEVICE,KEY=VALUE',
+      repeatable: true,
+      doc: 'Device, or keys of a device that a profile brings',
+    },
+    { name: 'ephemeral', short: 'e', doc: 'Delete the instance when it stops' },
+    { name: 'network', short: 'n', value: 'NETWORK', doc: 'Network of the device eth0', complete: 'networks' },
+    { name: 'storage', short: 's', value: 'POOL', doc: 'Storage pool of the root disk', complete: 'pools' },
+    { name: 'description', value: 'TEXT', doc: 'Description of the instance' },
+  ];
+}
+
+function createDetails(): string {
+  return `The image is an alias or a fingerprint (or a unique beginning of one) of a local image. When it is not here and a recipe
+of the server builds it, it is built first; on a terminal you are asked before.
+
+Without a name the server picks one, which is printed.
+
+A YAML document with config, devices, profiles, description and ephemeral may come on stdin: from a file, or from a pipe
+that has data or its end ready when the command starts. A pipe that stays silent is left alone. Options win over it.`;
+}
+
+function instanceCommands(): CommandSpec[] {
+  const createArguments: readonly ArgumentSpec[] = [
+    { name: 'image', complete: 'images' },
+    { name: 'name', optional: true },
+  ];
+  return [
+    {
+      path: ['launch'],
+      summary: 'Create and start an instance from an image',
+      details: createDetails(),
+      arguments: createArguments,
+      options: [...createOptions(), consoleOption()],
+      examples: [
+        ['yurt launch debian/12 web', 'an instance "web" with the profile "default"'],
+        ['yurt launch debian/12 web -c limits.memory=512MiB -d root,size=10GiB', 'with limits'],
+        ['yurt launch tiny box < box.yaml', 'with configuration from a file'],
+      ],
+      load: () => import('./launch.ts'),
+    },
+    {
+      path: ['init'],
+      aliases: ['create'],
+      summary: 'Create an instance from an image, without starting it',
+      details: createDetails(),
+      arguments: createArguments,
+      options: createOptions(),
+      examples: [['yurt init debian/12 web', 'a stopped instance "web"']],
+      load: () => import('./init.ts'),
+    },
+    {
+      path: ['delete'],
+      aliases: ['rm'],
+      summary: 'Delete instances',
+      arguments: [instances()],
+      options: [
+        { name: 'force', short: 'f', doc: 'Stop a running instance first' },
+        { name: 'interactive', short: 'i', doc: 'Ask before each' },
+      ],
+      load: () => import('./delete.ts'),
+    },
+    {
+      path: ['list'],
+      aliases: ['ls'],
+      summary: 'List instances',
+      details: `Filters are regular expressions or beginnings of names, or key=value on the expanded configuration, where the parts of
+the key may be shortened (s.privileged=true) and the value is a regular expression. type=, status=, architecture=,
+ipv4= and ipv6= look at the instance; a comma means "or". Several filters must all hold.
+
+Columns: {COLUMNS}
+Or keys of the expanded configuration and devices, as [config:|devices:]key[:title][:width], separated by commas.`,
+      arguments: [{ name: 'filter', optional: true, variadic: true, complete: 'instances' }],
+      options: [
+        { name: 'columns', short: 'c', value: 'COLUMNS', doc: 'Columns to show (default "ns46tS")' },
+        formatOption(),
+        { name: 'fast', doc: 'Show what needs no look at running instances, the same as --columns=nsacPt' },
+      ],
+      examples: [
+        ['yurt list', 'all instances'],
+        ['yurt list ^web status=running', 'running instances whose names begin with "web"'],
+        ['yurt list -c ns,limits.memory:LIMIT -f csv', 'names, states and memory limits, for a script'],
+      ],
+      load: () => import('./list.ts'),
+    },
+    {
+      path: ['info'],
+      summary: 'Show an instance or the server',
+      arguments: [{ name: 'instance', optional: true, complete: 'instances' }],
+      options: [{ name: 'show-log', doc: "Show the end of the instance's console log too" }],
+      load: () => import('./info.ts'),
+    },
+  ];
+}
+
+function stateCommands(): CommandSpec[] {
+  const all: OptionSpec = { name: 'all', doc: 'All instances of the project that it applies to' };
+  const stopping: readonly OptionSpec[] = [
+    { name: 'force', short: 'f', doc: 'Kill instead of asking for a clean stop' },
+    { name: 'timeout', value: 'SECONDS', doc: 'How long to wait for a clean stop (default 600)' },
+  ];
+  return [
+    {
+      path: ['start'],
+      summary: 'Start instances, or resume paused ones',
+      arguments: [instances(true)],
+      options: [all, consoleOption()],
+      load: () => import('./start.ts'),
+    },
+    {
+      path: ['stop'],
+      summary: 'Stop instances',
+      arguments: [instances(true)],
+      options: [all, ...stopping],
+      load: () => import('./stop.ts'),
+    },
+    {
+      path: ['restart'],
+      summary: 'Restart instances',
+      arguments: [instances(true)],
+      options: [all, ...stopping, consoleOption()],
+      load: () => import('./restart.ts'),
+    },
+    {
+      path: ['pause'],
+      aliases: ['freeze'],
+      summary: 'Pause instances',
+      arguments: [instances(true)],
+      options: [all],
+      load: () => import('./pause.ts'),
+    },
+    {
+      path: ['resume'],
+      aliases: ['unfreeze'],
+      summary: 'Resume paused instances',
+      arguments: [instances(true)],
+      options: [all],
+      load: () => import('./resume.ts'),
+    },
+  ];
+}
+
+function sessionCommands(): CommandSpec[] {
+  return [
+    {
+      path: ['exec'],
+      summary: 'Run a command in an instance',
+      details: `The command is run directly: no shell interprets it. Options are looked for up to the first word of the command, or "--".
+With a terminal on stdin and stdout the command gets a terminal too; else three pipes, which stay apart.
+SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGABRT, SIGUSR1 and SIGUSR2 are passed on to the command.
+The exit code is the command's; 128 and the signal's number when a signal ended it, 126 when it cannot be executed, 127
+when there is no such command.`,
+      arguments: [
+        { name: 'instance', complete: 'instances' },
+        { name: 'command', variadic: true },
+      ],
+      options: [
+        { name: 'env', value: 'KEY=VALUE', repeatable: true, doc: 'Environment variable of the command' },
+        {
+          name: 'mode',
+          value: 'MODE',
+          doc: 'auto, interactive or non-interactive (default "auto")',
+          complete: ['auto', 'interactive', 'non-interactive'],
+        },
+        { name: 'force-interactive', short: 't', doc: 'Give the command a terminal' },
+        { name: 'force-noninteractive', short: 'T', doc: 'Give the command no terminal' },
+        { name: 'disable-stdin', short: 'n', doc: 'Give the command an empty stdin' },
+        { name: 'user', value: 'UID', doc: 'User id to run as (default 0)' },
+        { name: 'group', value: 'GID', doc: 'Group id to run as (default 0)' },
+        { name: 'cwd', value: 'DIRECTORY', doc: 'Directory to run in (default the home directory)' },
+      ],
+      examples: [
+        ['yurt exec web -- apt-get update', 'a command with arguments'],
+        ["yurt exec web -- sh -c 'echo $HOME'", 'a shell, where one is wanted'],
+        ['tar c . | yurt exec web --cwd /srv -- tar x', 'files into the instance'],
+      ],
+      passThrough: true,
+      load: () => import('./exec.ts'),
+    },
+    {
+      path: ['shell'],
+      summary: "Open root's login shell in an instance",
+      details: 'The same as yurt exec INSTANCE -- su -l, or /bin/sh -l where there is no su.',
+      arguments: [{ name: 'instance', complete: 'instances' }],
+      load: () => import('./shell.ts'),
+    },
+    {
+      path: ['console'],
+      summary: "Attach to an instance's console",
+      details: 'Ctrl+a q detaches; ctrl+a ctrl+a sends one ctrl+a.',
+      arguments: [{ name: 'instance', complete: 'instances' }],
+      options: [
+        { name: 'show-log', doc: 'Print what the console has printed so far, and end' },
+        { name: 'force', short: 'f', doc: 'End the session of whoever is attached' },
+        { name: 'type', short: 't', value: 'TYPE', doc: 'console, the only one there is', complete: ['console'] },
+      ],
+      load: () => import('./console.ts'),
+    },
+  ];
+}
+
+function imageCommands(): CommandSpec[] {
+  return [
+    {
+      path: ['image', 'list'],
+      aliases: ['ls'],
+      summary: 'List images',
+      details: `Filters are beginnings of aliases or fingerprints, or property=value; all must hold.
+
+Columns: {COLUMNS}`,
+      arguments: [{ name: 'filter', optional: true, variadic: true, complete: 'images' }],
+      options: [
+        { name: 'columns', short: 'c', value: 'COLUMNS', doc: 'Columns to show (default "lfpdatsu")' },
+        formatOption(),
+      ],
+      load: () => import('./image-list.ts'),
+    },
+    {
+      path: ['image', 'build'],
+      summary: 'Build an image from a recipe',
+      details: `The image is a name that a recipe of the server builds, or a file with a recipe of your own: a path with a "/" in front
+or at its "./", or one that ends in .yaml or .yml; "-" reads it from stdin. Recipes run programs as root on the server.`,
+      arguments: [{ name: 'image', optional: true, complete: 'buildable-images' }],
+      options: [
+        {
+          name: 'alias',
+          value: 'ALIAS',
+          repeatable: true,
+          doc: 'Alias of the new image (default the name that the recipe gives)',
+        },
+        { name: 'release', value: 'RELEASE', doc: 'Release to build, for a recipe with several' },
+        { name: 'list', doc: 'List the recipes of the server instead' },
+        formatOption(),
+      ],
+      examples: [
+        ['yurt image build --list', 'what can be built'],
+        ['yurt image build debian/12', 'an image "debian/12"'],
+        ['yurt image build ./mine.yaml --alias mine', 'from a recipe of your own'],
+      ],
+      load: () => import('./image-build.ts'),
+    },
+    {
+      path: ['image', 'info'],
+      summary: 'Show an image',
+      arguments: [{ name: 'image', complete: 'images' }],
+      load: () => import('./image-info.ts'),
+    },
+    {
+      path: ['image', 'delete'],
+      aliases: ['rm'],
+      summary: 'Delete images',
+      arguments: [{ name: 'image', variadic: true, complete: 'images' }],
+      load: () => import('./image-delete.ts'),
+    },
+  ];
+}
+
+function listingCommands(): CommandSpec[] {
+  return [
+    {
+      path: ['profile', 'list'],
+      aliases: ['ls'],
+      summary: 'List profiles',
+      options: [formatOption()],
+      load: () => import('./profile-list.ts'),
+    },
+    {
+      path: ['profile', 'show'],
+      summary: 'Show a profile as YAML',
+      arguments: [{ name: 'profile', complete: 'profiles' }],
+      load: () => import('./profile-show.ts'),
+    },
+    {
+      path: ['network', 'list'],
+      aliases: ['ls'],
+      summary: 'List networks',
+      options: [formatOption()],
+      load: () => import('./network-list.ts'),
+    },
+    {
+      path: ['storage', 'list'],
+      aliases: ['ls'],
+      summary: 'List storage pools',
+      options: [formatOption()],
+      load: () => import('./storage-list.ts'),
+    },
+    {
+      path: ['operation', 'list'],
+      aliases: ['ls'],
+      summary: 'List operations',
+      options: [formatOption()],
+      load: () => import('./operation-list.ts'),
+    },
+    {
+      path: ['operation', 'show'],
+      summary: 'Show an operation as YAML',
+      arguments: [{ name: 'operation', complete: 'operations' }],
+      load: () => import('./operation-show.ts'),
+    },
+    {
+      path: ['operation', 'delete'],
+      aliases: ['cancel'],
+      summary: 'Cancel an operation',
+      arguments: [{ name: 'operation', complete: 'operations' }],
+      load: () => import('./operation-delete.ts'),
+    },
+  ];
+}
+
+function serverCommands(): CommandSpec[] {
+  return [
+    {
+      path: ['monitor'],
+      summary: 'Show what happens on the server',
+      options: [
+        {
+          name: 'type',
+          value: 'TYPE',
+          repeatable: true,
+          doc: 'lifecycle, operation or logging; all without it',
+          complete: ['lifecycle', 'operation', 'logging'],
+        },
+        { name: 'pretty', doc: 'One line for each event, the same as --format=pretty' },
+        {
+          name: 'format',
+          short: 'f',
+          value: 'FORMAT',
+          doc: 'json, yaml or pretty (default "yaml")',
+          complete: ['json', 'yaml', 'pretty'],
+        },
+      ],
+      load: () => import('./monitor.ts'),
+    },
+    {
+      path: ['version'],
+      summary: 'Show the versions of this program and of the server',
+      load: () => import('./version.ts'),
+    },
+    {
+      path: ['shutdown'],
+      summary: 'Stop all instances, then the server',
+      options: [
+        {
+          name: 'timeout',
+          short: 't',
+          value: 'SECONDS',
+          doc: 'How long to wait for a clean stop of each instance (default its own setting)',
+        },
+      ],
+      load: () => import('./shutdown.ts'),
+    },
+    {
+      path: ['completion'],
+      summary: 'Print the completion script for a shell',
+      details: 'Words are completed by yurt itself, names of instances and images by the server.',
+      arguments: [{ name: 'shell', complete: ['bash', 'zsh', 'fish'] }],
+      examples: [
+        ['eval "$(yurt completion bash)"', 'in ~/.bashrc'],
+        ['eval "$(yurt completion zsh)"', 'in ~/.zshrc, after compinit'],
+        ['yurt completion fish | source', 'in ~/.config/fish/config.fish'],
+      ],
+      load: () => import('./completion.ts'),
+    },
+    {
+      path: ['help'],
+      summary: 'Show help for a command',
+      arguments: [{ name: 'command', optional: true, variadic: true, complete: 'commands' }],
+      load: () => import('./help.ts'),
+    },
+    {
+      path: ['complete'],
+      summary: 'Answer the completion script of a shell',
+      arguments: [{ name: 'word', optional: true, variadic: true }],
+      hidden: true,
+      load: () => import('./complete.ts'),
+    },
+  ];
+}

@@ -1,0 +1,55 @@
+import type { Connection } from '../client/connection.ts';
+import { naturalOrder } from '../output/natural-order.ts';
+import type { Names } from './candidates.ts';
+
+/** Nobody waits longer for a completion. */
+const timeoutMs = 500;
+
+const maxNames = 2000;
+
+/** Asks the server for names. No answer in time, or no server: no names. */
+export function serverNames(connect: () => Promise<Connection>, project: string): Names {
+  return async (kind) => {
+    try {
+      const names = await fetchNames(await connect(), kind, project);
+      return [...new Set(names)].sort(naturalOrder).slice(0, maxNames);
+    } catch {
+      // A completion has nowhere to say what went wrong.
+      return [];
+    }
+  };
+}
+
+async function fetchNames(connection: Connection, kind: Parameters<Names>[0], project: string): Promise<string[]> {
+  const options = { timeoutMs };
+  if (kind === 'instances') {
+    const request = { project, withoutState: true };
+    const { instances } = await connection.call('InstanceService', 'ListInstances', request, options);
+    return instances.map(({ name }) => name);
+  }
+  if (kind === 'images') {
+    const [local, buildable] = await Promise.all([
+      connection.call('ImageService', 'ListImages', { project }, options),
+      fetchNames(connection, 'buildable-images', project).catch(() => []),
+    ]);
+    return [...local.images.flatMap(({ aliases }) => aliases.map(({ name }) => name)), ...buildable];
+  }
+  if (kind === 'buildable-images') {
+    const { recipes } = await connection.call('ImageService', 'ListRecipes', {}, options);
+    return recipes.flatMap(({ images }) => images);
+  }
+  if (kind === 'profiles') {
+    const { profiles } = await connection.call('ProfileService', 'ListProfiles', { project }, options);
+    return profiles.map(({ name }) => name);
+  }
+  if (kind === 'networks') {
+    const { networks } = await connection.call('NetworkService', 'ListNetworks', { project }, options);
+    return networks.map(({ name }) => name);
+  }
+  if (kind === 'pools') {
+    const { pools } = await connection.call('StorageService', 'ListStoragePools', {}, options);
+    return pools.map(({ name }) => name);
+  }
+  const { operations } = await connection.call('OperationService', 'ListOperations', {}, options);
+  return operations.map(({ id }) => id);
+}

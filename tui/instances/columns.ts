@@ -1,0 +1,92 @@
+import type { Instance__Output } from '../../proto/gen/yurt/v1/Instance.ts';
+import { UsageError } from '../arguments/usage-error.ts';
+import type { Cell } from '../output/table.ts';
+import { byteSize, dateOf, minuteOf } from '../output/units.ts';
+import { instanceColumnNames } from './column-names.ts';
+import { statusWord } from './record.ts';
+
+export interface Column {
+  readonly title: string;
+  readonly cell: (instance: Instance__Output) => Cell;
+}
+
+type Letter = keyof typeof instanceColumnNames;
+
+/**
+ * `ns4,limits.memory:LIMIT:10,devices:root.pool`: letters, and keys of the expanded configuration or devices as
+ * `[config:|devices:]key[:title][:width]`, separated by commas. A part with a dot or colon in it is a key.
+ */
+export function parseColumns(text: string): Column[] {
+  const columns: Column[] = [];
+  for (const part of text.split(',')) {
+    if (/[.:]/.test(part)) columns.push(keyColumn(part));
+    else for (const letter of part) columns.push(letterColumn(letter, text));
+  }
+  if (columns.length === 0) throw new UsageError('Empty column list');
+  return columns;
+}
+
+function letterColumn(letter: string, text: string): Column {
+  if (!Object.hasOwn(cells, letter)) throw new UsageError(`Unknown column shorthand char '${letter}' in '${text}'`);
+  const known = letter as Letter; // checked above
+  return { title: instanceColumnNames[known], cell: cells[known] };
+}
+
+const cells: Readonly<Record<Letter, Column['cell']>> = {
+  n: ({ name }) => name,
+  s: ({ status }) => statusWord(status).toUpperCase(),
+  4: (instance) => addresses(instance, 'inet'),
+  6: (instance) => addresses(instance, 'inet6'),
+  t: ({ ephemeral }) => (ephemeral ? 'CONTAINER (EPHEMERAL)' : 'CONTAINER'),
+  S: () => '0',
+  a: ({ architecture }) => architecture,
+  b: ({ expandedDevices }) => rootPool(expandedDevices),
+  c: ({ createdAt }) => minuteOf(dateOf(createdAt)),
+  d: ({ description }) => description,
+  D: ({ state }) => (state === null || state.diskUsageBytes === 0 ? '' : byteSize(state.diskUsageBytes)),
+  e: ({ project }) => project,
+  f: ({ imageFingerprint }) => imageFingerprint.slice(0, 12),
+  F: ({ imageFingerprint }) => imageFingerprint,
+  l: ({ lastUsedAt }) => minuteOf(dateOf(lastUsedAt)),
+  m: ({ state }) => (state === null || state.memoryUsageBytes === 0 ? '' : byteSize(state.memoryUsageBytes)),
+  M: ({ state }) =>
+    state === null || state.memoryLimitBytes === 0
+      ? ''
+      : `${((state.memoryUsageBytes / state.memoryLimitBytes) * 100).toFixed(1)}%`,
+  N: ({ state }) => (state === null ? '' : String(state.processCount)),
+  p: ({ state }) => (state === null || state.pid === 0 ? '' : String(state.pid)),
+  P: ({ profiles }) => profiles,
+  u: ({ state }) => (state === null ? '' : `${Math.floor(state.cpuUsageNanoseconds / 1e9)}s`),
+};
+
+/** Addresses that others can reach, a line each: `10.0.0.2 (eth0)`. */
+function addresses({ state }: Instance__Output, family: string): string[] {
+  return (state?.network ?? []).flatMap(({ name, addresses: all }) =>
+    all.filter((one) => one.family === family && one.scope === 'global').map(({ address }) => `${address} (${name})`),
+  );
+}
+
+function rootPool(devices: Instance__Output['expandedDevices']): string {
+  const root = Object.values(devices).find(({ options }) => options['type'] === 'disk' && options['path'] === '/');
+  return root?.options['pool'] ?? '';
+}
+
+function keyColumn(part: string): Column {
+  const fields = part.split(':');
+  const space = fields[0] === 'config' || fields[0] === 'devices' ? fields.shift() : 'config';
+  const [key = '', title = '', width = ''] = fields;
+  const limit = width === '' ? undefined : Number(width);
+  if (key === '' || fields.length > 3 || (limit !== undefined && !(Number.isInteger(limit) && limit >= 0))) {
+    throw new UsageError(`Invalid column "${part}": it reads [config:|devices:]key[:title][:width]`);
+  }
+  const [device = '', ...option] = key.split('.');
+  const cut = (value: string | undefined) =>
+    limit === undefined ? (value ?? '') : [...(value ?? '')].slice(0, limit).join('');
+  return {
+    title: title === '' ? key : title,
+    cell:
+      space === 'devices'
+        ? ({ expandedDevices }) => cut(expandedDevices[device]?.options[option.join('.')])
+        : ({ expandedConfig }) => cut(expandedConfig[key]),
+  };
+}

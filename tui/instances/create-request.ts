@@ -1,0 +1,152 @@
+import type { Device__Output } from '../../proto/gen/yurt/v1/Device.ts';
+import { UsageError } from '../arguments/usage-error.ts';
+import type { Connection } from '../client/connection.ts';
+import { Failure } from '../client/failure.ts';
+import type { Context, Input } from '../commands/command.ts';
+
+export interface NewInstance {
+  readonly image: string;
+  readonly name: string;
+  readonly project: string;
+  readonly description: string;
+  readonly ephemeral: boolean;
+  readonly profiles: readonly string[];
+  readonly noProfiles: boolean;
+  readonly config: Readonly<Record<string, string>>;
+  readonly devices: Readonly<Record<string, { options: Record<string, string> }>>;
+}
+
+type Devices = Record<string, Record<string, string>>;
+
+interface Document {
+  readonly config: Readonly<Record<string, string>>;
+  readonly devices: Devices;
+  readonly profiles: readonly string[] | undefined;
+  readonly description: string;
+  readonly ephemeral: boolean;
+}
+
+/** What `init` and `launch` ask for: the document of stdin, and over it the options. */
+export async function newInstance(
+  context: Context,
+  connection: Connection,
+  input: Input,
+  text: string | undefined,
+): Promise<NewInstance> {
+  const [image = '', name = ''] = input.arguments;
+  const document = text === undefined ? emptyDocument : await parseDocument(text);
+  const given = input.values('profile');
+  const profiles = given.length > 0 ? given : (document.profiles ?? []);
+  const noProfiles = input.flag('no-profiles') || (given.length === 0 && document.profiles?.length === 0);
+  if (input.flag('no-profiles') && given.length > 0) throw new UsageError('Both --profile and --no-profiles given');
+  const request = {
+    image: image.replace(/^local:/, ''),
+    name,
+    project: context.global.project,
+    description: input.value('description') ?? document.description,
+    ephemeral: input.flag('ephemeral') || document.ephemeral,
+    profiles: noProfiles ? [] : profiles,
+    noProfiles,
+    config: { ...document.config, ...Object.fromEntries(input.values('config').map(pairOf)) },
+  };
+  const inherited = needsProfiles(input) ? await profileDevices(connection, request) : {};
+  const devices = withDeviceOptions(input, document.devices, inherited);
+  return {
+    ...request,
+    devices: Object.fromEntries(Object.entries(devices).map(([key, options]) => [key, { options }])),
+  };
+}
+
+/** `key=value`; only the first `=` counts. */
+export function pairOf(text: string): readonly [key: string, value: string] {
+  const split = text.indexOf('=');
+  if (split < 1) throw new UsageError(`Bad key=value pair: "${text}"`);
+  return [text.slice(0, split), text.slice(split + 1)];
+}
+
+function needsProfiles(input: Input): boolean {
+  return ['device', 'network', 'storage'].some((name) => input.values(name).length > 0);
+}
+
+/** Devices that the profiles bring, a later profile before an earlier one. */
+async function profileDevices(
+  connection: Connection,
+  { profiles, noProfiles, project }: { profiles: readonly string[]; noProfiles: boolean; project: string },
+): Promise<Devices> {
+  if (noProfiles) return {};
+  const names = profiles.length === 0 ? ['default'] : profiles;
+  const answers = await Promise.all(
+    names.map((name) => connection.call('ProfileService', 'GetProfile', { name, project })),
+  );
+  const devices: Devices = {};
+  for (const { profile } of answers) {
+    for (const [name, device] of Object.entries<Device__Output>(profile?.devices ?? {})) devices[name] = device.options;
+  }
+  return devices;
+}
+
+function withDeviceOptions(input: Input, own: Devices, inherited: Devices): Devices {
+  const devices: Devices = structuredClone(own);
+  const change = (name: string, options: Record<string, string>) => {
+    devices[name] = { ...(devices[name] ?? inherited[name]), ...options };
+  };
+  const network = input.value('network');
+  if (network !== undefined) devices['eth0'] = { type: 'nic', name: 'eth0', network };
+  const pool = input.value('storage');
+  if (pool !== undefined) {
+    const isRoot = ([, options]: [string, Record<string, string>]) =>
+      options['type'] === 'disk' && options['path'] === '/';
+    const [name] = Object.entries({ ...inherited, ...devices }).find(isRoot) ?? ['root'];
+    change(name, { type: 'disk', path: '/', pool });
+  }
+  for (const text of input.values('device')) {
+    const [name = '', ...options] = text.split(',');
+    if (name === '' || name.includes('=')) throw new UsageError(`Bad device "${text}": it reads DEVICE,KEY=VALUE`);
+    change(name, Object.fromEntries(options.map(pairOf)));
+  }
+  return devices;
+}
+
+const emptyDocument: Document = { config: {}, devices: {}, profiles: undefined, description: '', ephemeral: false };
+
+/** What a listing of an instance has besides, and a new one does not take over. */
+const ignoredKeys = [
+  ...['architecture', 'created_at', 'expanded_config', 'expanded_devices', 'image', 'last_used_at', 'location', 'name'],
+  ...['project', 'restore', 'state', 'stateful', 'status', 'status_code', 'type', 'uuid'],
+];
+
+async function parseDocument(text: string): Promise<Document> {
+  const { parse } = await import('yaml');
+  const fail = (what: string) =>
+    new Failure(`The document on stdin ${what}. Use "< /dev/null" if it is not meant for yurt`);
+  let value: unknown;
+  try {
+    // All scalars are texts: a configuration has no other values, and `007` stays what it is.
+    value = parse(text, { schema: 'failsafe' });
+  } catch (error) {
+    throw fail(`is not YAML: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`);
+  }
+  if (!isMap(value)) throw fail('is not a map with config, devices, profiles, description and ephemeral');
+  const { config = {}, devices = {}, profiles, description = '', ephemeral = 'false', ...others } = value;
+  const unknown = Object.keys(others).find((key) => !ignoredKeys.includes(key));
+  if (unknown !== undefined) throw fail(`has the unknown key "${unknown}"`);
+  if (!isTextMap(config)) throw fail('has a "config" that is not a map of texts');
+  if (!isMap(devices) || !Object.values(devices).every(isTextMap))
+    throw fail('has "devices" that are not maps of texts');
+  if (profiles !== undefined && !isTextList(profiles)) throw fail('has "profiles" that are not a list of names');
+  if (typeof description !== 'string') throw fail('has a "description" that is not a text');
+  if (ephemeral !== 'true' && ephemeral !== 'false') throw fail('has an "ephemeral" that is neither true nor false');
+  return { config, devices: devices as Devices, profiles, description, ephemeral: ephemeral === 'true' }; // checked above
+}
+
+function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isTextMap(value: unknown): value is Record<string, string> {
+  return isMap(value) && Object.values(value).every((item) => typeof item === 'string');
+}
+
+function isTextList(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}

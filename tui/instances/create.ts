@@ -1,0 +1,45 @@
+import type { Connection } from '../client/connection.ts';
+import { Failure } from '../client/failure.ts';
+import { waitFor } from '../client/operation.ts';
+import type { Context, Input } from '../commands/command.ts';
+import { buildMissingImage } from '../images/build-missing.ts';
+import { printable } from '../output/printable.ts';
+import { readDocument } from '../terminal/document.ts';
+import { type NewInstance, newInstance } from './create-request.ts';
+
+/** Creates an instance, and starts it; an image that only a recipe has is built first. Resolves to the name. */
+export async function createInstance(context: Context, input: Input, start: boolean): Promise<string> {
+  // Loading what talks to the server takes about as long as waiting for a silent pipe: both at once.
+  const [connection, document] = await Promise.all([context.connect(), readDocument(context.terminal.input)]);
+  const request = await newInstance(context, connection, input, document);
+  await say(context, request.name === '' ? 'Creating the instance' : `Creating ${request.name}`);
+  try {
+    return await create(context, connection, request, start);
+  } catch (error) {
+    if (!Failure.is(error, 'not-found') || !(await buildMissingImage(context, connection, request.image))) throw error;
+    return await create(context, connection, request, start);
+  }
+}
+
+async function create(context: Context, connection: Connection, request: NewInstance, start: boolean): Promise<string> {
+  const { operation, name } = await connection.call('InstanceService', 'CreateInstance', {
+    ...request,
+    profiles: [...request.profiles],
+    start,
+  });
+  if (request.name === '') await context.terminal.output.write(`Instance name is: ${printable(name)}\n`);
+  let starting = false;
+  await waitFor(context, connection, operation, {
+    onChange: async ({ progress, status }) => {
+      const reached = progress?.stage.startsWith('Starting') === true || status === 'OPERATION_STATUS_SUCCEEDED';
+      if (!start || starting || !reached) return;
+      starting = true;
+      await say(context, `Starting ${name}`);
+    },
+  });
+  return name;
+}
+
+async function say({ terminal, global }: Context, line: string): Promise<void> {
+  if (!global.quiet) await terminal.output.write(`${printable(line)}\n`);
+}

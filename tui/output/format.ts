@@ -1,0 +1,51 @@
+import { UsageError } from '../arguments/usage-error.ts';
+import { hasUnprintable, printableEscapes } from './printable.ts';
+import { boxedTable, compactTable, csvTable, type Table } from './table.ts';
+
+export const formats = ['table', 'csv', 'json', 'yaml', 'compact'] as const;
+
+export interface Format {
+  readonly name: (typeof formats)[number];
+  readonly withHeader: boolean;
+}
+
+/** `table`, `csv,header`, `compact,noheader`: csv has no header unless asked for, the others have one. */
+export function parseFormat(text: string): Format {
+  const [name = '', ...modifiers] = text.split(',');
+  const known = formats.find((format) => format === name);
+  const wrong = modifiers.find((modifier) => modifier !== 'header' && modifier !== 'noheader');
+  if (known === undefined || wrong !== undefined) throw new UsageError(`Invalid format "${text}"`);
+  const withHeader = known === 'csv' ? modifiers.includes('header') : !modifiers.includes('noheader');
+  return { name: known, withHeader };
+}
+
+/** A list in the format asked for: rows of cells for people, records for machines. */
+export async function renderList(
+  format: Format,
+  table: () => Table,
+  records: () => readonly unknown[],
+): Promise<string> {
+  if (format.name === 'json') return toJson(records());
+  if (format.name === 'yaml') return await toYaml(records());
+  if (format.name === 'csv') return csvTable(table(), format.withHeader);
+  return format.name === 'table'
+    ? await boxedTable(table(), format.withHeader)
+    : await compactTable(table(), format.withHeader);
+}
+
+/** One line of JSON. Characters that a terminal would act upon are escaped, which reads back the same. */
+export function toJson(value: unknown): string {
+  return `${printableEscapes(JSON.stringify(value))}\n`;
+}
+
+/** YAML of plain values, safe to print: texts with such characters are double-quoted and escaped. */
+export async function toYaml(value: unknown): Promise<string> {
+  const { Document, visit } = await import('yaml');
+  const document = new Document(value, { aliasDuplicateObjects: false });
+  visit(document, {
+    Scalar(_key, node) {
+      if (typeof node.value === 'string' && hasUnprintable(node.value)) node.type = 'QUOTE_DOUBLE';
+    },
+  });
+  return printableEscapes(document.toString({ lineWidth: 0, doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER }));
+}

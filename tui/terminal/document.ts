@@ -1,0 +1,49 @@
+import { once } from 'node:events';
+import { Failure } from '../client/failure.ts';
+import type { TerminalInput } from './terminal.ts';
+
+const maxDocumentBytes = 1024 * 1024;
+
+/**
+ * How long a pipe may stay silent before it is taken for one that somebody left open (`ssh` without `-n`, a service, a
+ * test). See docs/decisions/stdin-of-create.md.
+ */
+const silenceMs = 50;
+
+/**
+ * The document that came on stdin: a file that nobody has read of, or a pipe that has data or its end at once.
+ * Undefined when there is none, or nothing but white space in it.
+ */
+export async function readDocument(input: TerminalInput): Promise<string | undefined> {
+  if (input.kind !== 'file' && input.kind !== 'pipe') return undefined;
+  if (input.kind === 'file' && !input.atStart) return undefined;
+  const stream = input.stream();
+  if (input.kind === 'pipe' && !(await hasSomething(stream))) return undefined;
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of stream) {
+    const bytes = chunk as Uint8Array; // a stream without encoding yields bytes
+    size += bytes.length;
+    if (size > maxDocumentBytes) throw new Failure(`The document on stdin is larger than ${maxDocumentBytes} bytes`);
+    chunks.push(bytes);
+  }
+  const text = Buffer.concat(chunks).toString('utf8');
+  return text.trim() === '' ? undefined : text;
+}
+
+/** Whether data or the end comes soon. Takes nothing: what comes stays in the stream's buffer. */
+async function hasSomething(stream: NodeJS.ReadableStream): Promise<boolean> {
+  const silence = new AbortController();
+  const timer = setTimeout(() => silence.abort(), silenceMs);
+  try {
+    await Promise.race([once(stream, 'readable', silence), once(stream, 'end', silence)]);
+    return true;
+  } catch (error) {
+    if (!silence.signal.aborted) throw error;
+    stream.pause();
+    return false;
+  } finally {
+    clearTimeout(timer);
+    silence.abort();
+  }
+}
