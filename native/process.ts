@@ -47,3 +47,22 @@ export function signalProcess(pid: number, signal: number, isMeant: (pid: number
 function isNoSuchProcess(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'ESRCH' || error.code === 'EINVAL');
 }
+
+const PR_SET_CHILD_SUBREAPER = 36;
+const WNOHANG = 1;
+const prctlCall = libc.func(
+  'int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)',
+);
+const waitpidCall = libc.func('int waitpid(int pid, void *status, int options)');
+
+/** prctl(2): processes that descend from this one and lose their parent become children of this one. */
+export function becomeSubreaper(): void {
+  checked('prctl', Number(prctlCall(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)));
+}
+
+/** waitpid(2): lets `pid` go if it is a child that has ended. `stranger`: it is no child (any more). */
+export function reapChild(pid: number): 'reaped' | 'alive' | 'stranger' {
+  const result = Number(waitpidCall(pid, null, WNOHANG));
+  if (result === 0) return 'alive';
+  return result === pid ? 'reaped' : 'stranger';
+}

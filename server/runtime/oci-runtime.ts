@@ -24,18 +24,20 @@ import { runtimeFault } from './runtime-fault.ts';
 import { signalNumber } from './signals.ts';
 
 export interface OciRuntimeOptions {
-  /** The server's run directory (`/run/yurt`); `containers/` and `engine/` below it belong to the runtime. */
+  /** The server's run directory (`/run/yurt`); `containers/`, `engine/` and `tmp/` below it belong to the runtime. */
   readonly runDirectory: string;
   /** Unique among the servers of this machine; a name of letters, digits and dashes. */
   readonly daemonId: string;
   readonly cgroups: Cgroups;
   readonly features: HostFeatures;
   readonly run: Run;
+  /** Who waits for the processes that the engines leave to the server. */
+  readonly orphans: { adopt(pid: number): void };
   readonly log: Log;
 }
 
-/** conmon's temporary socket `conmon-term.XXXXXX` in the run directory must fit into 108 bytes (unix(7)). */
-const maxRunDirectoryBytes = 85;
+/** The path of conmon's temporary socket, `RUN/tmp/22_CHARACTERS/conmon-term.XXXXXX`, must fit into 108 bytes (unix(7)). */
+const maxRunDirectoryBytes = 60;
 const freezeTimeoutMs = 10_000;
 const maxTerminalSize = 1000; // conmon refuses more
 
@@ -77,7 +79,7 @@ export class OciRuntime implements Runtime {
   }
 
   async create(task: Task, { id, spec, consoleLogPath }: CreateContainer): Promise<ContainerState> {
-    const { cgroups, features, log, run, runDirectory } = this.#options;
+    const { cgroups, features, log, run } = this.#options;
     const bundle = this.#bundle(id);
     const hostRoot = spec.linux.uidMappings[0]?.hostID;
     if (hostRoot === undefined || spec.linux.cgroupsPath !== this.cgroupOf(id)) {
@@ -88,6 +90,7 @@ export class OciRuntime implements Runtime {
     revert.push('delete the container', () => this.delete(id));
     await Promise.all([
       writeFile(bundle.config, JSON.stringify(spec), { mode: 0o600 }),
+      mkdir(this.#socketDirectory(id), { recursive: true, mode: 0o700 }),
       mkdir(dirname(consoleLogPath), { recursive: true, mode: 0o700 }),
       // Made before the runtime finds it: systemd inside needs it as its own, and limits on its children.
       cgroups.delegate(this.cgroupOf(id), hostRoot),
@@ -99,11 +102,11 @@ export class OciRuntime implements Runtime {
       engineStateDirectory: this.#engineState,
       bundle,
       consoleLogPath,
-      socketDirectory: runDirectory,
+      socketDirectory: this.#socketDirectory(id),
     };
     const pid = await startConmon(run, start, task.signal);
-    await this.#adoptConmon(bundle);
-    task.signal.throwIfAborted();
+    await Promise.all([this.#adoptConmon(bundle), rm(this.#socketDirectory(id), { recursive: true })]);
+    if (task.signal.aborted) throw Fault.from(task.signal.reason);
     revert.commit();
     return { status: 'created', pid };
   }
@@ -175,6 +178,7 @@ export class OciRuntime implements Runtime {
       cgroups.remove(this.#conmonCgroup(id)),
       cgroups.remove(`${this.cgroupOf(id)}.agent`),
     ]);
+    await rm(this.#socketDirectory(id), { recursive: true, force: true });
     await rm(join(this.#engineState, id), { recursive: true, force: true });
     await rm(bundle.directory, { recursive: true, force: true });
   }
@@ -249,6 +253,12 @@ export class OciRuntime implements Runtime {
     return new Bundle(this.#bundles, id);
   }
 
+  /** Where conmon receives the console from the runtime during `create`: private, and shorter than the bundle's name. */
+  #socketDirectory(id: string): string {
+    const short = Buffer.from(id.replaceAll('-', ''), 'hex').toString('base64url');
+    return join(this.#options.runDirectory, 'tmp', short);
+  }
+
   /** conmon's own cgroup: outside of all limits of the instance and of the service that the server is. */
   #conmonCgroup(id: string): string {
     return `${this.cgroupOf(id)}.conmon`;
@@ -267,6 +277,7 @@ export class OciRuntime implements Runtime {
   async #adoptConmon(bundle: Bundle): Promise<void> {
     const pid = await bundle.readPid(bundle.conmonPid);
     if (pid === undefined || !isConmonOf(pid, bundle.id)) return;
+    this.#options.orphans.adopt(pid);
     await this.#options.cgroups.moveProcess(this.#conmonCgroup(bundle.id), pid);
   }
 
@@ -310,6 +321,7 @@ export class OciRuntime implements Runtime {
     if (result.exitCode !== 0) throw runtimeFault(this.#driver.name, (await bundle.read(files.logPath)) ?? '');
     const pid = await bundle.readPid(files.pidPath);
     if (pid === undefined) throw new Fault('internal', `${this.#driver.name} exec left no pid`);
+    this.#options.orphans.adopt(pid);
     if (leaf !== undefined && !this.#driver.execEntersLeaf) {
       await this.#options.cgroups.moveProcess(`${this.cgroupOf(bundle.id)}/${leaf}`, pid);
     }

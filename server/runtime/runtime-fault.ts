@@ -21,6 +21,7 @@ const maxMessageLength = 1000;
 export function runtimeFault(engine: string, words: string): Fault {
   const text = words
     .split('\n')
+    .filter((line) => !/\blevel=(warning|info|debug)\b/.test(line))
     .map(undecorated)
     .filter((line) => line !== '')
     .slice(-3)

@@ -21,6 +21,7 @@ export function makeBusyboxRoot(directory: string, idMap: IdMap, inittab = defau
 }
 
 const defaultInittab = '::sysinit:/bin/echo system is up\nconsole::respawn:-/bin/sh\n';
-const applets = 'sh ls cat echo id mount ps poweroff reboot stty sleep kill umount hostname mkdir env true grep'.split(
-  ' ',
-);
+const applets =
+  'sh ls cat echo id mount ps poweroff reboot stty sleep kill umount hostname mkdir env true grep mknod dd insmod rmmod unshare md5sum wc tr'.split(
+    ' ',
+  );

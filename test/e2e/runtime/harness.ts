@@ -9,11 +9,15 @@ import { silentLog } from '../../../server/base/log.ts';
 import type { Task } from '../../../server/base/task.ts';
 import { Cgroups } from '../../../server/host/cgroups.ts';
 import { detectHostFeatures, realHost } from '../../../server/host/host-features.ts';
+import { Orphans } from '../../../server/host/orphans.ts';
 import { type Run, run } from '../../../server/host/run.ts';
 import { buildSpec, type SpecInput } from '../../../server/runtime/build-spec.ts';
 import { readConsoleLog } from '../../../server/runtime/console-log.ts';
 import { OciRuntime } from '../../../server/runtime/oci-runtime.ts';
 import { makeBusyboxRoot } from './busybox-root.ts';
+
+/** One for all servers of a test: they are one process. */
+export const orphans = new Orphans();
 
 export const idMap: IdMap = { hostBase: 1_900_000_000, size: 65_536 };
 
@@ -104,25 +108,21 @@ export class RuntimeUnderTest implements AsyncDisposable {
     });
   }
 
-  /** Types a command and returns what came between its echo and the end mark. */
+  /** Types a command; returns what it put out, then `END` and its status. */
   async shell(id: string, command: string): Promise<string> {
-    const mark = randomUUID();
-    await this.runtime.writeConsole(id, Buffer.from(`${command}; echo "E""ND $? ${mark}"\n`));
-    const output = await this.seen(id, new RegExp(`END \\d+ ${mark}`));
-    const lines = output.slice(0, output.lastIndexOf(mark) + mark.length).split('\r\n');
-    const from = lines.findLastIndex((line) => line.includes('E""ND'));
-    return lines
-      .slice(from + 1)
-      .join('\n')
-      .replace(` ${mark}`, '');
+    const mark = randomUUID().slice(0, 8);
+    // The marks are typed in two parts, so that the echo of the command line does not look like them.
+    await this.runtime.writeConsole(id, Buffer.from(`echo "B""EGIN ${mark}"; ${command}; echo "E""ND $? ${mark}"\n`));
+    const result = new RegExp(`BEGIN ${mark}\r\n(.*END \\d+) ${mark}`, 's');
+    return (result.exec(await this.seen(id, result))?.[1] ?? '').replaceAll('\r\n', '\n');
   }
 
   /** Every trace of a container or, without an id, of this server, in files, cgroups and processes. */
   traces(id = ''): string[] {
     const { directory, daemonId } = this;
-    const files = ['run/containers', 'run/engine', 'run'].flatMap((name) =>
-      readdirSync(join(directory, name))
-        .filter((entry) => !['containers', 'engine'].includes(entry))
+    const files = ['run/containers', 'run/engine', 'run/tmp', 'run'].flatMap((name) =>
+      list(join(directory, name))
+        .filter((entry) => !['containers', 'engine', 'tmp'].includes(entry))
         .map((entry) => join(name, entry)),
     );
     const groups = Object.values(this.cgroups.paths(`/yurt/${daemonId}`)).flatMap((path) =>
@@ -146,6 +146,10 @@ export class RuntimeUnderTest implements AsyncDisposable {
   }
 }
 
+function list(directory: string): string[] {
+  return existsSync(directory) ? readdirSync(directory) : [];
+}
+
 function commandOf(pid: string): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
@@ -158,5 +162,5 @@ async function openRuntime(directory: string, daemonId: string, runner: Run): Pr
   const cgroups = await Cgroups.detect();
   const features = await detectHostFeatures(realHost(cgroups));
   const runDirectory = join(directory, 'run');
-  return OciRuntime.open({ runDirectory, daemonId, cgroups, features, run: runner, log: silentLog });
+  return OciRuntime.open({ runDirectory, daemonId, cgroups, features, run: runner, orphans, log: silentLog });
 }
