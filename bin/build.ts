@@ -1,6 +1,6 @@
 /** Builds what is generated: types and descriptor of the API, the bundles of the command line and the agent. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
@@ -38,13 +38,14 @@ function generateDescriptor(): void {
   writeFileSync(join(root, 'proto/gen/api.json'), JSON.stringify(api.toJSON({ keepComments: false })));
 }
 
-/** Bundles start three to five times faster than sources: `yurt` runs for every command, the agent for every instance. */
+const bundled = { bundle: true, platform: 'node', target: 'node26', minify: true, legalComments: 'none' } as const;
+
+/** Bundles start three to five times faster than sources: `yurt` runs for every command. */
 async function bundle(): Promise<void> {
   mkdirSync(join(root, 'dist'), { recursive: true });
-  const shared = { bundle: true, platform: 'node', target: 'node26', minify: true, legalComments: 'none' } as const;
   rmSync(join(root, 'dist/yurt'), { recursive: true, force: true });
   await build({
-    ...shared,
+    ...bundled,
     entryPoints: { yurt: join(root, 'tui/main.ts') },
     outdir: join(root, 'dist'),
     outExtension: { '.js': '.mjs' },
@@ -56,15 +57,33 @@ async function bundle(): Promise<void> {
     banner: { js: "import { createRequire as $cr } from 'node:module'; const require = $cr(import.meta.url);" },
     external: ['react-devtools-core', '@grpc/proto-loader'],
   });
+}
+
+/** All that the agent is made of, apart from Node and the machine's libraries, into `dist/agent/`. */
+async function buildAgent(): Promise<void> {
+  const outDir = join(root, 'dist/agent');
+  mkdirSync(outDir, { recursive: true });
+  const koffi = dirname(require.resolve(`@koromix/koffi-linux-${process.arch}/package.json`));
+  copyFileSync(join(koffi, `linux_${process.arch}/koffi.node`), join(outDir, 'koffi.node'));
+  copyFileSync(require.resolve('node-pty/build/Release/pty.node'), join(outDir, 'pty.node'));
+  execFileSync('cc', [
+    ...['-static', '-Os', '-s', '-Wall', '-Wextra', '-Werror', '-o', join(outDir, 'launcher')],
+    join(root, 'agent/launcher/launcher.c'),
+  ]);
   await build({
-    ...shared,
+    ...bundled,
     entryPoints: [join(root, 'agent/main.ts')],
-    outfile: join(root, 'dist/agent/agent.cjs'),
+    outfile: join(outDir, 'agent.cjs'),
     format: 'cjs',
-    external: ['node-pty'],
+    // koffi's JavaScript only looks for its native half, which lies beside the bundle.
+    external: ['./koffi.node'],
+    alias: { koffi: './koffi.node' },
+    // Optional modules would be looked for in the root of the instance.
+    define: { 'process.env.WS_NO_BUFFER_UTIL': '"1"', 'process.env.WS_NO_UTF_8_VALIDATE': '"1"' },
   });
 }
 
 generateTypes();
 generateDescriptor();
 await bundle();
+await buildAgent();

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { getSystemErrorMap } from 'node:util';
 import koffi from 'koffi';
 
@@ -15,12 +16,17 @@ export class SystemError extends Error {
   readonly syscall: string;
 
   constructor(syscall: string, errno: number, detail: string) {
-    const [code, text] = getSystemErrorMap().get(-errno) ?? [`E${errno}`, `error ${errno}`];
+    const [code, text] = getSystemErrorMap().get(-errno) ?? [errnoName(errno), `error ${errno}`];
     super(`${code}: ${text}, ${syscall}${detail === '' ? '' : ` ${detail}`}`);
     this.code = code;
     this.errno = errno;
     this.syscall = syscall;
   }
+}
+
+/** For those that Node has no message for, such as ESTALE. */
+function errnoName(errno: number): string {
+  return Object.entries(constants.errno).find(([, value]) => value === errno)?.[0] ?? `E${errno}`;
 }
 
 /**

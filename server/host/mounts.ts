@@ -1,4 +1,4 @@
-import { closeSync, constants } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { attachMount, cloneMount, mapMountIds, mount, mountFlags, unmountDetached } from '../../native/mount.ts';
 import { errnoOf, Fault, type FaultCode } from '../base/fault.ts';
@@ -115,8 +115,8 @@ export class KernelMounts implements Mounts {
   }
 
   async isMountPoint(directory: string): Promise<boolean> {
-    const [own, parent] = await Promise.all([mountIdOf(directory), mountIdOf(`${directory}/..`)]);
-    return own !== undefined && own !== parent;
+    const own = mountIdOf(directory);
+    return own !== undefined && own !== mountIdOf(`${directory}/..`);
   }
 
   async below(directory: string): Promise<string[]> {
@@ -145,10 +145,11 @@ function layerFlags(path: string): number {
 }
 
 /** The id of the mount that a path leads to (proc_pid_fdinfo(5)); undefined when nothing is there. */
-async function mountIdOf(path: string): Promise<string | undefined> {
+function mountIdOf(path: string): string | undefined {
   try {
-    await using handle = await open(path, pathOnly);
-    const info = await readFile(`/proc/self/fdinfo/${handle.fd}`, 'utf8');
+    using stack = new DisposableStack();
+    const fd = stack.adopt(openSync(path, pathOnly), closeSync);
+    const info = readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8');
     return /^mnt_id:\s*(\d+)$/m.exec(info)?.[1];
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined;

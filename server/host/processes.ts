@@ -8,41 +8,30 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 export interface Processes {
   /** Whether `pid` runs `argv`, now. */
   runs(pid: number, argv: readonly string[]): boolean;
-  /** Pids whose argument vector `matches` and that are ours. Reads all of /proc: not for hot paths. */
-  find(matches: (argv: readonly string[]) => boolean): number[];
-  /** The argument vector of `pid` when it is ours; undefined when it is not or has ended. */
-  argvOf(pid: number): readonly string[] | undefined;
+  /** Those of ours whose argument vector `matches`. Reads all of /proc: not for hot paths. */
+  find(matches: (argv: readonly string[]) => boolean): OwnProcess[];
   /** Sends the signal when `pid` still runs `argv`; returns whether it did. */
   signal(pid: number, argv: readonly string[], signal: 'SIGHUP' | 'SIGTERM' | 'SIGKILL'): boolean;
+}
+
+export interface OwnProcess {
+  readonly pid: number;
+  readonly argv: readonly string[];
 }
 
 /** All reads are synchronous on purpose: between the look and the signal nothing else of this process runs. */
 export class ProcProcesses implements Processes {
   runs(pid: number, argv: readonly string[]): boolean {
-    const found = this.argvOf(pid);
+    const found = argvOf(pid);
     return found !== undefined && found.length === argv.length && found.every((word, index) => word === argv[index]);
   }
 
-  find(matches: (argv: readonly string[]) => boolean): number[] {
+  find(matches: (argv: readonly string[]) => boolean): OwnProcess[] {
     const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-    return pids.map(Number).filter((pid) => {
-      const argv = this.argvOf(pid);
-      return argv !== undefined && matches(argv);
+    return pids.map(Number).flatMap((pid) => {
+      const argv = argvOf(pid);
+      return argv !== undefined && matches(argv) ? [{ pid, argv }] : [];
     });
-  }
-
-  argvOf(pid: number): readonly string[] | undefined {
-    try {
-      const raw = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-      if (raw === '') return undefined; // a zombie or a kernel thread
-      for (const namespace of ['net', 'mnt']) {
-        if (readlinkSync(`/proc/${pid}/ns/${namespace}`) !== readlinkSync(`/proc/self/ns/${namespace}`))
-          return undefined;
-      }
-      return raw.replace(/\0$/, '').split('\0');
-    } catch {
-      return undefined; // it ended while we looked
-    }
   }
 
   signal(pid: number, argv: readonly string[], signal: 'SIGHUP' | 'SIGTERM' | 'SIGKILL'): boolean {
@@ -53,5 +42,19 @@ export class ProcProcesses implements Processes {
     } catch {
       return false;
     }
+  }
+}
+
+/** The argument vector of `pid` when it is ours; undefined when it is not or has ended. */
+function argvOf(pid: number): readonly string[] | undefined {
+  try {
+    const raw = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    if (raw === '') return undefined; // a zombie or a kernel thread
+    for (const namespace of ['net', 'mnt']) {
+      if (readlinkSync(`/proc/${pid}/ns/${namespace}`) !== readlinkSync(`/proc/self/ns/${namespace}`)) return undefined;
+    }
+    return raw.replace(/\0$/, '').split('\0');
+  } catch {
+    return undefined; // it ended while we looked
   }
 }

@@ -22,8 +22,27 @@ export function confined(argv: readonly string[]): string[] {
   return [...fence, '--mount-proc', ...argv];
 }
 
-/** The argument vector that runs a script within the fence and with `root` as its root directory. */
+/**
+ * What comes before each script: the mask of the daemon must not decide the modes of an image's files, and little works
+ * without a few devices (the archive of an image has none).
+ */
+const prelude = `
+umask 022
+[ -e /dev/null ] || {
+  mknod -m 666 /dev/null c 1 3
+  mknod -m 666 /dev/zero c 1 5
+  mknod -m 666 /dev/full c 1 7
+  mknod -m 666 /dev/random c 1 8
+  mknod -m 666 /dev/urandom c 1 9
+  mknod -m 666 /dev/tty c 5 0
+}
+eval "$1"
+`;
+
+/**
+ * The argument vector that runs a script, an argument of its own, within the fence and with `root` as its root
+ * directory.
+ */
 export function confinedScript(root: string, script: string): string[] {
-  // The script is an argument of its own; the mask of the daemon must not decide the modes of an image's files.
-  return [...fence, `--root=${root}`, '--mount-proc', '/bin/sh', '-eu', '-c', 'umask 022; eval "$1"', 'recipe', script];
+  return [...fence, `--root=${root}`, '--mount-proc', '/bin/sh', '-eu', '-c', prelude, 'recipe', script];
 }

@@ -39,7 +39,7 @@ export const recipeKeys = {
   architectures: {
     kind: 'texts',
     required: false,
-    doc: 'The architectures that the recipe is known to work on (`x86_64`, `aarch64`); it is built for that of the host. Default: any.',
+    doc: 'The architectures that the recipe is known to work on (`x86_64`, `aarch64`); it is built for that of the host. Without this key: all.',
   },
   releases: {
     kind: 'releases',
@@ -87,7 +87,7 @@ export const releaseKeys = {
     kind: 'text',
     required: false,
     only: 'mmdebstrap',
-    doc: 'The suite to install from (`bookworm`). Required with `from: mmdebstrap`.',
+    doc: 'The suite to install from (`bookworm`). Required there.',
   },
   aliases: {
     kind: 'texts',

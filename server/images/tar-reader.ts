@@ -64,11 +64,9 @@ export class TarReader {
     }
   }
 
-  /** The input has ended. Fault `invalid` when it ended within an entry. */
+  /** The input has ended. Fault `invalid` when it ended before the block of zeros that ends an archive. */
   finish(): void {
-    const complete =
-      this.#state === 'end' || (this.#state === 'header' && this.#filled === 0 && this.#extensions === 0);
-    if (!complete) throw bad('it ends in the middle of an entry');
+    if (this.#state !== 'end') throw bad('it ends too early');
   }
 
   #takeHeader(): void {

@@ -1,4 +1,4 @@
-import { LineCounter, parseDocument } from 'yaml';
+import { CST, isMap, isScalar, isSeq, Lexer, LineCounter, parseDocument } from 'yaml';
 import { Fault } from '../base/fault.ts';
 
 /** A YAML value in the failsafe schema: every scalar is the text that was written, so `12` and `"12"` are the same. */
@@ -6,63 +6,63 @@ export type YamlValue = string | readonly YamlValue[] | ReadonlyMap<string, Yaml
 
 export const yamlLimits = {
   /** Size of one document. */
-  maxBytes: 1024 * 1024,
+  maxBytes: 512 * 1024,
   /** Mappings and sequences within each other. */
   maxDepth: 16,
 } as const;
 
 /**
- * Parses one YAML document that may be hostile: bounded in size and depth, no aliases (so that nothing expands), no
- * duplicate keys, no types but text, lists and mappings. `what` names the document in faults (`invalid`).
+ * Parses one YAML document that may be hostile: bounded in size and depth, no aliases or anchors (so that nothing
+ * expands), no duplicate keys, no types but text, lists and mappings. `what` names the document in faults (`invalid`).
  */
 export function parseYamlText(what: string, text: string): YamlValue {
-  const size = Buffer.byteLength(text);
-  if (size > yamlLimits.maxBytes) throw invalid(what, `is larger than ${yamlLimits.maxBytes} bytes`);
-  const tooDeep = `is nested deeper than ${yamlLimits.maxDepth} levels`;
-  if (flowDepth(text) > yamlLimits.maxDepth) throw invalid(what, tooDeep);
-  const lines = new LineCounter();
+  if (Buffer.byteLength(text) > yamlLimits.maxBytes) throw invalid(what, `is larger than ${yamlLimits.maxBytes} bytes`);
+  refuseAliases(what, text);
   try {
-    const document = parseDocument(text, { schema: 'failsafe', lineCounter: lines, uniqueKeys: true });
+    // The library's own check for duplicate keys compares each with each; `read` has a set.
+    const lines = new LineCounter();
+    const options = { schema: 'failsafe', uniqueKeys: false, prettyErrors: false, lineCounter: lines } as const;
+    const document = parseDocument(text, options);
     const [error] = document.errors;
-    if (error !== undefined) throw invalid(what, `is not valid YAML: ${error.message.split('\n')[0]}`);
-    const value: unknown = document.toJS({ mapAsMap: true, maxAliasCount: 0 });
-    return checked(what, value, 1);
+    if (error !== undefined) {
+      if (error.message.includes('call stack')) throw invalid(what, tooDeep);
+      const { line } = lines.linePos(error.pos[0]);
+      throw invalid(what, `is not valid YAML: line ${line}: ${error.message.slice(0, 200).split('\n')[0]}`);
+    }
+    return read(what, document.contents, 1);
   } catch (error) {
-    if (error instanceof Fault) throw error;
-    // The parser recurses: a document of nothing but nesting ends here, and so does one with an alias.
-    const reason = error instanceof RangeError ? tooDeep : 'has an alias, and aliases are not allowed';
-    throw new Fault('invalid', `${what} ${reason}`, { cause: error });
+    // The library recurses: a document of nothing but nesting ends here.
+    if (error instanceof RangeError) throw invalid(what, tooDeep);
+    throw error;
   }
 }
 
-/** The deepest run of brackets, counted without regard to quoting: only ever too many, and cheap. */
-function flowDepth(text: string): number {
-  let depth = 0;
-  let deepest = 0;
-  for (const line of text.split('\n')) {
-    depth = 0;
-    for (const run of line.matchAll(/[[{]+|[\]}]+/g)) {
-      depth += /^[[{]/.test(run[0]) ? run[0].length : -run[0].length;
-      deepest = Math.max(deepest, depth);
-    }
+const tooDeep = `is nested deeper than ${yamlLimits.maxDepth} levels`;
+
+/** Nothing needs aliases or their anchors, and a document of nothing else would keep the parser busy for minutes. */
+function refuseAliases(what: string, text: string): void {
+  let isContent = false;
+  for (const token of new Lexer().lex(text)) {
+    const type = isContent ? 'scalar' : CST.tokenType(token);
+    if (type === 'anchor' || type === 'alias') throw invalid(what, 'has an alias or anchor, which are not allowed');
+    isContent = token === CST.SCALAR;
   }
-  return deepest;
 }
 
-function checked(what: string, value: unknown, depth: number): YamlValue {
-  if (depth > yamlLimits.maxDepth) throw invalid(what, `is nested deeper than ${yamlLimits.maxDepth} levels`);
-  if (typeof value === 'string') return value;
-  if (value === null || value === undefined) return '';
-  if (Array.isArray(value)) return value.map((item) => checked(what, item, depth + 1));
-  if (value instanceof Map) {
-    const entries = new Map<string, YamlValue>();
-    for (const [key, item] of value) {
-      if (typeof key !== 'string') throw invalid(what, 'has a key that is not text');
-      entries.set(key, checked(what, item, depth + 1));
-    }
-    return entries;
+function read(what: string, node: unknown, depth: number): YamlValue {
+  if (depth > yamlLimits.maxDepth) throw invalid(what, tooDeep);
+  if (node === null || node === undefined) return '';
+  if (isScalar(node)) return typeof node.value === 'string' ? node.value : '';
+  if (isSeq(node)) return node.items.map((item) => read(what, item, depth + 1));
+  if (!isMap(node)) throw invalid(what, 'has a value that is neither text, list nor mapping');
+  const entries = new Map<string, YamlValue>();
+  for (const { key: keyNode, value } of node.items) {
+    const key = read(what, keyNode, yamlLimits.maxDepth);
+    if (typeof key !== 'string') throw invalid(what, 'has a key that is not text');
+    if (entries.has(key)) throw invalid(what, `has the key ${JSON.stringify(key.slice(0, 80))} twice`);
+    entries.set(key, read(what, value, depth + 1));
   }
-  throw invalid(what, 'has a value that is neither text, list nor mapping');
+  return entries;
 }
 
 function invalid(what: string, reason: string): Fault {

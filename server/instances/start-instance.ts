@@ -71,6 +71,19 @@ export class InstanceStarter {
     task.signal.throwIfAborted();
     await runtime.start(task, instance.uuid);
     revert.commit();
+    await this.#hideRoot(task, instance, pool);
     return started;
+  }
+
+  /**
+   * The instance has its own copy of the mount since `create`. The one on the host goes at once: any program that makes
+   * itself a mount namespace would get a copy too, and keep the root busy for as long as it runs.
+   */
+  async #hideRoot(task: Task, instance: Instance, pool: StorageDriver): Promise<void> {
+    try {
+      await pool.unmountInstance(instance.uuid);
+    } catch (error) {
+      task.log.warn({ err: error, instance: instance.uuid }, 'the mount of a root could not be hidden');
+    }
   }
 }

@@ -12,15 +12,15 @@ export interface NicRequest {
   readonly hwaddr: string;
 }
 
-/** A nic prepared on the host: a veth pair whose inner end waits to be moved into the instance. */
+/** A nic that the network knows, whose links `enter` makes. */
 export interface PreparedNic {
+  /** Name of the host's end of the veth pair. */
   readonly hostName: string;
-  readonly peerName: string;
   /** The IPv4 address that DHCP keeps for this nic, when the network has IPv4. */
   readonly ipv4Address?: string;
 }
 
-/** An address that an attached nic has (`dhcp`) or makes itself out of its MAC address (`slaac`). */
+/** An address that an attached nic has: leased (`dhcp`), or made out of its MAC address and seen to answer (`slaac`). */
 export interface Lease {
   readonly instanceId: string;
   /** Name of the nic inside. */
@@ -45,9 +45,15 @@ export interface NetworkDriver extends AsyncDisposable {
   down(task: Task): Promise<void>;
   /** How it is now, as far as the driver watches it; never waits. */
   status(): NetworkStatus;
-  /** Creates the veth pair, the host's end in the bridge and up. Undoes itself on failure; replaces a left-over pair. */
+  /**
+   * Reserves address and name for the nic; needs no process yet, so it can run while the instance is created.
+   * Undoes itself on failure. Faults: `invalid`, `in-use` (MAC address or name of another), `exhausted`, `unavailable`.
+   */
   attach(task: Task, nic: NicRequest): Promise<PreparedNic>;
-  /** Moves the inner end into the network namespace of `pid` and renames it; it stays down, the guest brings it up. */
+  /**
+   * Creates the veth pair: the host's end in the bridge and up, the inner end in the network namespace of `pid` under
+   * its final name. It stays down: the guest's own network set-up brings it up. Idempotent; replaces a left-over pair.
+   */
   enter(task: Task, prepared: PreparedNic, nic: NicRequest, pid: number): Promise<void>;
   /** Removes the pair, the name and the lease. Idempotent. */
   detach(task: Task, nic: Pick<NicRequest, 'instanceId' | 'name'>): Promise<void>;

@@ -1,6 +1,6 @@
 import type { IdMap } from '../base/id-map.ts';
 import type { HostFacts } from '../host/host-features.ts';
-import { allCapabilities } from './capabilities.ts';
+import { rootCapabilities } from './capabilities.ts';
 import { checkSpecInput } from './check-spec-input.ts';
 import type { OciDevice, OciMount, OciProcess, OciResources, OciSpec } from './oci-spec.ts';
 import { seccompFilter } from './seccomp.ts';
@@ -109,7 +109,7 @@ function initProcess(input: SpecInput): OciProcess {
     args: input.init,
     env: toEnv({ ...baseEnvironment, container_uuid: input.id, ...input.environment }),
     cwd: '/',
-    capabilities: allCapabilities(input.host.lastCapability),
+    capabilities: rootCapabilities(input.host.lastCapability),
     // What a booted machine has. The server's own soft limit is far higher, and inheriting it makes old programs that
     // loop over all possible descriptors slow and those that use select(2) wrong.
     rlimits: [{ type: 'RLIMIT_NOFILE', soft: Math.min(1024, hard), hard }],

@@ -11,11 +11,18 @@ const names =
     .map((name) => `CAP_${name}`);
 
 /**
- * Every capability that a kernel with `lastCapability` (/proc/sys/kernel/cap_last_cap) knows, for a process that is root
- * of its own user namespace: there they reach no further than what the namespace owns. Inheritable and ambient stay
- * empty: uid 0 gains its capabilities at each exec, other users of the instance must not (CVE-2022-24769).
+ * Capabilities that the kernel honours in the initial user namespace alone. Without them services that ask for them
+ * (`ConditionCapability=`: debugfs, modules, clocks) are skipped, as on systemd-nspawn, instead of failing.
  */
-export function allCapabilities(lastCapability: number): OciCapabilities {
-  const all = names.slice(0, lastCapability + 1);
+const worthless: ReadonlySet<string> = new Set(['CAP_SYS_MODULE', 'CAP_SYS_RAWIO', 'CAP_SYS_TIME']);
+
+/**
+ * What the root of a system container may have: every capability that means something in a user namespace of its own
+ * and that a kernel with `lastCapability` (/proc/sys/kernel/cap_last_cap) knows. They reach no further than what the
+ * namespace owns. Inheritable and ambient stay empty: uid 0 gains its capabilities at each exec, other users of the
+ * instance must not (CVE-2022-24769).
+ */
+export function rootCapabilities(lastCapability: number): OciCapabilities {
+  const all = names.slice(0, lastCapability + 1).filter((name) => !worthless.has(name));
   return { bounding: all, effective: all, permitted: all, inheritable: [], ambient: [] };
 }

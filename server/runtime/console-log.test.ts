@@ -87,21 +87,25 @@ test(
   { timeout: 10_000 },
   inDirectory(async (path) => {
     const stop = new AbortController();
-    const stream = readConsoleLog(path, { signal: stop.signal, follow: true, tailBytes: 0 });
-    const first = until(stream, 'born\n'); // waits for a file that is not there yet
-    writeFileSync(path, line('born'));
-    await first;
-    appendFileSync(path, line('more'));
-    assert.equal(await until(stream, 'more\n'), 'more\n');
-    appendFileSync(path, line('last words'));
-    writeFileSync(`${path}.tmp`, line('new file'));
-    renameSync(`${path}.tmp`, path);
-    assert.equal(await until(stream, 'new file\n'), 'last words\nnew file\n');
-    truncateSync(path);
-    appendFileSync(path, line('x'));
-    assert.equal(await until(stream, 'x\n'), 'x\n');
-    const end = stream.next();
-    stop.abort();
-    assert.deepEqual(await end, { done: true, value: undefined });
+    const stream = readConsoleLog(path, { signal: stop.signal, follow: true });
+    try {
+      const first = until(stream, 'born\n'); // may wait for a file that is not there yet
+      writeFileSync(path, line('born'));
+      await first;
+      appendFileSync(path, line('more'));
+      assert.equal(await until(stream, 'more\n'), 'more\n');
+      appendFileSync(path, line('last words'));
+      writeFileSync(`${path}.tmp`, line('new file'));
+      renameSync(`${path}.tmp`, path);
+      assert.equal(await until(stream, 'new file\n'), 'last words\nnew file\n');
+      truncateSync(path);
+      appendFileSync(path, line('x'));
+      assert.equal(await until(stream, 'x\n'), 'x\n');
+      const end = stream.next();
+      stop.abort();
+      assert.deepEqual(await end, { done: true, value: undefined });
+    } finally {
+      stop.abort(); // a watch that is left keeps the process from ending
+    }
   }),
 );

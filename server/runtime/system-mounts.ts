@@ -11,7 +11,9 @@ export const agentDirectory = '/dev/.yurt';
  */
 export const systemMounts: readonly OciMount[] = [
   { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
-  { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', 'rw'] },
+  // Read-only, which is how network managers and systemd recognise that nobody here runs udev for them: with a writable
+  // /sys and no udev, systemd-networkd waits for it for ever (systemd.io/CONTAINER_INTERFACE).
+  { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', 'ro'] },
   // Always a clean v2 tree: on a hybrid host its limits are kept from outside by the v1 controllers.
   {
     destination: '/sys/fs/cgroup',

@@ -69,6 +69,13 @@ export class PoolDirectoryInMemory implements PoolDirectory {
     }
   }
 
+  async create(place: Place, text: string): Promise<void> {
+    this.#effect(`create ${place.join('/')}`);
+    const path = this.path(place);
+    if (this.#entries.has(path)) throw new ErrnoError('EEXIST', path);
+    this.#entries.set(path, text);
+  }
+
   async write(place: Place, text: string): Promise<void> {
     this.#effect(`write ${place.join('/')}`);
     this.#entries.set(this.path(place), text);
@@ -87,8 +94,8 @@ export class PoolDirectoryInMemory implements PoolDirectory {
     for (const path of this.paths()) if (path === top || path.startsWith(`${top}/`)) this.#entries.delete(path);
   }
 
-  async syncNames(): Promise<void> {
-    this.#effect('sync names');
+  async sync(): Promise<void> {
+    this.#effect('sync');
   }
 
   async syncAll(): Promise<void> {

@@ -49,14 +49,19 @@ export interface PoolDirectory {
   list(place: Place): Promise<string[]>;
   /** rename(2). */
   move(from: Place, to: Place): Promise<void>;
-  /** Puts a file in place of another, or of none: after a crash it is the one or the other, whole. */
+  /** A new file, on the disk only after `sync`. EEXIST when there is one. */
+  create(place: Place, text: string): Promise<void>;
+  /**
+   * Puts a file in place of another, or of none: also after a power failure it is the one or the other, whole; the new one
+   * for certain after a `sync` of its directory. When this fails, it is the old one.
+   */
   write(place: Place, text: string): Promise<void>;
   /** Undefined when there is no such file. Fault `internal` for more than `maxBytes`. */
   read(place: Place, maxBytes: number): Promise<string | undefined>;
   /** Removes a directory with all that is in it, not following links and not entering other file systems. Idempotent. */
   removeTree(place: Place, signal: AbortSignal): Promise<void>;
-  /** The names in a directory are on the disk: what was moved there stays there. */
-  syncNames(place: Place): Promise<void>;
+  /** These files, and the names in these directories, are on the disk. */
+  sync(places: readonly Place[]): Promise<void>;
   /** All that was written to the file system of the pool is on the disk. */
   syncAll(): Promise<void>;
   space(): Promise<Space>;
@@ -118,6 +123,10 @@ export class HostPoolDirectory implements PoolDirectory {
     await rename(this.path(from), this.path(to));
   }
 
+  async create(place: Place, text: string): Promise<void> {
+    await writeFile(this.path(place), text, { mode: 0o600, flag: 'wx' });
+  }
+
   async write(place: Place, text: string): Promise<void> {
     const path = this.path(place);
     await writeFile(`${path}.new`, text, { mode: 0o600, flush: true });
@@ -137,9 +146,9 @@ export class HostPoolDirectory implements PoolDirectory {
     await runChecked(this.#run, ['rm', '-rf', '--one-file-system', '--', this.path(place)], { signal });
   }
 
-  async syncNames(place: Place): Promise<void> {
-    await using directory = await open(this.path(place), constants.O_RDONLY | constants.O_DIRECTORY);
-    await directory.sync();
+  async sync(places: readonly Place[]): Promise<void> {
+    // Side by side: a journal writes them out together.
+    await Promise.all(places.map((place) => syncOne(this.path(place))));
   }
 
   async syncAll(): Promise<void> {
@@ -167,6 +176,11 @@ export class HostPoolDirectory implements PoolDirectory {
     if (total === undefined) throw new Fault('internal', `du failed: ${stderr.slice(0, 200)}`);
     return Number(total);
   }
+}
+
+async function syncOne(path: string): Promise<void> {
+  await using handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  await handle.sync();
 }
 
 async function apply(path: string, { mode, uid, gid }: Attributes): Promise<void> {

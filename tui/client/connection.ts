@@ -9,6 +9,9 @@ const maxMessageBytes = 64 * 1024 * 1024;
 /** What may be under way in one direction of one stream: measured best between 1 and 16 MiB on a unix socket. */
 const flowWindowBytes = 4 * 1024 * 1024;
 
+/** What grpc-js says of a stream that the other side has reset, as a server does that ends. */
+const lostCallDetails = 'Call cancelled';
+
 export interface CallOptions {
   /** Cancels the call. */
   readonly signal?: AbortSignal;
@@ -127,10 +130,12 @@ export class Connection {
       return new Failure(error instanceof Error ? error.message : String(error), { cause: error });
     }
     const status = statusName(error.code);
-    const fault = error.metadata?.get('yurt-fault')[0];
-    if (status !== 'unavailable' || fault !== undefined) return new Failure(error.details, { status, cause: error });
+    const lost = status === 'unavailable' || (status === 'canceled' && error.details === lostCallDetails);
+    if (!lost || error.metadata?.get('yurt-fault')[0] !== undefined) {
+      return new Failure(error.details, { status, cause: error });
+    }
     const reason = await whyUnreachable(this.#socketPath);
-    return new Failure(reason ?? 'The server closed the connection', { status, cause: error });
+    return new Failure(reason ?? 'The server closed the connection', { status: 'unavailable', cause: error });
   }
 }
 

@@ -54,7 +54,9 @@ export async function waitFor(
     }
     return ended(last, interrupts);
   } catch (error) {
-    if (interrupts > 0) throw new Failure('', { exitCode: 130, cause: error });
+    if (interrupts > 0 && !(error instanceof Failure && error.exitCode === 130)) {
+      throw new Failure('', { exitCode: 130, cause: error });
+    }
     throw error;
   } finally {
     for (const remove of off) remove();
@@ -86,9 +88,8 @@ function statusOfFault(code: string): StatusName {
   return 'other';
 }
 
-async function showProgress(line: ProgressLine, { description, progress }: Operation__Output): Promise<void> {
-  const stage = progress?.stage || description;
-  if (stage !== '') await line.show(stage, progress === null ? '' : amountOf(progress));
+async function showProgress(line: ProgressLine, { progress }: Operation__Output): Promise<void> {
+  if (progress !== null && progress.stage !== '') await line.show(progress.stage, amountOf(progress));
 }
 
 function amountOf({ done, total, unit }: { done: number | string; total: number | string; unit: string }): string {

@@ -58,7 +58,7 @@ async function listRecipes({ terminal }: Context, connection: Connection, input:
     format,
     () => ({
       header: ['NAME', 'DESCRIPTION', 'IMAGES'],
-      rows: sorted.map(({ name, description, images }) => [name, description, images.join('\n')]),
+      rows: sorted.map(({ name, description, images }) => [name, description, images]),
     }),
     () => sorted.map(({ name, description, images }) => ({ name, description, images })),
   );

@@ -1,15 +1,16 @@
 import type { Image__Output } from '../../proto/gen/yurt/v1/Image.ts';
+import type { Cell } from '../output/table.ts';
 import { byteSize, dateOf, isoOf, minuteOf } from '../output/units.ts';
 import type { imageColumnNames } from './column-names.ts';
 
 /** The cell of each column of `image list`. */
-export const imageCells: Readonly<Record<keyof typeof imageColumnNames, (image: Image__Output) => string>> = {
+export const imageCells: Readonly<Record<keyof typeof imageColumnNames, (image: Image__Output) => Cell>> = {
   l: ({ aliases }) => {
     const [first, ...others] = aliases;
     if (first === undefined) return '';
     return others.length === 0 ? first.name : `${first.name} (${others.length} more)`;
   },
-  L: ({ aliases }) => aliases.map(({ name }) => name).join('\n'),
+  L: ({ aliases }) => aliases.map(({ name }) => name),
   f: ({ fingerprint }) => fingerprint.slice(0, 12),
   F: ({ fingerprint }) => fingerprint,
   p: () => 'no',

@@ -1,12 +1,13 @@
 import type { Instance__Output } from '../../proto/gen/yurt/v1/Instance.ts';
 import { UsageError } from '../arguments/usage-error.ts';
+import type { Cell } from '../output/table.ts';
 import { byteSize, dateOf, minuteOf } from '../output/units.ts';
 import { instanceColumnNames } from './column-names.ts';
 import { statusWord } from './record.ts';
 
 export interface Column {
   readonly title: string;
-  readonly cell: (instance: Instance__Output) => string;
+  readonly cell: (instance: Instance__Output) => Cell;
 }
 
 type Letter = keyof typeof instanceColumnNames;
@@ -54,17 +55,15 @@ const cells: Readonly<Record<Letter, Column['cell']>> = {
       : `${((state.memoryUsageBytes / state.memoryLimitBytes) * 100).toFixed(1)}%`,
   N: ({ state }) => (state === null ? '' : String(state.processCount)),
   p: ({ state }) => (state === null || state.pid === 0 ? '' : String(state.pid)),
-  P: ({ profiles }) => profiles.join('\n'),
+  P: ({ profiles }) => profiles,
   u: ({ state }) => (state === null ? '' : `${Math.floor(state.cpuUsageNanoseconds / 1e9)}s`),
 };
 
 /** Addresses that others can reach, a line each: `10.0.0.2 (eth0)`. */
-function addresses({ state }: Instance__Output, family: string): string {
-  return (state?.network ?? [])
-    .flatMap(({ name, addresses: all }) =>
-      all.filter((one) => one.family === family && one.scope === 'global').map(({ address }) => `${address} (${name})`),
-    )
-    .join('\n');
+function addresses({ state }: Instance__Output, family: string): string[] {
+  return (state?.network ?? []).flatMap(({ name, addresses: all }) =>
+    all.filter((one) => one.family === family && one.scope === 'global').map(({ address }) => `${address} (${name})`),
+  );
 }
 
 function rootPool(devices: Instance__Output['expandedDevices']): string {

@@ -47,5 +47,5 @@ export async function toYaml(value: unknown): Promise<string> {
       if (typeof node.value === 'string' && hasUnprintable(node.value)) node.type = 'QUOTE_DOUBLE';
     },
   });
-  return printableEscapes(document.toString({ lineWidth: 0 }));
+  return printableEscapes(document.toString({ lineWidth: 0, doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER }));
 }

@@ -1,3 +1,5 @@
+import type { Cell } from './table.ts';
+
 /** Orders texts as people do: `web2` before `web10`; what is equal but for leading zeros or case keeps a fixed order. */
 export function naturalOrder(a: string, b: string): number {
   const left = a.match(chunks) ?? [];
@@ -10,12 +12,16 @@ export function naturalOrder(a: string, b: string): number {
 }
 
 /** Orders rows of cells by their columns from the left. */
-export function rowOrder(a: readonly string[], b: readonly string[]): number {
+export function rowOrder(a: readonly Cell[], b: readonly Cell[]): number {
   for (const [index, cell] of a.entries()) {
-    const order = naturalOrder(cell, b[index] ?? '');
+    const order = naturalOrder(textOf(cell), textOf(b[index] ?? ''));
     if (order !== 0) return order;
   }
   return 0;
+}
+
+function textOf(cell: Cell): string {
+  return typeof cell === 'string' ? cell : cell.join('\n');
 }
 
 const chunks = /\d+|\D+/g;

@@ -1,11 +1,12 @@
 import type { Context, Input } from '../commands/command.ts';
 import { parseFormat, renderList } from './format.ts';
 import { rowOrder } from './natural-order.ts';
+import type { Cell } from './table.ts';
 
 /** How one kind of object is listed. */
 export interface Listing<Item> {
   /** Headers with the cells under them. */
-  readonly columns: Readonly<Record<string, (item: Item) => string>>;
+  readonly columns: Readonly<Record<string, (item: Item) => Cell>>;
   /** The object for `-f json` and `-f yaml`. */
   readonly record: (item: Item) => Record<string, unknown>;
 }

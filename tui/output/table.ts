@@ -2,13 +2,15 @@ import { printable } from './printable.ts';
 
 export interface Table {
   readonly header: readonly string[];
-  /** A cell may have several lines; its text may come from anywhere. */
-  readonly rows: readonly (readonly string[])[];
+  readonly rows: readonly (readonly Cell[])[];
 }
 
+/** One value, or several that stand on a line each. The text may come from anywhere: a line end in it is no line. */
+export type Cell = string | readonly string[];
+
 /** Boxes and a line between rows; headers centred, cells on the left. */
-export async function boxedTable({ header, rows }: Table, withHeader: boolean): Promise<string> {
-  const grid = rows.map((row) => row.map(linesOf));
+export async function boxedTable(table: Table, withHeader: boolean): Promise<string> {
+  const { header, grid } = textOf(table);
   const width = await measureFor([...header, ...grid.flat(2)]);
   const widths = columnWidths(header, grid, withHeader, width);
   const rule = `+${widths.map((size) => '-'.repeat(size + 2)).join('+')}+\n`;
@@ -27,8 +29,8 @@ export async function boxedTable({ header, rows }: Table, withHeader: boolean): 
 }
 
 /** Columns two spaces apart, without lines. */
-export async function compactTable({ header, rows }: Table, withHeader: boolean): Promise<string> {
-  const grid = rows.map((row) => row.map(linesOf));
+export async function compactTable(table: Table, withHeader: boolean): Promise<string> {
+  const { header, grid } = textOf(table);
   const width = await measureFor([...header, ...grid.flat(2)]);
   const widths = columnWidths(header, grid, withHeader, width);
   const lines = withHeader ? [header.map((title, index) => padded(title, widths[index] ?? 0, width)).join('  ')] : [];
@@ -45,13 +47,17 @@ export function csvTable({ header, rows }: Table, withHeader: boolean): string {
   return [...(withHeader ? [header] : []), ...rows].map((row) => `${row.map(csvCell).join(',')}\n`).join('');
 }
 
-type Measure = (text: string) => number;
-
-function linesOf(cell: string): string[] {
-  return cell.split('\n').map(printable);
+function textOf({ header, rows }: Table): { header: string[]; grid: string[][][] } {
+  return { header: header.map(printable), grid: rows.map((row) => row.map(linesOf)) };
 }
 
-function csvCell(cell: string): string {
+type Measure = (text: string) => number;
+
+function linesOf(cell: Cell): string[] {
+  return typeof cell === 'string' ? [printable(cell)] : cell.map(printable);
+}
+
+function csvCell(cell: Cell): string {
   const text = linesOf(cell).join('\n');
   return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

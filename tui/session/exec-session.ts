@@ -81,7 +81,9 @@ class ExecSession {
     const size = interactive ? this.#terminal.output.size() : undefined;
     this.#stream.on('data', (response: ExecResponse__Output) => this.#receive(response));
     this.#stream.on('error', (error) => void this.#connection.explain(error).then(this.#end.reject));
-    this.#stream.on('end', () => this.#end.reject(new Failure('The server ended the command without its exit code')));
+    this.#stream.on('status', ({ code }) => {
+      if (code === 0) this.#end.reject(new Failure('The server ended the command without its exit code'));
+    });
     this.#send({
       start: {
         ...{ instance, project, environment, user, group, cwd },

@@ -56,7 +56,14 @@ class ProcessInput implements TerminalInput {
   }
 
   setRaw(raw: boolean): void {
-    if (process.stdin instanceof ReadStream) process.stdin.setRawMode(raw);
+    if (!(process.stdin instanceof ReadStream)) return;
+    process.stdin.setRawMode(raw);
+    if (!raw) return;
+    // Node's raw mode goes on turning a line feed into carriage return and line feed, which full-screen programs take
+    // for what it says. Leaving raw mode brings back all settings.
+    // Loaded here, since most commands never need it.
+    const { spawnSync } = process.getBuiltinModule('node:child_process');
+    spawnSync('stty', ['-opost'], { stdio: ['inherit', 'ignore', 'ignore'] });
   }
 }
 

@@ -8,14 +8,13 @@ import {
   type ServerUnaryCall,
   type ServerWritableStream,
   type ServiceDefinition,
+  type sendUnaryData,
   status,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { loadApi } from '../../proto/api.ts';
 import type { Operation } from '../../proto/gen/yurt/v1/Operation.ts';
-import type { MethodName, RequestOf, ResponseOf, ServiceName, Services } from '../client/api.ts';
-
-type Requested<S extends ServiceName, M extends MethodName<S>> = RequestOf<S, M> & object;
+import type { MethodName, ServiceName, Services } from '../client/api.ts';
 
 /** A failure that a handler answers with. */
 export class Refusal extends Error {
@@ -59,7 +58,7 @@ export class ScriptedServer implements AsyncDisposable {
   on<S extends ServiceName, M extends MethodName<S>>(
     service: S,
     method: M,
-    answer: (request: Requested<S, M>) => Answer<S, M> | Promise<Answer<S, M>>,
+    answer: (request: Asked<S, M>) => Answer<S, M> | Promise<Answer<S, M>>,
   ): this {
     this.#unary.set(`${service}/${method}`, answer);
     return this;
@@ -69,7 +68,7 @@ export class ScriptedServer implements AsyncDisposable {
   onStream<S extends ServiceName, M extends MethodName<S>>(
     service: S,
     method: M,
-    answer: (call: ServerWritableStream<Requested<S, M>, Answer<S, M>>) => unknown,
+    answer: (call: ServerWritableStream<Asked<S, M>, Answer<S, M>>) => unknown,
   ): this {
     this.#streams.set(`${service}/${method}`, answer);
     return this;
@@ -79,7 +78,7 @@ export class ScriptedServer implements AsyncDisposable {
   onDuplex<S extends ServiceName, M extends MethodName<S>>(
     service: S,
     method: M,
-    answer: (call: ServerDuplexStream<ResponseOfRequest<S, M>, Answer<S, M>>) => unknown,
+    answer: (call: ServerDuplexStream<Asked<S, M>, Answer<S, M>>) => unknown,
   ): this {
     this.#streams.set(`${service}/${method}`, answer);
     return this;
@@ -131,14 +130,16 @@ export class ScriptedServer implements AsyncDisposable {
     const implementation: UntypedServiceImplementation = {};
     for (const [method, { requestStream, responseStream }] of Object.entries(definition)) {
       const key = `${service}/${method}`;
-      implementation[method] =
-        requestStream || responseStream
-          ? (call: ServerWritableStream<unknown, unknown>) => this.#stream(key, call)
-          : (call: ServerUnaryCall<unknown, unknown>, done: (error: unknown, answer?: unknown) => void) =>
-              this.#answer(key, call.request).then(
-                (answer) => done(null, answer),
-                (error) => done({ code: error.code ?? status.INTERNAL, details: error.message }),
-              );
+      if (requestStream || responseStream) {
+        implementation[method] = (call: ServerWritableStream<unknown, unknown>) => this.#stream(key, call);
+      } else {
+        implementation[method] = (call: ServerUnaryCall<unknown, unknown>, done: sendUnaryData<unknown>) => {
+          this.#answer(key, call.request).then(
+            (answer) => done(null, answer),
+            (error) => done({ code: error.code ?? status.INTERNAL, details: error.message }),
+          );
+        };
+      }
     }
     return implementation;
   }
@@ -155,9 +156,8 @@ export class ScriptedServer implements AsyncDisposable {
     const answer = this.#streams.get(key);
     if (answer === undefined) call.emit('error', { code: status.UNIMPLEMENTED, details: `${key} is not scripted` });
     else {
-      Promise.resolve(answer(call as never)).catch((error) =>
-        call.emit('error', { code: error.code ?? status.INTERNAL, details: error.message }),
-      );
+      const answered = async () => await answer(call as never); // the type that the script asked for
+      answered().catch((error) => call.emit('error', { code: error.code ?? status.INTERNAL, details: error.message }));
     }
   }
 }
@@ -166,5 +166,5 @@ type Definition<S extends ServiceName, M extends MethodName<S>> = Services[S][M]
 /** What a handler may answer: proto-loader's lenient input form. */
 type Answer<S extends ServiceName, M extends MethodName<S>> =
   Definition<S, M> extends { responseSerialize: (value: infer Value) => Buffer } ? Value : never;
-type ResponseOfRequest<S extends ServiceName, M extends MethodName<S>> =
+type Asked<S extends ServiceName, M extends MethodName<S>> =
   Definition<S, M> extends { requestDeserialize: (bytes: Buffer) => infer Value } ? Value : never;

@@ -12,7 +12,7 @@ export interface DnsmasqConfig {
   readonly logFile: string;
   /** Directory of one file per nic: MAC address, reserved address, name. Watched by dnsmasq. */
   readonly nicsDirectory: string;
-  /** Directory of hosts files, for networks without IPv4, whose names no DHCP lease brings. */
+  /** Directory of one hosts file per nic with an IPv6 address that answers. Watched by dnsmasq. */
   readonly hostsDirectory: string;
   readonly domain: string;
   readonly ipv4?: Subnet;
@@ -93,8 +93,7 @@ function routerAdvertisement(config: DnsmasqConfig): Option[] {
   if (config.ipv6 === undefined) return [];
   return [
     ['enable-ra'],
-    // ra-names: AAAA records for the address that a DHCP client makes of its MAC address, once that address answers.
-    ['dhcp-range', `${formatAddress(6, networkOf(config.ipv6))},ra-names,64,${leaseTime}`],
+    ['dhcp-range', `${formatAddress(6, networkOf(config.ipv6))},slaac,64,${leaseTime}`],
     ['dhcp-option', `option6:dns-server,[${formatAddress(6, config.ipv6.address)}]`],
     ['dhcp-option', `option6:domain-search,${word(config.domain)}`],
   ];

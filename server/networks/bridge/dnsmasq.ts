@@ -61,6 +61,7 @@ export class Dnsmasq implements NameServer {
   #pid: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   #looking = false;
+  #turn: Promise<unknown> = Promise.resolve();
   #failures = 0;
   #startedAt = 0;
   #notBefore = 0;
@@ -70,7 +71,11 @@ export class Dnsmasq implements NameServer {
     this.#options = options;
   }
 
-  async ensure(configuration: string, generation: string): Promise<void> {
+  ensure(configuration: string, generation: string): Promise<void> {
+    return this.#inTurn(() => this.#ensure(configuration, generation));
+  }
+
+  async #ensure(configuration: string, generation: string): Promise<void> {
     this.unwatch();
     const hash = createHash('sha256').update(`${generation}\n${configuration}`).digest('hex').slice(0, 16);
     this.#argv = ['dnsmasq', `--conf-file=${join(this.#options.directory, `dnsmasq-${hash}.conf`)}`];
@@ -88,7 +93,11 @@ export class Dnsmasq implements NameServer {
     }
   }
 
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    return this.#inTurn(() => this.#stop());
+  }
+
+  async #stop(): Promise<void> {
     this.unwatch();
     this.#argv = undefined;
     this.#pid = undefined;
@@ -109,25 +118,37 @@ export class Dnsmasq implements NameServer {
 
   /** One turn of the watch: starts it again when it died, at a bounded rate, and keeps its log short. Never throws. */
   async look(now = Date.now()): Promise<void> {
-    const argv = this.#argv;
-    if (this.#looking || argv === undefined) return;
+    if (this.#looking) return;
     this.#looking = true;
     try {
-      await this.#boundLog();
-      if (this.#pid !== undefined && this.#options.processes.runs(this.#pid, argv)) return;
-      if (now < this.#notBefore) return;
-      const recovered = now - this.#startedAt > recoveredMs;
-      this.#failures = recovered ? 1 : this.#failures + 1;
-      this.#notBefore = now + Math.min(maxRestartDelayMs, 500 * 2 ** Math.min(this.#failures, 10));
-      this.#options.log.warn({ failures: this.#failures }, 'dnsmasq died and is started again');
-      await this.#start(argv, now);
-      this.#trouble = undefined;
+      await this.#inTurn(() => this.#look(now));
     } catch (error) {
       this.#trouble = Fault.from(error).message;
       this.#options.log.error({ err: error }, 'dnsmasq could not be started again');
     } finally {
       this.#looking = false;
     }
+  }
+
+  async #look(now: number): Promise<void> {
+    const argv = this.#argv;
+    if (argv === undefined) return;
+    await this.#boundLog();
+    if (this.#pid !== undefined && this.#options.processes.runs(this.#pid, argv)) return;
+    if (now < this.#notBefore) return;
+    const recovered = now - this.#startedAt > recoveredMs;
+    this.#failures = recovered ? 1 : this.#failures + 1;
+    this.#notBefore = now + Math.min(maxRestartDelayMs, 500 * 2 ** Math.min(this.#failures, 10));
+    this.#options.log.warn({ failures: this.#failures }, 'dnsmasq died and is started again');
+    await this.#start(argv, now);
+    this.#trouble = undefined;
+  }
+
+  /** Nothing that starts or ends it overlaps. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(work, work);
+    this.#turn = result.catch(() => {});
+    return result;
   }
 
   /** The pid of a dnsmasq that runs with `argv`; ends all others of this network. */
@@ -163,15 +184,15 @@ export class Dnsmasq implements NameServer {
     const prefix = `--conf-file=${join(directory, 'dnsmasq-')}`;
     const find = () =>
       processes.find((argv) => argv.length === 2 && argv[0] === 'dnsmasq' && (argv[1] ?? '').startsWith(prefix));
-    let pids = find();
-    for (let waitedMs = 0; pids.length > 0; waitedMs += 5) {
+    let left = find();
+    for (let waitedMs = 0; left.length > 0; waitedMs += 5) {
       const signal = waitedMs >= stopTimeoutMs ? 'SIGKILL' : 'SIGTERM';
       if (waitedMs > 2 * stopTimeoutMs) throw new Fault('internal', 'dnsmasq does not end');
       if (waitedMs % stopTimeoutMs === 0) {
-        for (const pid of pids) processes.signal(pid, processes.argvOf(pid) ?? [], signal);
+        for (const { pid, argv } of left) processes.signal(pid, argv, signal);
       }
       await delay(5);
-      pids = pids.filter((pid) => processes.argvOf(pid) !== undefined);
+      left = left.filter(({ pid, argv }) => processes.runs(pid, argv));
     }
   }
 

@@ -1,16 +1,17 @@
 import { createHash } from 'node:crypto';
-import { readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, rm, rmdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { Fault } from '../../base/fault.ts';
 import type { Log } from '../../base/log.ts';
 import { Revert } from '../../base/revert.ts';
 import type { Task } from '../../base/task.ts';
+import type { AddressProbe } from '../../host/address-probe.ts';
 import type { Firewall } from '../../host/firewall.ts';
 import type { Link, Links } from '../../host/links.ts';
 import type { ServiceAccount } from '../../host/service-account.ts';
 import type { Sysctls } from '../../host/sysctls.ts';
 import type { Lease, NetworkDriver, NetworkStatus, NicRequest, PreparedNic } from '../contract.ts';
-import { eui64, stableHwaddr } from '../hwaddr.ts';
+import { stableHwaddr } from '../hwaddr.ts';
 import { type BridgeConfig, bridgeConfig, type NetworkRecord } from '../network.ts';
 import { makeReachable } from '../network-directory.ts';
 import { formatAddress } from '../subnet.ts';
@@ -19,9 +20,10 @@ import { setBridgeSysctls } from './bridge-sysctls.ts';
 import { dnsmasqFiles, type NameServer } from './dnsmasq.ts';
 import { formatDnsmasqConfig } from './dnsmasq-config.ts';
 import { readLeases, releaseLease } from './lease-file.ts';
-import { isLinkName, NicNames } from './nic-names.ts';
+import { type NicName, NicNames } from './nic-names.ts';
 import { rulesetOf, tableOf } from './ruleset.ts';
-import { attachChanges, isNicLink, type VethNames, vethNames } from './veth.ts';
+import { SlaacWatch } from './slaac-watch.ts';
+import { hostLinkName, isNicLink, nicChanges } from './veth.ts';
 
 export interface BridgeOptions {
   readonly record: NetworkRecord;
@@ -34,6 +36,7 @@ export interface BridgeOptions {
   readonly sysctls: Sysctls;
   /** `knownHwaddrs` tells which MAC addresses have a nic now. */
   readonly nameServer: (knownHwaddrs: () => Promise<ReadonlySet<string>>) => NameServer;
+  readonly probe: AddressProbe;
   readonly account: () => Promise<ServiceAccount>;
   readonly log: Log;
 }
@@ -44,6 +47,7 @@ export class BridgeDriver implements NetworkDriver {
   readonly #config: BridgeConfig;
   readonly #names: NicNames;
   readonly #nameServer: NameServer;
+  readonly #slaac: SlaacWatch;
   readonly #identity: { readonly name: string; readonly hwaddr: string; readonly alias: string };
   #fault: string | undefined = 'The network has not been brought up yet';
   #turn: Promise<unknown> = Promise.resolve();
@@ -64,6 +68,7 @@ export class BridgeDriver implements NetworkDriver {
       ...(ipv4 === undefined ? {} : { ipv4 }),
       ...(ipv6 === undefined ? {} : { ipv6 }),
     });
+    this.#slaac = new SlaacWatch(options.probe, options.log);
     this.#nameServer = options.nameServer(async () => {
       await this.#names.load();
       return new Set(this.#names.list().map((nic) => nic.hwaddr));
@@ -73,11 +78,12 @@ export class BridgeDriver implements NetworkDriver {
   up(_task: Task): Promise<void> {
     return this.#inTurn(async () => {
       try {
-        await makeReachable(this.#options.directory);
+        for (const name of ['nics', 'hosts']) await makeReachable(join(this.#options.directory, name));
         await this.#names.load();
         const index = await this.#bringUpLink();
         await this.#bringUpFirewall();
         await this.#nameServer.ensure(await this.#dnsmasqConfig(), `link ${index}`);
+        for (const nic of this.#names.list()) this.#searchIPv6(nic);
         this.#fault = undefined;
       } catch (error) {
         const fault = Fault.during(`Cannot bring up network "${this.#identity.name}"`, error);
@@ -91,6 +97,7 @@ export class BridgeDriver implements NetworkDriver {
     return this.#inTurn(async () => {
       try {
         this.#fault = 'The network is down';
+        this.#slaac.close();
         await this.#nameServer.stop();
         await this.#options.firewall.remove(tableOf(this.#identity.name));
         const links = await this.#options.links.list();
@@ -99,6 +106,7 @@ export class BridgeDriver implements NetworkDriver {
         await this.#names.load();
         for (const nic of this.#names.list()) await this.#names.remove(nic.instanceId, nic.nic);
         await rm(this.#options.directory, { recursive: true, force: true });
+        await rmdir(dirname(this.#options.directory)).catch(() => {}); // that of all networks, once it is empty
       } catch (error) {
         throw Fault.during(`Cannot take down network "${this.#identity.name}"`, error);
       }
@@ -113,17 +121,15 @@ export class BridgeDriver implements NetworkDriver {
   async attach(task: Task, nic: NicRequest): Promise<PreparedNic> {
     try {
       await this.#names.load();
-      await using revert = new Revert(task.log);
       const { entry, isNew } = this.#names.assign(nic);
-      const veth = vethNames(this.#options.daemonId, nic.instanceId, nic.name);
+      await using revert = new Revert(task.log);
       revert.push('remove the nic', () => this.detach(task, nic));
-      const [written, linked] = await Promise.allSettled([this.#names.write(entry), this.#createPair(veth, nic)]);
-      if (linked.status === 'rejected') throw linked.reason;
-      if (written.status === 'rejected') throw written.reason;
+      await this.#names.write(entry);
       // dnsmasq adds what a changed file says to what it said before: only a reload forgets.
       if (!isNew) this.#nameServer.reload();
       revert.commit();
-      return { ...veth, ...(entry.ipv4 === undefined ? {} : { ipv4Address: formatAddress(4, entry.ipv4) }) };
+      const hostName = this.#hostName(entry);
+      return { hostName, ...(entry.ipv4 === undefined ? {} : { ipv4Address: formatAddress(4, entry.ipv4) }) };
     } catch (error) {
       throw Fault.during(`Cannot attach to network "${this.#identity.name}"`, error);
     }
@@ -131,19 +137,19 @@ export class BridgeDriver implements NetworkDriver {
 
   async enter(_task: Task, prepared: PreparedNic, nic: NicRequest, pid: number): Promise<void> {
     try {
-      if (!isLinkName(nic.name)) throw new Fault('invalid', `${JSON.stringify(nic.name)} is not a link name`);
-      await this.#options.links.moveToProcess(prepared.peerName, pid, nic.name);
+      await this.#createPair(prepared.hostName, nic, pid);
+      await this.#names.load();
+      const entry = this.#names.find(nic.instanceId, nic.name);
+      if (entry !== undefined) this.#searchIPv6(entry);
     } catch (error) {
-      // An earlier attempt may have got this far before the server was killed.
-      if ((await this.#options.links.hwaddrInProcess(pid, nic.name)) === nic.hwaddr) return;
-      throw Fault.during(`Cannot move nic "${nic.name}" into the instance`, error);
+      throw Fault.during(`Cannot connect nic "${nic.name}" to network "${this.#identity.name}"`, error);
     }
   }
 
   async detach(task: Task, nic: Pick<NicRequest, 'instanceId' | 'name'>): Promise<void> {
     await this.#names.load();
-    const veth = vethNames(this.#options.daemonId, nic.instanceId, nic.name);
-    await this.#deletePair(veth);
+    this.#slaac.cancel(`${nic.instanceId}.${nic.name}`);
+    await this.#deletePair(hostLinkName(this.#options.daemonId, nic.instanceId, nic.name));
     const entry = await this.#names.remove(nic.instanceId, nic.name);
     if (entry === undefined) return;
     this.#nameServer.reload();
@@ -155,34 +161,34 @@ export class BridgeDriver implements NetworkDriver {
     for (const entry of this.#names.list()) {
       if (!known.has(entry.instanceId)) await this.detach(task, { instanceId: entry.instanceId, name: entry.nic });
     }
-    const kept = new Set(
-      this.#names.list().map((entry) => vethNames(this.#options.daemonId, entry.instanceId, entry.nic).hostName),
-    );
+    const kept = new Set(this.#names.list().map((entry) => this.#hostName(entry)));
     const links = await this.#options.links.list();
     await this.#deleteLinks(this.#portsOf(links).filter((link) => !kept.has(link.name)));
   }
 
   async leases(): Promise<Lease[]> {
     await this.#names.load();
-    const nics = this.#names.list();
-    const { ipv4, ipv6 } = this.#config;
-    const leases = ipv4 === undefined ? [] : await readLeases(dnsmasqFiles(this.#options.directory).leaseFile);
+    const { leaseFile } = dnsmasqFiles(this.#options.directory);
+    const leases = this.#config.ipv4 === undefined ? [] : await readLeases(leaseFile);
     const now = Date.now() / 1000;
-    return nics.flatMap((nic) => {
+    return this.#names.list().flatMap((nic): Lease[] => {
       const common = { instanceId: nic.instanceId, nic: nic.nic, hwaddr: nic.hwaddr, hostname: nic.dnsName };
-      const dhcp = leases
-        .filter((lease) => lease.hwaddr === nic.hwaddr && lease.expiresAtSeconds > now)
-        .map((lease) => ({ ...common, family: 4, address: formatAddress(4, lease.address), source: 'dhcp' }) as const);
-      if (ipv6 === undefined) return dhcp;
-      const address = formatAddress(6, eui64(ipv6, nic.hwaddr));
-      return [...dhcp, { ...common, family: 6, address, source: 'slaac' } as const];
+      const leased = leases.filter((lease) => lease.hwaddr === nic.hwaddr && lease.expiresAtSeconds > now);
+      return [
+        ...leased.map(
+          ({ address }) => ({ ...common, family: 4, address: formatAddress(4, address), source: 'dhcp' }) as const,
+        ),
+        ...(nic.ipv6 === undefined
+          ? []
+          : [{ ...common, family: 6, address: formatAddress(6, nic.ipv6), source: 'slaac' } as const]),
+      ];
     });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#turn;
     this.#nameServer.unwatch();
-    await this.#turn.catch(() => {});
-    this.#nameServer.unwatch();
+    this.#slaac.close();
   }
 
   /** `up` and `down` never overlap. */
@@ -240,9 +246,21 @@ export class BridgeDriver implements NetworkDriver {
     });
   }
 
-  async #createPair(veth: VethNames, nic: NicRequest): Promise<void> {
+  #hostName(nic: NicName): string {
+    return hostLinkName(this.#options.daemonId, nic.instanceId, nic.nic);
+  }
+
+  #searchIPv6(nic: NicName): void {
+    const address = this.#names.ipv6Of(nic.hwaddr);
+    if (address === undefined || nic.ipv6 !== undefined) return;
+    this.#slaac.search(`${nic.instanceId}.${nic.nic}`, formatAddress(6, address), () =>
+      this.#names.confirmIPv6(nic.instanceId, nic.nic),
+    );
+  }
+
+  async #createPair(hostName: string, nic: NicRequest, pid: number): Promise<void> {
     const { links } = this.#options;
-    const changes = attachChanges(veth, this.#identity.name, nic);
+    const changes = nicChanges(hostName, this.#identity.name, nic, pid);
     try {
       await links.apply(changes);
     } catch (error) {
@@ -250,20 +268,23 @@ export class BridgeDriver implements NetworkDriver {
       if (!found.some((link) => link.name === this.#identity.name)) {
         throw new Fault('unavailable', 'The network is not up', { cause: error });
       }
-      const leftOver = found.filter((link) => link.name === veth.hostName || link.name === veth.peerName);
-      if (leftOver.length === 0) throw error;
-      await this.#deleteLinks(leftOver);
+      const leftOver = found.find((link) => link.name === hostName);
+      if (leftOver === undefined) throw error;
+      // An earlier attempt may have been killed half-way, or belong to an instance that is no more.
+      const isRight = leftOver.master === this.#identity.name && leftOver.up;
+      if (isRight && (await links.hwaddrInProcess(pid, nic.name)) === nic.hwaddr) return;
+      await this.#deleteLinks([leftOver]);
       await links.apply(changes);
     }
   }
 
   /** The namespace of an instance that has ended took its end with it, and that end the host's. */
-  async #deletePair(veth: VethNames): Promise<void> {
+  async #deletePair(hostName: string): Promise<void> {
     const { links } = this.#options;
     try {
-      await links.apply([{ do: 'delete', name: veth.hostName }]);
+      await links.apply([{ do: 'delete', name: hostName }]);
     } catch (error) {
-      if ((await links.list()).some((link) => link.name === veth.hostName)) throw error;
+      if ((await links.list()).some((link) => link.name === hostName)) throw error;
     }
   }
 

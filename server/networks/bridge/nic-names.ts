@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, Fault } from '../../base/fault.ts';
 import type { NicRequest } from '../contract.ts';
@@ -15,6 +15,8 @@ export interface NicName {
   readonly ipv4?: bigint;
   /** The instance's name; further nics of one instance are called NAME-NIC. */
   readonly dnsName: string;
+  /** The address out of the MAC address, once the guest was seen to have it. */
+  readonly ipv6?: bigint;
 }
 
 interface NicNamesOptions {
@@ -54,6 +56,10 @@ export class NicNames {
     return [...this.#nics.values()];
   }
 
+  find(instanceId: string, nic: string): NicName | undefined {
+    return this.#nics.get(keyOf(instanceId, nic));
+  }
+
   /**
    * Reserves name and address in memory, at once, so that two nics attached in parallel never get the same.
    * `isNew` is false when an entry of that key gave way. Faults: `invalid`, `in-use` (MAC address or name of another),
@@ -84,11 +90,26 @@ export class NicNames {
   async write(entry: NicName): Promise<void> {
     const key = keyOf(entry.instanceId, entry.nic);
     await replaceFile(this.#options.nicsDirectory, key, nicLine(entry));
-    const { ipv4, ipv6 } = this.#options;
-    if (ipv4 === undefined && ipv6 !== undefined) {
-      const address = formatAddress(6, eui64(ipv6, entry.hwaddr));
-      await replaceFile(this.#options.hostsDirectory, key, `${address} ${entry.dnsName}\n`);
-    }
+    const { hostsDirectory } = this.#options;
+    if (entry.ipv6 === undefined) await rm(join(hostsDirectory, key), { force: true });
+    else await replaceFile(hostsDirectory, key, hostsLine(entry.ipv6, entry.dnsName));
+  }
+
+  /** From now on DNS answers AAAA for the nic. Does nothing for a nic that is gone. */
+  async confirmIPv6(instanceId: string, nic: string): Promise<void> {
+    const key = keyOf(instanceId, nic);
+    const entry = this.#nics.get(key);
+    const ipv6 = entry === undefined ? undefined : this.ipv6Of(entry.hwaddr);
+    if (entry === undefined || ipv6 === undefined) return;
+    const confirmed = { ...entry, ipv6 };
+    this.#nics.set(key, confirmed);
+    await replaceFile(this.#options.hostsDirectory, key, hostsLine(ipv6, entry.dnsName));
+    if (this.#nics.get(key) !== confirmed) await rm(join(this.#options.hostsDirectory, key), { force: true });
+  }
+
+  /** The address that a guest with this MAC address makes itself; undefined without IPv6. */
+  ipv6Of(hwaddr: string): bigint | undefined {
+    return this.#options.ipv6 === undefined ? undefined : eui64(this.#options.ipv6, hwaddr);
   }
 
   /** Forgets the nic; returns what it was. Idempotent. */
@@ -111,13 +132,12 @@ export class NicNames {
 
   async #load(): Promise<void> {
     const { nicsDirectory, hostsDirectory } = this.#options;
-    for (const directory of [nicsDirectory, hostsDirectory]) await mkdir(directory, { recursive: true });
-    for (const file of await readdir(nicsDirectory)) {
+    for (const file of await filesOf(nicsDirectory)) {
       const entry = await readEntry(nicsDirectory, file);
       if (entry === undefined) await rm(join(nicsDirectory, file), { force: true, recursive: true });
-      else this.#nics.set(file, entry);
+      else this.#nics.set(file, await this.#withIPv6(file, entry));
     }
-    for (const file of await readdir(hostsDirectory)) {
+    for (const file of await filesOf(hostsDirectory)) {
       if (!this.#nics.has(file)) await rm(join(hostsDirectory, file), { force: true, recursive: true });
     }
     for (const [key, entry] of this.#nics) {
@@ -132,9 +152,23 @@ export class NicNames {
     }
   }
 
+  async #withIPv6(file: string, entry: NicName): Promise<NicName> {
+    const ipv6 = this.ipv6Of(entry.hwaddr);
+    const path = join(this.#options.hostsDirectory, file);
+    const text = await readFile(path, 'utf8').catch(() => '');
+    if (ipv6 !== undefined && text === hostsLine(ipv6, entry.dnsName)) return { ...entry, ipv6 };
+    await rm(path, { force: true });
+    return entry;
+  }
+
   #fits(plan: AddressPlan, ipv4: bigint | undefined): boolean {
     return ipv4 !== undefined && ipv4 !== plan.gateway && inRange(plan.reserved, ipv4);
   }
+}
+
+/** One line of hosts(5). dnsmasq adds the domain. */
+function hostsLine(ipv6: bigint, dnsName: string): string {
+  return `${formatAddress(6, ipv6)} ${dnsName}\n`;
 }
 
 /** One line of `dhcp-hostsdir`, see `--dhcp-host` in dnsmasq(8). */
@@ -171,7 +205,7 @@ function isUuid(text: string): boolean {
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
 }
 
-export function isLinkName(text: string): boolean {
+function isLinkName(text: string): boolean {
   return /^[A-Za-z][A-Za-z0-9_-]{0,14}$/.test(text);
 }
 
@@ -181,6 +215,16 @@ function isHostName(text: string): boolean {
 
 function keyOf(instanceId: string, nic: string): string {
   return `${instanceId}.${nic}`;
+}
+
+/** None when the network was never up. */
+async function filesOf(directory: string): Promise<string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return [];
+    throw error;
+  }
 }
 
 async function readEntry(directory: string, file: string): Promise<NicName | undefined> {

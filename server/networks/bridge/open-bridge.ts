@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Log } from '../../base/log.ts';
+import { probeAddress } from '../../host/address-probe.ts';
 import { NftFirewall } from '../../host/firewall.ts';
 import { IpLinks } from '../../host/links.ts';
 import { ProcProcesses } from '../../host/processes.ts';
@@ -36,6 +37,7 @@ export function openBridge(record: NetworkRecord, options: OpenBridgeOptions): B
     links: new IpLinks(run),
     firewall: new NftFirewall(run),
     sysctls: new ProcSysctls(),
+    probe: probeAddress,
     account: () => serviceAccount(accounts),
     log,
     nameServer: (knownHwaddrs) =>

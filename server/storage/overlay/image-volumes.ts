@@ -1,4 +1,5 @@
 import { Fault } from '../../base/fault.ts';
+import { Revert } from '../../base/revert.ts';
 import type { Task } from '../../base/task.ts';
 import type { Attributes, PoolDirectory } from '../pool-directory.ts';
 import { attributesOf, isFingerprint, places } from './layout.ts';
@@ -25,7 +26,7 @@ export class ImageVolumes {
   }
 
   async create(task: Task, fingerprint: string, fill: (directory: string) => Promise<void>): Promise<void> {
-    const { pool, staging } = this.#deps;
+    const { pool, staging, trash } = this.#deps;
     const place = places.image(fingerprint);
     await this.#serial.run(fingerprint, async () => {
       if (await this.has(fingerprint)) return;
@@ -38,8 +39,11 @@ export class ImageVolumes {
       if ((await pool.attributes(root)) === undefined) throw new Fault('invalid', 'Its root is not a directory');
       // Once it has its name an image counts as whole, also after a power failure.
       await pool.syncAll();
+      await using revert = new Revert(task.log);
       await staged.moveTo(place);
-      await pool.syncNames(places.images);
+      revert.push('remove the image', () => trash.throwAway(place));
+      await pool.sync([places.images]);
+      revert.commit();
     });
   }
 
@@ -48,7 +52,7 @@ export class ImageVolumes {
     const place = places.image(fingerprint);
     await this.#serial.run(fingerprint, async () => {
       if (volumes.usesImage(fingerprint)) throw new Fault('in-use', 'Roots of instances stand on it');
-      if (await trash.take(place)) trash.empty();
+      await trash.throwAway(place);
     });
   }
 

@@ -28,7 +28,7 @@ export class InstanceVolumes {
   }
 
   async create(task: Task, id: string, fingerprint: string, idMap: IdMap): Promise<void> {
-    const { pool, volumes, images, staging } = this.#deps;
+    const { pool, volumes, images, staging, trash } = this.#deps;
     if (volumes.has(id)) throw new Fault('already-exists', 'It exists');
     await using revert = new Revert(task.log);
     const layer: Layer = { id: randomUUID(), idMap };
@@ -40,22 +40,22 @@ export class InstanceVolumes {
     await pool.makeDirectory(staged.place, attributesOf.instance(idMap.hostBase));
     await pool.makeDirectory([...staged.place, 'root'], attributesOf.private);
     await pool.makeDirectory([...staged.place, 'lower'], attributesOf.private);
-    await pool.write([...staged.place, 'volume.json'], formatVolume(volume));
+    await pool.create([...staged.place, 'volume.json'], formatVolume(volume));
     task.signal.throwIfAborted();
     await staged.moveTo(places.instance(id));
+    revert.push('remove the volume', () => trash.throwAway(places.instance(id)));
+    await pool.sync([places.volume(id), places.instances, places.layers]);
     revert.commit();
-    await pool.syncNames(places.instances);
   }
 
   async delete(id: string): Promise<void> {
     const { volumes, trash } = this.#deps;
     const layers = volumes.layersOf(id);
-    await trash.take(places.instance(id));
+    await trash.throwAway(places.instance(id));
     volumes.forget(id);
     for (const layer of layers) {
-      if (!volumes.usesLayer(layer)) await trash.take(places.layer(layer));
+      if (!volumes.usesLayer(layer)) await trash.throwAway(places.layer(layer));
     }
-    trash.empty();
   }
 
   /**
@@ -77,7 +77,7 @@ export class InstanceVolumes {
     await this.#makeLayer(revert, layer, shifted(root, idMap.hostBase - below.idMap.hostBase));
     await pool.write(places.volume(id), formatVolume(volume));
     revert.commit();
-    await pool.syncNames(places.instance(id));
+    await pool.sync([places.instance(id), places.layers]);
     return volume;
   }
 
@@ -104,9 +104,7 @@ export class InstanceVolumes {
   /** In its place at once: a layer that no volume names is removed by the next server. */
   async #makeLayer(revert: Revert, layer: Layer, root: Attributes): Promise<void> {
     const { pool, trash } = this.#deps;
-    revert.push('remove the layer', async () => {
-      if (await trash.take(places.layer(layer.id))) trash.empty();
-    });
+    revert.push('remove the layer', () => trash.throwAway(places.layer(layer.id)));
     await pool.makeDirectory(places.layer(layer.id), attributesOf.private);
     await pool.makeDirectory(places.diff(layer.id), root);
     await pool.makeDirectory(places.work(layer.id), attributesOf.private);

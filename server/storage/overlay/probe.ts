@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { lstat, readdir, statfs, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../../base/fault.ts';
-import type { Mounts } from '../../host/mounts.ts';
+import type { MappedBind, Mounts } from '../../host/mounts.ts';
 import type { UserNamespaces } from '../../host/user-namespaces.ts';
 import type { PoolDirectory } from '../pool-directory.ts';
 import { attributesOf, places } from './layout.ts';
@@ -17,6 +17,8 @@ export interface ProbeDeps {
 /** Any ids but the host's own: nothing that the probe makes outlives it. */
 const probeBase = 1_000_000;
 const probeSize = 65_536;
+/** With `volatile` the kernel does not write out the whole file system when it is unmounted; nothing of this is to last. */
+const options = [...overlayOptions, 'volatile'];
 /** Magic numbers of file systems, statfs(2), for the message. */
 const fileSystems: Readonly<Record<number, string>> = {
   61267: 'ext4',
@@ -37,25 +39,35 @@ export async function probeFileSystem({ pool, mounts, namespaces }: ProbeDeps): 
   const parts = { image: 'image', diff: 'diff', work: 'work', root: 'root', lower: 'lower' };
   const path = (part: string) => pool.path([...place, part]);
   await pool.makeDirectory(place, attributesOf.private);
-  let settled = Promise.resolve();
   try {
     for (const part of Object.values(parts)) await pool.makeDirectory([...place, part], attributesOf.private);
     await writeFile(join(path(parts.image), 'file'), 'text');
     const [entry] = await readdir(path(parts.image), { withFileTypes: true });
     if (entry?.isFile() !== true) throw await unsupported(pool, 'it does not keep the types of names (xfs: ftype=1)');
     using namespace = await namespaces.open({ inside: 0, outside: probeBase, size: probeSize });
-    await using bind = await mounts.bindMapped(path(parts.image), path(parts.lower), namespace.fd);
+    await using bind = await bindProbe(pool, mounts, path(parts.image), path(parts.lower), namespace.fd);
     const request = { label: 'yurt', lower: [bind.path], upper: path(parts.diff), work: path(parts.work) };
-    await mountProbe(pool, mounts, { ...request, target: path(parts.root), options: overlayOptions, devices: false });
+    await mountProbe(pool, mounts, { ...request, target: path(parts.root), options, devices: false });
     try {
       await tryRoot(pool, path(parts.root));
     } finally {
-      ({ settled } = await mounts.unmount(path(parts.root)));
+      await (await mounts.unmount(path(parts.root))).settled;
     }
   } finally {
-    // The kernel may take its time to write out a busy file system: nobody waits for that.
-    const remove = () => pool.removeTree(place, new AbortController().signal);
-    settled.then(remove).catch(() => {}); // what stays is in `staging`, which the next repair empties
+    await pool.removeTree(place, new AbortController().signal);
+  }
+}
+
+async function bindProbe(
+  pool: PoolDirectory,
+  mounts: Mounts,
+  ...[source, target, namespaceFd]: Parameters<Mounts['bindMapped']>
+): Promise<MappedBind> {
+  try {
+    return await mounts.bindMapped(source, target, namespaceFd);
+  } catch (error) {
+    if (Fault.from(error).code !== 'unsupported') throw error;
+    throw await unsupported(pool, 'it cannot show files with other ids (idmapped mount)', error);
   }
 }
 

@@ -21,7 +21,7 @@ export async function repairPool(task: Task, known: KnownVolumes, deps: RepairDe
   await unmountStale(task, known, deps);
   for (const place of await deps.staging.stale()) {
     task.log.info({ place: place.join('/') }, 'removing a half-made volume');
-    await deps.trash.take(place);
+    await deps.trash.throwAway(place);
   }
   for (const id of deps.volumes.ids()) {
     if (!known.instances.has(id))
@@ -46,7 +46,7 @@ async function sweepImages(task: Task, known: KnownVolumes, { pool, volumes, tra
   for (const fingerprint of await pool.list(places.images)) {
     if (!isFingerprint(fingerprint) || known.images.has(fingerprint) || volumes.usesImage(fingerprint)) continue;
     task.log.info({ fingerprint }, 'removing an image that nothing needs');
-    await trash.take(places.image(fingerprint));
+    await trash.throwAway(places.image(fingerprint));
   }
 }
 
@@ -54,6 +54,6 @@ async function sweepLayers(task: Task, { pool, volumes, trash }: RepairDeps): Pr
   for (const id of await pool.list(places.layers)) {
     if (!isId(id) || volumes.usesLayer(id)) continue;
     task.log.info({ layer: id }, 'removing a layer that no instance has');
-    await trash.take(places.layer(id));
+    await trash.throwAway(places.layer(id));
   }
 }

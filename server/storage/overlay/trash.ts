@@ -20,14 +20,13 @@ export class Trash implements AsyncDisposable {
     this.#log = log;
   }
 
-  /** False when there was nothing. */
-  async take(place: Place): Promise<boolean> {
+  /** Gone from its place when this resolves. Idempotent. */
+  async throwAway(place: Place): Promise<void> {
     try {
       await this.#pool.move(place, places.trashed(randomUUID()));
-      return true;
+      this.empty();
     } catch (error) {
-      if (errnoOf(error) === 'ENOENT') return false;
-      throw error;
+      if (errnoOf(error) !== 'ENOENT') throw error;
     }
   }
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, cpSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, closeSync, cpSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type RunOptions, type RunResult, run } from '../../../server/host/run.ts';
@@ -23,6 +23,7 @@ export class Daemon implements AsyncDisposable {
   /** Starts one; with `template`, on a copy of that state and those images. */
   static async start(template?: string): Promise<Daemon> {
     const directory = mkdtempSync(join(tmpdir(), 'yurt-e2e-'));
+    chmodSync(directory, 0o711); // ids of instances and of the name server must be able to pass
     if (template !== undefined) cpSync(template, directory, { recursive: true });
     const daemon = new Daemon(directory, await NetworkNamespace.create());
     await daemon.up();
@@ -89,23 +90,8 @@ export class Daemon implements AsyncDisposable {
     return await run(this.#namespace.enter(argv));
   }
 
-  /** Stops everything and keeps what is worth keeping of the directory: state and images. */
-  async keepAs(directory: string): Promise<void> {
-    await this.#end();
-    mkdirSync(directory, { recursive: true });
-    for (const part of ['state', 'images']) {
-      cpSync(join(this.directory, part), join(directory, part), { recursive: true });
-    }
-    rmSync(this.directory, { recursive: true, force: true });
-  }
-
   /** Deletes all instances, stops everything and removes the directory. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#end();
-    rmSync(this.directory, { recursive: true, force: true });
-  }
-
-  async #end(): Promise<void> {
     if (this.#process === undefined || this.#process.exitCode !== null) await this.up();
     const names = (await this.ok('list', '-f', 'csv', '-c', 'n')).split('\n').filter((name) => name !== '');
     if (names.length > 0) await this.yurt(['delete', '--force', ...names]);
@@ -113,5 +99,6 @@ export class Daemon implements AsyncDisposable {
     const child = this.#process;
     if (child !== undefined && child.exitCode === null && child.signalCode === null) await once(child, 'exit');
     await this.#namespace[Symbol.asyncDispose]();
+    rmSync(this.directory, { recursive: true, force: true });
   }
 }

@@ -1,22 +1,55 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { Daemon, projectRoot } from './daemon.ts';
-
-/** Built once, then copied: a state directory that has these images. Git ignores it; `npm test` makes it when missing. */
-const cache = process.env['YURT_TEST_CACHE'] ?? join(projectRoot, '.cache/e2e');
+import { silentLog } from '../../../server/base/log.ts';
+import type { Task } from '../../../server/base/task.ts';
+import { LevelStore } from '../../../server/db/level-store.ts';
+import { migrate } from '../../../server/db/schema-version.ts';
+import { run } from '../../../server/host/run.ts';
+import { ImageStore } from '../../../server/images/image-store.ts';
+import { Recipes } from '../../../server/images/recipes.ts';
+import { StoredImageRecords } from '../../../server/images/stored-image-records.ts';
+import { projectRoot } from './daemon.ts';
 
 /** Image names, as `yurt image build` takes them. */
 export type TemplateImage = 'tiny' | 'debian/12' | 'debian/13';
 
-/** The directory of a stopped daemon whose store has the images; builds it through a real daemon the first time. */
+/** Built once, then copied. Git ignores it; a test that needs it makes it when it is missing. */
+const cache = process.env['YURT_TEST_CACHE'] ?? join(projectRoot, '.cache/e2e');
+
+/**
+ * State and images of a server that has these images, to start one on a copy of. Built by the server's own image store in
+ * this process, since the servers under test have no way to a package mirror.
+ */
 export async function template(...images: TemplateImage[]): Promise<string> {
   const directory = join(cache, images.join('+').replaceAll('/', '-'));
   if (existsSync(directory)) return directory;
-  mkdirSync(cache, { recursive: true });
-  const daemon = await Daemon.start();
-  for (const image of images) await daemon.ok('image', 'build', image);
-  await daemon.keepAs(`${directory}.part`);
-  rmSync(directory, { recursive: true, force: true });
-  renameSync(`${directory}.part`, directory);
+  const part = `${directory}.part`;
+  rmSync(part, { recursive: true, force: true });
+  mkdirSync(join(part, 'state'), { recursive: true });
+  await build(part, images);
+  renameSync(part, directory);
   return directory;
+}
+
+async function build(directory: string, images: readonly TemplateImage[]): Promise<void> {
+  const store = await LevelStore.open(join(directory, 'state/db'));
+  try {
+    await migrate(store);
+    const imageStore = new ImageStore({
+      directory: join(directory, 'images'),
+      records: new StoredImageRecords(store),
+      run,
+      architecture: (await run(['uname', '-m'])).stdout.trim(),
+      usedBy: async () => [],
+    });
+    const recipes = new Recipes(join(projectRoot, 'images'), silentLog);
+    const task: Task = { signal: new AbortController().signal, log: silentLog, report() {} };
+    await imageStore.repair(task);
+    for (const image of images) {
+      const { recipe, release } = await recipes.find(image);
+      await imageStore.build(task, { recipe, release, aliases: [] });
+    }
+  } finally {
+    await store.close();
+  }
 }

@@ -1,23 +1,13 @@
-/** A command to run in an instance. */
-export interface ExecCommand {
-  /** Program and arguments; no shell in between. */
-  readonly argv: readonly string[];
-  /** On top of the defaults. */
-  readonly environment: Readonly<Record<string, string>>;
-  /** Ids inside. */
-  readonly user: number;
-  readonly group: number;
-  /** '' for the default: HOME, or `/`. */
-  readonly cwd: string;
-  /** With a terminal of this first size; without: three pipes. */
-  readonly terminal?: { readonly columns: number; readonly rows: number };
-}
+import type { StartRequest } from '../../proto/agent/messages.ts';
+
+/** A command to run in an instance: complete, apart from the agent's defaults (PATH, HOME, USER, LANG). */
+export type ExecCommand = StartRequest;
 
 export type ExecFrame =
   | { readonly type: 'stdout' | 'stderr'; readonly data: Buffer }
   /** The agent takes so many more bytes of stdin. */
   | { readonly type: 'stdin-window'; readonly bytes: number }
-  /** The last frame: follows the last byte of every stream. */
+  /** The last frame: follows the last byte of every stream. `message` says why for 126 and 127, '' otherwise. */
   | { readonly type: 'exit'; readonly code: number; readonly message: string };
 
 /** A running command, through the agent. */
@@ -26,12 +16,12 @@ export interface ExecSession {
   readonly pid: number;
   /** May be called once. Throws a Fault when the agent breaks off. */
   frames(): AsyncIterable<ExecFrame>;
-  /** Within what `stdin-window` granted. */
+  /** Within what `stdin-window` granted; Faults: `invalid` beyond. */
   writeStdin(data: Uint8Array): void;
   closeStdin(): void;
   resize(size: { columns: number; rows: number }): void;
   signal(number: number): void;
-  /** So many more bytes of the channel may come. */
+  /** So many more bytes of the channel may come. Faults: `invalid` for more than anybody may have outstanding. */
   grant(channel: 'stdout' | 'stderr', bytes: number): void;
   /** Kills the command unless it has ended. Idempotent. */
   close(): void;

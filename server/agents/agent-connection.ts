@@ -1,0 +1,106 @@
+import { connect } from 'node:net';
+import { WebSocket } from 'ws';
+import {
+  decodeFrame,
+  type Frame,
+  idleCloseCode,
+  maxFrameFromAgentBytes,
+  protocolPath,
+} from '../../proto/agent/frame.ts';
+import { errnoOf, Fault } from '../base/fault.ts';
+
+/**
+ * Nothing was run, and starting the agent helps. `absent`: nobody listens; `silent`: the listener does not answer; `left`:
+ * as idle; `uprooted`: the cgroup for commands is gone, which the instance's root can remove and the next agent makes again.
+ */
+export type GoneReason = 'absent' | 'silent' | 'left' | 'uprooted';
+
+/** Never leaves this folder. */
+export class AgentGone extends Error {
+  override readonly name = 'AgentGone';
+  readonly reason: GoneReason;
+
+  constructor(reason: GoneReason, cause?: Error) {
+    super(cause === undefined ? reason : `${reason}: ${cause.message}`, { cause });
+    this.reason = reason;
+  }
+}
+
+export interface ConnectionEvents {
+  /** Throwing ends the connection: the agent breaks the protocol. */
+  frame(frame: Frame): void;
+  /** The last event. `AgentGone` when the agent left as idle. */
+  closed(reason: Fault | AgentGone): void;
+}
+
+/** One WebSocket to an agent. What comes out of it is hostile: nothing is answered by itself, everything is bounded. */
+export class AgentConnection {
+  readonly #socket: WebSocket;
+  #events: ConnectionEvents | undefined;
+  #failure: Fault | AgentGone | undefined;
+
+  private constructor(socket: WebSocket) {
+    this.#socket = socket;
+    socket.on('message', (message, isBinary) => this.#onMessage(message, isBinary));
+    socket.on('error', (error) => this.#fail(new Fault('unavailable', 'The agent broke off', { cause: error })));
+    socket.on('close', (code) =>
+      this.#fail(
+        code === idleCloseCode ? new AgentGone('left') : new Fault('unavailable', 'The agent of the instance has gone'),
+      ),
+    );
+  }
+
+  /** Rejects with AgentGone when nobody listens or answers within `timeoutMs`. */
+  static async open(path: string, timeoutMs: number): Promise<AgentConnection> {
+    const socket = new WebSocket(`ws://agent${protocolPath}`, {
+      createConnection: () => connect({ path }),
+      perMessageDeflate: false,
+      maxPayload: maxFrameFromAgentBytes,
+      handshakeTimeout: timeoutMs,
+      autoPong: false, // pongs that nobody reads would pile up here
+      skipUTF8Validation: true,
+    });
+    const connection = new AgentConnection(socket);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    socket.once('open', resolve);
+    socket.once('error', (error) => reject(new AgentGone(errnoOf(error) === undefined ? 'silent' : 'absent', error)));
+    await promise;
+    return connection;
+  }
+
+  get open(): boolean {
+    return this.#failure === undefined;
+  }
+
+  /** From now on; must be called in the tick in which the connection was received, or on one that nothing was sent to. */
+  listen(events: ConnectionEvents): void {
+    this.#events = events;
+    if (this.#failure !== undefined) events.closed(this.#failure);
+  }
+
+  send(frame: Uint8Array): void {
+    if (this.#failure === undefined) this.#socket.send(frame);
+  }
+
+  /** At once; the agent kills what it runs for this connection. Idempotent. */
+  terminate(): void {
+    this.#socket.terminate();
+  }
+
+  #onMessage(message: unknown, isBinary: boolean): void {
+    if (this.#failure !== undefined) return;
+    try {
+      if (!isBinary || !Buffer.isBuffer(message) || this.#events === undefined) throw new Error('unexpected message');
+      this.#events.frame(decodeFrame(message));
+    } catch (error) {
+      this.#fail(new Fault('unavailable', 'The agent breaks the protocol', { cause: error }));
+      this.terminate();
+    }
+  }
+
+  #fail(failure: Fault | AgentGone): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = failure;
+    this.#events?.closed(failure);
+  }
+}

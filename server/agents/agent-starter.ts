@@ -1,0 +1,73 @@
+import { closeSync, openSync, rmSync } from 'node:fs';
+import { listenUnixSocket } from '../../native/unix-socket.ts';
+import { Fault } from '../base/fault.ts';
+import type { Task } from '../base/task.ts';
+import type { Runtime } from '../runtime/contract.ts';
+import type { AgentCgroups } from './agent-cgroups.ts';
+
+/** Where the runtime's specification mounts the agent's files; an instance keeps those that it was started with. */
+const agentDirectory = '/dev/.yurt';
+/** Connections that wait until the agent has come up. */
+const backlog = 511;
+const listenFd = 3;
+
+export interface AgentStarterDeps {
+  readonly runtime: Pick<Runtime, 'exec' | 'cgroupOf'>;
+  readonly cgroups: AgentCgroups;
+  /** Of the sockets; private to root. */
+  readonly directory: string;
+}
+
+/**
+ * Starts agents. The listening socket is bound on the host and inherited: no path leads to it from inside, and it stays
+ * reachable for the next server.
+ */
+export class AgentStarter implements Disposable {
+  readonly #deps: AgentStarterDeps;
+  /** The path of a socket is short whatever the directory's is: unix(7) allows 107 bytes. */
+  readonly #directoryFd: number;
+
+  constructor(deps: AgentStarterDeps) {
+    this.#deps = deps;
+    this.#directoryFd = openSync(deps.directory, 'r');
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.#directoryFd);
+  }
+
+  socketPath(id: string): string {
+    if (!/^[A-Za-z0-9-]{1,64}$/.test(id)) throw new Fault('internal', `Invalid id of an instance: ${id}`);
+    return `/proc/self/fd/${this.#directoryFd}/${id}`;
+  }
+
+  /** Kills what is left of an agent that does not answer, and starts one. It takes connections from now on. */
+  async start(task: Task, id: string, idleMs: number): Promise<void> {
+    await this.remove(id);
+    using files = await this.#deps.cgroups.open(this.#deps.runtime.cgroupOf(id));
+    const socket = listenUnixSocket(this.socketPath(id), backlog);
+    const firstOwn = listenFd + 1 + files.commands.length;
+    try {
+      await this.#deps.runtime.exec(task, id, {
+        argv: [
+          `${agentDirectory}/launcher`,
+          'agent',
+          String(firstOwn),
+          String(files.agent.length),
+          `--cgroups=${files.commands.length}`,
+          `--idle-ms=${idleMs}`,
+        ],
+        env: {},
+        fds: [socket, ...files.commands, ...files.agent],
+      });
+    } finally {
+      closeSync(socket);
+    }
+  }
+
+  /** Kills the agent and removes its socket and cgroup. Idempotent. */
+  async remove(id: string): Promise<void> {
+    rmSync(this.socketPath(id), { force: true });
+    await this.#deps.cgroups.remove(this.#deps.runtime.cgroupOf(id));
+  }
+}

@@ -1,0 +1,254 @@
+import { encodeFrame, maxFrameToAgentBytes, ProtocolError } from '../../proto/agent/frame.ts';
+import { encodeMessage, parseProbed, parseStart } from '../../proto/agent/messages.ts';
+import { Fault } from '../base/fault.ts';
+import type { Log } from '../base/log.ts';
+import type { Task } from '../base/task.ts';
+import { AgentConnection, AgentGone } from './agent-connection.ts';
+import { AgentExecSession } from './agent-exec-session.ts';
+import { AgentStarter, type AgentStarterDeps } from './agent-starter.ts';
+import type { ExecCommand, ExecSession } from './exec-session.ts';
+
+export interface AgentsDeps extends AgentStarterDeps {
+  readonly log: Log;
+}
+
+/** A running instance, as agents know it. */
+export interface AgentInstance {
+  /** Its uuid. */
+  readonly id: string;
+  /** An agent without a session leaves after so long; 0: never. Holds for agents that are started from now on. */
+  readonly idleMs: number;
+}
+
+/** How far the boot of an instance has come. */
+export interface BootState {
+  readonly ready: boolean;
+  /** systemd's word for it; '' for an init that has none. */
+  readonly initState: string;
+}
+
+interface AgentState {
+  /** How often it was started by this server. */
+  starts: number;
+  /** Under way: whoever needs the same agent waits for the same start. */
+  starting: Promise<void> | undefined;
+  /** A connection that nothing has been asked on, so that the next command need not wait for one. */
+  spare: AgentConnection | undefined;
+  refilling: boolean;
+  /** Commands of this server that run. */
+  sessions: number;
+}
+
+/** An agent that does not complete the handshake within this time is killed and started again. */
+const answerTimeoutMs = 10_000;
+/** From `start` to the running command: longer only when the instance is frozen or out of memory. */
+const startTimeoutMs = 30_000;
+/** Leaving agents, removed cgroups: none of them happens twice in a row by chance. */
+const maxAttempts = 3;
+
+/**
+ * The agents of all instances: started when first needed, found again after a restart of the server by their sockets.
+ * Faults of all methods: those of `Runtime.exec` (`not-found`, `wrong-state`), `unavailable`, `timed-out`, `canceled`.
+ */
+export class Agents {
+  readonly #log: Log;
+  readonly #starter: AgentStarter;
+  readonly #states = new Map<string, AgentState>();
+  readonly #closing = new AbortController();
+
+  constructor(deps: AgentsDeps) {
+    this.#log = deps.log;
+    this.#starter = new AgentStarter(deps);
+  }
+
+  /** Sees to it that the agent runs. */
+  async warm(task: Task, instance: AgentInstance): Promise<void> {
+    this.#keep(instance.id, await this.#connect(task, instance));
+  }
+
+  /** Runs a command; resolves when it runs, or is known not to be executable. Faults also: `invalid`, `not-found` (cwd). */
+  async exec(task: Task, instance: AgentInstance, command: ExecCommand): Promise<ExecSession> {
+    const start = encodeStart(command);
+    return await this.#use(task, instance, startTimeoutMs, async (connection) => {
+      const state = this.#stateOf(instance.id);
+      state.sessions += 1;
+      return await AgentExecSession.start(connection, command, start, () => (state.sessions -= 1));
+    });
+  }
+
+  /** How far the boot has come; waits, as long as the task does, while systemd is starting. */
+  async probe(task: Task, instance: AgentInstance): Promise<BootState> {
+    const init = await this.#use(task, instance, undefined, probe);
+    return { ready: ['none', 'running', 'degraded'].includes(init), initState: init === 'none' ? '' : init };
+  }
+
+  /** The instance has stopped: kills the agent if it still lives, removes its socket and cgroup. Idempotent. */
+  async forget(id: string): Promise<void> {
+    const state = this.#states.get(id);
+    this.#states.delete(id);
+    await state?.starting?.catch(() => {});
+    state?.spare?.terminate();
+    await this.#starter.remove(id);
+  }
+
+  /** Ends this server's part; agents stay. */
+  close(): void {
+    this.#closing.abort(new Fault('canceled', 'The server is stopping'));
+    for (const { spare } of this.#states.values()) spare?.terminate();
+    this.#states.clear();
+    this.#starter[Symbol.dispose]();
+  }
+
+  #stateOf(id: string): AgentState {
+    const known = this.#states.get(id);
+    if (known !== undefined) return known;
+    const state: AgentState = { starts: 0, starting: undefined, spare: undefined, refilling: false, sessions: 0 };
+    this.#states.set(id, state);
+    return state;
+  }
+
+  /** Hands a connection to `use`, which nothing has been sent on; again with a new agent if its own had left. */
+  async #use<T>(
+    task: Task,
+    instance: AgentInstance,
+    timeoutMs: number | undefined,
+    use: (connection: AgentConnection) => Promise<T>,
+  ): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      const { starts } = this.#stateOf(instance.id);
+      const connection = await this.#connect(task, instance);
+      try {
+        const result = await within(use(connection), timeoutMs, task.signal);
+        this.#refill(instance.id);
+        return result;
+      } catch (error) {
+        connection.terminate();
+        await this.#restart(task, instance, starts, attempt, error);
+      }
+    }
+  }
+
+  async #connect(task: Task, instance: AgentInstance): Promise<AgentConnection> {
+    task.signal.throwIfAborted();
+    for (let attempt = 1; ; attempt++) {
+      const state = this.#stateOf(instance.id);
+      const { spare, starts } = state;
+      state.spare = undefined;
+      if (spare?.open) return spare;
+      try {
+        if (state.starting !== undefined) await abortable(state.starting, task.signal);
+        return await this.#open(instance.id, task.signal);
+      } catch (error) {
+        await this.#restart(task, instance, starts, attempt, error);
+      }
+    }
+  }
+
+  /**
+   * Starts the agent anew because of `error`, unless somebody has done so since the caller looked (`starts`): that one
+   * may already be at work for others. Rethrows what a new agent does not help against.
+   */
+  async #restart(task: Task, instance: AgentInstance, starts: number, attempt: number, error: unknown): Promise<void> {
+    if (!(error instanceof AgentGone)) throw error;
+    const state = this.#stateOf(instance.id);
+    if (attempt === maxAttempts)
+      throw new Fault('unavailable', 'The agent of the instance does not start', { cause: error });
+    if (error.reason === 'silent' && state.sessions > 0) throw notAnswering();
+    if (state.starts !== starts && state.starting === undefined) return;
+    this.#log.debug({ instance: instance.id, reason: error.message }, 'an agent is started');
+    state.starting ??= this.#start(state, instance);
+    await abortable(state.starting, task.signal);
+  }
+
+  /** Outlives the caller that asked first: others may wait for it as well. */
+  async #start(state: AgentState, { id, idleMs }: AgentInstance): Promise<void> {
+    state.spare?.terminate();
+    state.spare = undefined;
+    try {
+      await this.#starter.start({ signal: this.#closing.signal, log: this.#log, report() {} }, id, idleMs);
+    } finally {
+      state.starts += 1;
+      state.starting = undefined;
+    }
+  }
+
+  async #open(id: string, signal: AbortSignal): Promise<AgentConnection> {
+    const opening = AgentConnection.open(this.#starter.socketPath(id), answerTimeoutMs);
+    return await abortable(opening, signal).catch((error: unknown) => {
+      opening.then((late) => late.terminate()).catch(() => {});
+      throw error;
+    });
+  }
+
+  #refill(id: string): void {
+    const state = this.#stateOf(id);
+    if (state.spare?.open || state.refilling || this.#closing.signal.aborted) return;
+    state.refilling = true;
+    AgentConnection.open(this.#starter.socketPath(id), answerTimeoutMs)
+      .then((connection) => this.#keep(id, connection))
+      .catch((error: unknown) => this.#log.debug({ instance: id, err: error }, 'the agent has gone'))
+      .finally(() => (state.refilling = false));
+  }
+
+  #keep(id: string, connection: AgentConnection): void {
+    const state = this.#states.get(id);
+    if (state === undefined || state.spare?.open || this.#closing.signal.aborted) connection.terminate();
+    else state.spare = connection;
+  }
+}
+
+/** Checks the command as the agent will. Faults: `invalid`. */
+function encodeStart(command: ExecCommand): Buffer {
+  const start = encodeMessage('start', command);
+  if (start.length > maxFrameToAgentBytes) throw new Fault('invalid', 'The command and its environment are too long');
+  try {
+    parseStart(start.subarray(1));
+  } catch (error) {
+    if (error instanceof ProtocolError) throw new Fault('invalid', `Cannot run the command: ${error.message}`);
+    throw error;
+  }
+  return start;
+}
+
+async function probe(connection: AgentConnection): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  connection.listen({
+    frame: ({ channel, data }) => {
+      if (channel !== 'probed') throw new ProtocolError(`${channel} as the answer to a probe`);
+      resolve(parseProbed(data).init);
+      connection.terminate();
+    },
+    closed: reject,
+  });
+  connection.send(encodeFrame('probe', Buffer.alloc(0)));
+  return await promise;
+}
+
+async function within<T>(promise: Promise<T>, timeoutMs: number | undefined, signal: AbortSignal): Promise<T> {
+  if (timeoutMs === undefined) return await abortable(promise, signal);
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(notAnswering()), timeoutMs);
+  try {
+    return await abortable(Promise.race([promise, late.promise]), signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Rejects when the signal aborts, whatever the promise does. */
+async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  promise.catch(() => {});
+  if (signal.aborted) throw Fault.from(signal.reason);
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = () => aborted.reject(Fault.from(signal.reason));
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+function notAnswering(): Fault {
+  return new Fault('timed-out', 'The agent of the instance does not answer');
+}

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Instance } from '../../proto/gen/yurt/v1/Instance.ts';
+import { runInProcess } from '../testing/fake-terminal.ts';
+import { assertGolden } from '../testing/goldens.ts';
+import { hostileInstances, instances } from '../testing/samples.ts';
+import { ScriptedServer } from '../testing/scripted-server.ts';
+
+const allColumns = 'nsd46tSabcDefFlmMNpPu';
+
+async function list(argv: readonly string[], shown: readonly Instance[] = instances): Promise<string> {
+  await using server = await ScriptedServer.start();
+  server.on('InstanceService', 'ListInstances', () => ({ instances: [...shown] }));
+  const { code, stdout, stderr } = await runInProcess(server.socket, ['list', ...argv]);
+  assert.deepEqual([code, stderr], [0, '']);
+  return stdout;
+}
+
+async function names(...argv: string[]): Promise<string[]> {
+  return (await list(['-c', 'n', '-f', 'csv', ...argv])).split('\n').filter((name) => name !== '');
+}
+
+describe('yurt list', () => {
+  for (const [name, argv] of [
+    ['table', []],
+    ['compact', ['-f', 'compact']],
+    ['csv', ['-f', 'csv']],
+    ['csv-header', ['-f', 'csv,header', '-c', allColumns]],
+    ['json', ['-f', 'json']],
+    ['yaml', ['-f', 'yaml']],
+    ['fast', ['--fast']],
+    ['keys', ['-c', 'n,limits.memory:LIMIT,user.role::3,devices:root.pool:POOL,config:security.privileged']],
+  ] as const) {
+    it(`shows instances as ${name}`, async () => {
+      assertGolden(import.meta.dirname, `list-${name}.txt`, await list(argv));
+    });
+  }
+
+  it('of nothing shows a header', async () => {
+    assertGolden(import.meta.dirname, 'list-empty.txt', await list([], []));
+    assert.equal(await list(['-f', 'json'], []), '[]\n');
+    assert.equal(await list(['-f', 'csv'], []), '');
+  });
+
+  for (const format of ['table', 'compact', 'csv', 'json', 'yaml']) {
+    it(`lets no instance act upon the terminal as ${format}`, async () => {
+      const text = await list(['-c', `${allColumns},user.evil`, '-f', format], hostileInstances);
+      assert.doesNotMatch(text, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
+      assertGolden(import.meta.dirname, `list-hostile-${format}.txt`, text);
+    });
+  }
+
+  it('asks for no state when none is shown', async () => {
+    await using server = await ScriptedServer.start();
+    server.on('InstanceService', 'ListInstances', () => ({ instances: [] }));
+    for (const argv of [
+      ['list'],
+      ['list', '-c', 'nsP'],
+      ['list', '-c', 'ns', 'ipv4=10.0.0.0/8'],
+      ['list', '-f', 'json'],
+      ['ls', '--project', 'p', '--fast'],
+    ]) {
+      assert.equal((await runInProcess(server.socket, argv)).code, 0);
+    }
+    assert.deepEqual(server.requestsOf('InstanceService/ListInstances'), [
+      { project: '', withoutState: false },
+      { project: '', withoutState: true },
+      { project: '', withoutState: false },
+      { project: '', withoutState: false },
+      { project: 'p', withoutState: true },
+    ]);
+  });
+
+  for (const [filters, expected] of [
+    [['web'], ['web9', 'web10']],
+    [['^web9$'], ['web9']],
+    [['web.*0'], ['web10']],
+    [['b'], []],
+    [['status=RUNNING,frozen'], ['db', 'web10']],
+    [['type=ephemeral'], ['web9']],
+    [['type=container', 'architecture=aarch64'], ['db']],
+    [['u.role=fr.*'], ['web9', 'web10']],
+    [['s.privileged=true'], ['web10']],
+    [['s.privileged=tru'], []],
+    [['limits.memory=512MiB'], ['web10']],
+    [['ipv4=10.83.19.0/24'], ['web10']],
+    [['ipv4=10.83.19.203'], []],
+    [['ipv6=fd42::/16'], ['web10']],
+    [['(', 'web'], []],
+  ] as const) {
+    it(`filters by ${filters.join(' ')}`, async () => {
+      assert.deepEqual(await names(...filters), expected);
+    });
+  }
+
+  for (const [argv, message] of [
+    [['-c', 'nZ'], "Unknown column shorthand char 'Z' in 'nZ'"],
+    [['-c', ''], 'Empty column list'],
+    [['-c', 'user.a:b:c:d'], 'Invalid column "user.a:b:c:d": it reads [config:|devices:]key[:title][:width]'],
+    [['--fast', '-c', 'n'], "Can't specify --fast with --columns"],
+    [['-f', 'xml'], 'Invalid format "xml"'],
+    [['ipv4=fd42::1'], 'Invalid ipv4 filter "fd42::1": it is an address or a network like 10.0.0.0/8'],
+  ] as const) {
+    it(`refuses ${argv.join(' ')} before it asks the server`, async () => {
+      const { code, stdout, stderr } = await runInProcess('/nowhere', ['list', ...argv]);
+      assert.deepEqual([code, stdout], [1, '']);
+      assert.equal(stderr.endsWith(`\nError: ${message}\n`), true, stderr);
+    });
+  }
+});
