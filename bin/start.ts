@@ -20,7 +20,7 @@ const pollMs = 50;
 await ensureDaemon();
 ensureImage();
 ensureInstance();
-yurt(['exec', instance, '--', 'sh', '-c', 'echo "Hello from $(hostname), up since $(cut -d. -f1 /proc/uptime) s"']);
+yurt(['exec', instance, '--', 'sh', '-c', 'echo "Hello from $(hostname). All that runs here:"; ps']);
 sayWhatNext();
 
 async function ensureDaemon(): Promise<void> {

@@ -1,0 +1,75 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { Connection } from '../../../tui/client/connection.ts';
+import { Daemon } from '../../e2e/harness/daemon.ts';
+import { parentOf, processMemory } from './process-memory.ts';
+import type { BenchImage, Subject } from './subject.ts';
+
+/** This checkout's yurt: its daemon with a directory and a network namespace of its own. */
+export class Yurt implements Subject {
+  readonly name = 'yurt';
+  readonly #daemon: Daemon;
+  readonly #connection: Connection;
+  readonly #signal: AbortSignal;
+
+  private constructor(daemon: Daemon, signal: AbortSignal) {
+    this.#daemon = daemon;
+    this.#connection = new Connection(`${daemon.directory}/unix.socket`);
+    this.#signal = signal;
+  }
+
+  /** Starts one on a copy of `template`, a state with images. */
+  static async start(template: string, signal: AbortSignal): Promise<Yurt> {
+    return new Yurt(await Daemon.start(template), signal);
+  }
+
+  async command(...args: string[]): Promise<string> {
+    const result = await this.#daemon.yurt(args, { signal: this.#signal });
+    if (result.exitCode !== 0)
+      throw new Error(`yurt ${args.join(' ')} ended with ${result.exitCode}: ${result.stderr}`);
+    return result.stdout;
+  }
+
+  async launch(image: BenchImage, instance: string): Promise<void> {
+    await this.command('launch', image, instance, '--quiet');
+  }
+
+  async execute(instance: string, argv: readonly string[]): Promise<void> {
+    const call = this.#connection.duplex('ExecService', 'Exec');
+    call.write({ start: { instance, command: [...argv] } });
+    let code: number | undefined;
+    for await (const response of call) {
+      if (response.exit) code = response.exit.code;
+    }
+    call.end();
+    if (code !== 0) throw new Error(`${argv.join(' ')} in ${instance} ended with ${code}`);
+  }
+
+  async daemonMemory(): Promise<number> {
+    return processMemory(this.#daemon.pid);
+  }
+
+  /** conmon, the parent of the instance's init, and the agent while it lives. */
+  async instanceMemory(instance: string): Promise<number> {
+    const [info] = JSON.parse(await this.command('list', instance, '--format', 'json'));
+    const agents = processesInCgroup(`${info.uuid}.agent`);
+    return [parentOf(info.state.pid), ...agents].reduce((sum, pid) => sum + processMemory(pid), 0);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#connection.close();
+    await this.#daemon[Symbol.asyncDispose]();
+  }
+}
+
+function processesInCgroup(name: string): number[] {
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(`/${name}`);
+      } catch {
+        return false; // it has ended meanwhile
+      }
+    })
+    .map(Number);
+}
