@@ -34,13 +34,7 @@ export class Yurt implements Subject {
   }
 
   async execute(instance: string, argv: readonly string[]): Promise<void> {
-    const call = this.#connection.duplex('ExecService', 'Exec');
-    call.write({ start: { instance, command: [...argv] } });
-    let code: number | undefined;
-    for await (const response of call) {
-      if (response.exit) code = response.exit.code;
-    }
-    call.end();
+    const { code } = await this.#api.run({ instance, command: [...argv] });
     if (code !== 0) throw new Error(`${argv.join(' ')} in ${instance} ended with ${code}`);
   }
 
