@@ -65,10 +65,22 @@ static int join_cgroups(unsigned int first, unsigned int count) {
   return 0;
 }
 
+/*
+ * Makes this process a child of the instance's own init, which then learns of its end: one that was put into the pid
+ * namespace from outside has its parent there, and systemd-shutdown waits ten seconds for the SIGCHLD that never comes
+ * (pid_namespaces(7), "Adoption of orphaned children").
+ */
+static int adopt_by_init(void) {
+  pid_t child = fork();
+  if (child < 0) return -1;
+  if (child > 0) _exit(0);
+  return setsid() < 0 ? -1 : 0;
+}
+
 static int become_agent(int argc, char **argv) {
   if (argc < 4 || argc > MAX_AGENT_ARGUMENTS) return 126;
   unsigned int first = (unsigned int)number(argv[2], 128), count = (unsigned int)number(argv[3], MAX_CGROUP_FDS);
-  if (join_cgroups(first, count) != 0) return 125;
+  if (join_cgroups(first, count) != 0 || adopt_by_init() != 0) return 125;
   close_from(first);
   char *slash = strrchr(argv[0], '/');
   int length = slash == NULL ? 0 : (int)(slash - argv[0]);

@@ -1,5 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { prepareAgentBundle, removeUnusedBundles } from '../agents/agent-bundle.ts';
+import { HostAgentCgroups } from '../agents/agent-cgroups.ts';
+import { Agents } from '../agents/agents.ts';
 import { Cgroups } from '../host/cgroups.ts';
 import { detectHostFeatures, type HostFeatures, realHost } from '../host/host-features.ts';
 import { IpLinks } from '../host/links.ts';
@@ -30,6 +33,9 @@ export interface Engines {
   readonly recipes: Recipes;
   readonly networks: Networks;
   readonly links: IpLinks;
+  readonly agents: Agents;
+  /** The agent's files, which instances see at /dev/.yurt. */
+  readonly agentDirectory: string;
   readonly guestInit: (rootPath: string) => Promise<InstanceInit>;
   /** Takes the networks down: nothing runs any more. */
   down(): Promise<void>;
@@ -41,6 +47,7 @@ export async function openEngines(base: Base): Promise<Engines> {
   const cgroups = await Cgroups.detect();
   const features = await detectHostFeatures(realHost(cgroups));
   const runtime = await OciRuntime.open({ runDirectory: directories.run, daemonId: id, cgroups, features, run, log });
+  const agents = await openAgents(base, runtime, cgroups);
   const pools = new Pools(log);
   const namespaces = new UserNamespaces();
   const source = join(directories.storage, defaultPool);
@@ -54,7 +61,7 @@ export async function openEngines(base: Base): Promise<Engines> {
     usedBy: async () => [], // an instance has its image's files in its pool: the archive may go
   });
   const links = new IpLinks(run);
-  const directory = await networkDirectory(directories.networks, join('/run', `yurt-${id}`, 'networks'));
+  const directory = await networkDirectory(directories.networks, join('/run', `yurt-${id}-networks`));
   const networks = new Networks({
     log,
     store: base.store,
@@ -62,14 +69,30 @@ export async function openEngines(base: Base): Promise<Engines> {
     open: (record) => openBridge(record, { run, log, daemonId: id, directory }),
   });
   return {
-    ...{ features, cgroups, runtime, pools, images, networks, links },
+    ...{ features, cgroups, runtime, pools, images, networks, links, ...agents },
     recipes: new Recipes(join(base.root, 'images'), log),
     guestInit: async (rootPath) => guestInit(rootPath),
     down: () => networks.down(),
     close: async () => {
+      agents.agents.close();
       await Promise.allSettled([networks.close(), pools.close()]);
       namespaces[Symbol.dispose]();
     },
+  };
+}
+
+async function openAgents({ log, directories, root }: Base, runtime: OciRuntime, cgroups: Cgroups) {
+  const options = {
+    ...{ run, log, directory: directories.agents, nodePath: process.execPath },
+    builtDirectory: join(root, 'dist/agent'),
+  };
+  const agentDirectory = await prepareAgentBundle(options);
+  await removeUnusedBundles(options, agentDirectory);
+  const sockets = join(directories.run, 'agents');
+  await mkdir(sockets, { recursive: true, mode: 0o700 });
+  return {
+    agentDirectory,
+    agents: new Agents({ log, runtime, cgroups: new HostAgentCgroups(cgroups), directory: sockets }),
   };
 }
 

@@ -1,8 +1,11 @@
 import { join } from 'node:path';
+import type { AgentInstance } from '../agents/agents.ts';
+import type { ExecCommand } from '../agents/exec-session.ts';
 import { Fault } from '../base/fault.ts';
 import { Collection } from '../db/collection.ts';
 import { readCgroupUsage } from '../host/cgroup-usage.ts';
 import { BootFollower } from '../instances/boot-follower.ts';
+import { defaultAgentIdleSeconds } from '../instances/config-keys.ts';
 import { InstanceCreator } from '../instances/create-instance.ts';
 import { InstanceDeleter } from '../instances/delete-instance.ts';
 import { hostIdRange, IdRanges } from '../instances/id-ranges.ts';
@@ -57,7 +60,8 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
       });
     },
   });
-  const follower = bootFollower(base, engines);
+  const agentOf: AgentOf = async (instance) => agentInstance(instance, await expanded(instance));
+  const follower = bootFollower(base, engines, agentOf);
   const deleter = new InstanceDeleter({
     records,
     pool,
@@ -77,14 +81,19 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
       guestInit: (rootPath) => engines.guestInit(rootPath),
       spec: (input) =>
         instanceSpec(
-          { host: engines.features, cgroupOf: (uuid) => runtime.cgroupOf(uuid), agentDirectory: agents.directory },
+          {
+            host: engines.features,
+            cgroupOf: (uuid) => runtime.cgroupOf(uuid),
+            agentDirectory: engines.agentDirectory,
+          },
           input,
         ),
     }),
     stopper: new InstanceStopper({
-      runtime,
-      supervisor,
-      command: (task, instance, argv) => agents.command(task, instance, argv),
+      ...{ runtime, supervisor },
+      command: async (task, instance, argv) => {
+        await agents.exec(task, await agentOf(instance), rootCommand(argv));
+      },
     }),
   });
   const states = new InstanceStates({
@@ -108,10 +117,10 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   };
 }
 
-function bootFollower({ log, events }: Base, { agents }: Engines): BootFollower {
+function bootFollower({ log, events }: Base, { agents }: Engines, agentOf: AgentOf): BootFollower {
   return new BootFollower({
     log,
-    probe: (task, instance) => agents.probe(task, instance),
+    probe: async (task, instance) => await agents.probe(task, await agentOf(instance)),
     ready: (instance, { initState }) => events.lifecycle('instance-ready', resourceOf(instance), { state: initState }),
   });
 }
@@ -119,6 +128,18 @@ function bootFollower({ log, events }: Base, { agents }: Engines): BootFollower 
 async function repairPools(engines: Engines, instances: ReadonlySet<string>, supervisor: Supervisor): Promise<void> {
   const images = new Set((await engines.images.list()).map(({ fingerprint }) => fingerprint));
   await engines.pools.repair({ images, instances, running: new Set(supervisor.runningUuids()) });
+}
+
+type AgentOf = (instance: Instance) => Promise<AgentInstance>;
+
+/** What the agents need to know of an instance. */
+export function agentInstance(instance: Instance, { config }: Expanded): AgentInstance {
+  const seconds = Number(config['agent.idle_timeout'] ?? defaultAgentIdleSeconds);
+  return { id: instance.uuid, idleMs: seconds * 1000 };
+}
+
+function rootCommand(argv: readonly string[]): ExecCommand {
+  return { argv, environment: {}, user: 0, group: 0, cwd: '/' };
 }
 
 /** Faults: `not-found`, `wrong-state` unless it runs. */

@@ -2,6 +2,7 @@ import type { ServiceDefinition } from '@grpc/grpc-js';
 import { peerCredentials } from '../../native/unix-socket.ts';
 import { loadApi } from '../../proto/api.ts';
 import { Fault } from '../base/fault.ts';
+import { environmentOf } from '../instances/config-keys.ts';
 import type { Instance } from '../instances/instance.ts';
 import { resourceOf } from '../instances/instance.ts';
 import { LeaseCache } from '../instances/instance-state.ts';
@@ -21,7 +22,7 @@ import { serverService } from '../rpc/server-service.ts';
 import { storageService } from '../rpc/storage-service.ts';
 import { readConsoleLog } from '../runtime/console-log.ts';
 import type { Engines } from './engines.ts';
-import { checkRunning, diskUsage, type InstanceParts, runningInstance } from './instances.ts';
+import { agentInstance, checkRunning, diskUsage, type InstanceParts, runningInstance } from './instances.ts';
 import { type Base, readOptional } from './server.ts';
 
 /** All services, on the unix socket. */
@@ -70,7 +71,9 @@ function domainServices(base: Base, engines: Engines, parts: InstanceParts) {
     ExecService: execService({
       exec: async (task, project, name, command) => {
         const instance = await runningInstance(parts, project, name);
-        return await engines.agents.exec(task, instance, await expanded(instance), command);
+        const holds = await expanded(instance);
+        const environment = { ...environmentOf(holds.config), ...command.environment };
+        return await engines.agents.exec(task, agentInstance(instance, holds), { ...command, environment });
       },
     }),
     ConsoleService: consoleService(consoleDeps(base, engines, parts)),

@@ -38,16 +38,22 @@ interface FileInRoot {
 }
 
 /**
- * Level 3 of zstd writes Debian's 150 MB in 0.3 s. Level 9 takes four times as long for 12 % less, and unpacking takes the same time after
- * either (measured; docs/guides/images.md).
+ * Level 3 of zstd writes Debian's 150 MB in 0.3 s. Level 9 takes four times as long for 12 % less, and unpacking takes
+ * the same time after either (measured; docs/guides/images.md).
  */
 const compression = { ZSTD_CLEVEL: '3', ZSTD_NBTHREADS: '0' };
 
-/** What the host and mmdebstrap left behind that must not be the same in every instance. */
+/**
+ * What the host and mmdebstrap left behind that must not be the same in every instance. The day on which a password
+ * that does not exist was last changed goes too: it is that of the build, and would make another image each day.
+ */
 const tidyDebian = `
 rm -f /etc/hostname /etc/apt/sources.list /etc/apt/sources.list.d/* /etc/apt/apt.conf.d/99mmdebstrap
 rm -f /etc/dpkg/dpkg.cfg.d/99mmdebstrap /var/lib/dbus/machine-id /var/lib/systemd/random-seed
 [ -L /etc/resolv.conf ] || rm -f /etc/resolv.conf
+for file in /etc/shadow /etc/shadow-; do
+  [ ! -f "$file" ] || sed -i 's/^\\([^:]*:[^:]*:\\)[0-9]*:/\\1:/' "$file"
+done
 : >/etc/machine-id
 `;
 
@@ -56,8 +62,8 @@ const emptied = ['rootfs/dev', 'rootfs/proc', 'rootfs/run', 'rootfs/sys', 'rootf
 
 /**
  * Builds an image in `work`, an empty directory that is the caller's to remove. The programs that it runs are killed
- * when `task.signal` aborts and when this process dies, and leave no mount. Faults: those of the root's maker, `invalid` when a command
- * of the recipe fails, `unsupported` for an architecture that the recipe does not know.
+ * when `task.signal` aborts and when this process dies, and leave no mount. Faults: those of the root's maker,
+ * `invalid` when a command of the recipe fails, `unsupported` for an architecture that the recipe does not know.
  */
 export async function buildImage(
   task: Task,

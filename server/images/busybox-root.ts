@@ -38,8 +38,8 @@ const appletPath = /^(?:usr\/)?s?bin\/[a-z0-9[][a-z0-9[_.-]*$|^linuxrc$/i;
 
 /**
  * Makes a root of the host's static busybox: the program in `/bin` and a link for each applet. Returns the time that
- * the image gets as its date, in seconds since 1970: that of busybox itself, so that the same busybox and recipe make the
- * same image. Fault: `unsupported` when the host has no static busybox.
+ * the image gets as its date, in seconds since 1970: that of busybox itself, so that the same busybox and recipe make
+ * the same image. Fault: `unsupported` when the host has no static busybox.
  */
 export async function makeBusyboxRoot(task: Task, run: Run, root: string): Promise<number> {
   task.report({ stage: 'Copying busybox' });

@@ -39,7 +39,10 @@ umask 022
 eval "$1"
 `;
 
-/** The argument vector that runs a script, an argument of its own, within the fence and with `root` as its root directory. */
+/**
+ * The argument vector that runs a script, an argument of its own, within the fence and with `root` as its root
+ * directory.
+ */
 export function confinedScript(root: string, script: string): string[] {
   return [...fence, `--root=${root}`, '--mount-proc', '/bin/sh', '-eu', '-c', prelude, 'recipe', script];
 }

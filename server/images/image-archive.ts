@@ -30,9 +30,9 @@ interface Seen {
 }
 
 /**
- * Unpacks the root of an image into an empty directory. The archive is hostile (see `ImageFilter`): only what the filter wrote
- * anew reaches `tar`. The file must still be the one whose sha256 is `fingerprint`, or the fault is `invalid`. What a failure
- * leaves in `directory` is the caller's to remove.
+ * Unpacks the root of an image into an empty directory. The archive is hostile (see `ImageFilter`): only what the
+ * filter wrote anew reaches `tar`. The file must still be the one whose sha256 is `fingerprint`, or the fault is
+ * `invalid`. What a failure leaves in `directory` is the caller's to remove.
  */
 export async function unpackArchive(
   task: Task,

@@ -33,10 +33,11 @@ const maxMtime = 2 ** 33;
  * Turns the hostile archive of an image into a harmless one of its root: entry by entry it is decoded, judged, and
  * written anew, so that the program which unpacks the result reads only bytes that come from here.
  *
- * What comes out: the entries below `rootfs/`, without that prefix. Each path is relative, has no `..`, and appears once;
- * none leads through anything but directories of the archive; hard links only lead to files that came before.
- * Device nodes are left out: an instance gets its `/dev` from the runtime, and a device 0:0 in a lower layer of overlayfs would be
- * a deletion mark. `templates/` is left out: no text of an image is ever a template here. Faults: `invalid`, `exhausted`.
+ * What comes out: the entries below `rootfs/`, without that prefix. Each path is relative, has no `..`, and appears
+ * once; none leads through anything but directories of the archive; hard links only lead to files that came before.
+ * Device nodes are left out: an instance gets its `/dev` from the runtime, and a device 0:0 in a lower layer of
+ * overlayfs would be a deletion mark. `templates/` is left out: no text of an image is ever a template here. Faults:
+ * `invalid`, `exhausted`.
  */
 export class ImageFilter {
   readonly #judge: Judge;

@@ -57,8 +57,8 @@ const workPrefix = '.work-';
 const defaultMaxImportBytes = 32 * 1024 ** 3;
 
 /**
- * The images of one server: a directory with a folder per fingerprint, and a record of each. A folder appears whole, by rename, before its
- * record is written, and its record goes before it does; `repair` removes what lies between.
+ * The images of one server: a directory with a folder per fingerprint, and a record of each. A folder appears whole, by
+ * rename, before its record is written, and its record goes before it does; `repair` removes what lies between.
  */
 export class ImageStore {
   readonly #options: ImageStoreOptions;
@@ -71,7 +71,10 @@ export class ImageStore {
     this.#limits = options.limits ?? imageLimits;
   }
 
-  /** Makes the directory and removes what a crash left: unfinished work and files without a record. Call before all else. */
+  /**
+   * Makes the directory and removes what a crash left: unfinished work and files without a record. Call before all
+   * else.
+   */
   async repair(task: Task): Promise<void> {
     const { directory, records } = this.#options;
     await mkdir(directory, { recursive: true, mode: 0o700 });
@@ -92,7 +95,10 @@ export class ImageStore {
     return images.sort((one, two) => two.createdAtMs - one.createdAtMs || (one.fingerprint < two.fingerprint ? -1 : 1));
   }
 
-  /** The image of an alias, a fingerprint, or an unambiguous beginning of one, in this order. Faults: `not-found`, `invalid`. */
+  /**
+   * The image of an alias, a fingerprint, or an unambiguous beginning of one, in this order. Faults: `not-found`,
+   * `invalid`.
+   */
   async resolve(reference: string): Promise<StoredImage> {
     const { records } = this.#options;
     const alias = isFingerprint(reference) ? undefined : await records.alias(reference);
@@ -119,7 +125,10 @@ export class ImageStore {
     );
   }
 
-  /** Builds an image and names it. The same content as an image that is there already is that image, with these names too. */
+  /**
+   * Builds an image and names it. The same content as an image that is there already is that image, with these names
+   * too.
+   */
   async build(task: Task, request: BuildRequest): Promise<StoredImage> {
     const { recipe, release } = request;
     const name = imageName(recipe, release);
@@ -134,7 +143,10 @@ export class ImageStore {
     }
   }
 
-  /** Takes an archive from anywhere: it is checked whole before it is kept. Faults: `invalid`, `exhausted`, `unsupported`. */
+  /**
+   * Takes an archive from anywhere: it is checked whole before it is kept. Faults: `invalid`, `exhausted`,
+   * `unsupported`.
+   */
   async import(task: Task, request: ImportRequest): Promise<StoredImage> {
     const aliases = request.aliases.map(checkAlias);
     try {
@@ -180,7 +192,10 @@ export class ImageStore {
     return image;
   }
 
-  /** Unpacks the root of an image into an empty directory: the `fill` of a storage driver. Faults: `not-found`, `invalid`, `exhausted`. */
+  /**
+   * Unpacks the root of an image into an empty directory: the `fill` of a storage driver. Faults: `not-found`,
+   * `invalid`, `exhausted`.
+   */
   async unpack(task: Task, fingerprint: string, directory: string): Promise<void> {
     if (!isFingerprint(fingerprint)) throw new Fault('not-found', 'There is no image of that fingerprint');
     const path = this.archivePath(fingerprint);

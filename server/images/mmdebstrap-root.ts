@@ -8,7 +8,9 @@ import { confined } from './confined.ts';
 import type { Recipe, RecipeRelease } from './recipe.ts';
 
 export interface DebianRoot {
-  /** The image's date in seconds since 1970: that of its newest package, so that the same packages make the same image. */
+  /**
+   * The image's date in seconds since 1970: that of its newest package, so that the same packages make the same image.
+   */
   readonly dateSeconds: number;
   /** What it was installed from. */
   readonly sources: readonly AptSource[];
@@ -27,9 +29,9 @@ const stages: readonly [RegExp, string, number][] = [
 const maxOutputBytes = 16 * 1024 * 1024;
 
 /**
- * Makes a Debian root with mmdebstrap(1) in `root`, which must not exist. `work` is a directory for helper files. Faults:
- * `unsupported` when the host has no mmdebstrap or no sources, `unavailable` when the mirrors do not have the suite or
- * do not answer, `invalid` for a package that does not exist.
+ * Makes a Debian root with mmdebstrap(1) in `root`, which must not exist. `work` is a directory for helper files.
+ * Faults: `unsupported` when the host has no mmdebstrap or no sources, `unavailable` when the mirrors do not have the
+ * suite or do not answer, `invalid` for a package that does not exist.
  */
 export async function makeDebianRoot(
   task: Task,

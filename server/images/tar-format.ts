@@ -1,7 +1,8 @@
 /**
  * The tar format as this folder needs it: the fields of an entry and their bytes. Names are "binary" strings (one
  * character per byte, latin1), so that any name of a file survives. Formats: POSIX.1-2017 pax "ustar and extended
- * headers" and GNU tar's long names and base-256 numbers (https://www.gnu.org/software/tar/manual/html_node/Standard.html).
+ * headers" and GNU tar's long names and base-256 numbers
+ * (https://www.gnu.org/software/tar/manual/html_node/Standard.html).
  */
 
 export const blockSize = 512;

@@ -53,12 +53,12 @@ export class Nics {
     return nicsOf(instance, expanded, this.#deps.hwaddr);
   }
 
-  /** Makes the host's side of each; the caller detaches them all when a later step fails. */
+  /** Reserves address and name of each; the caller detaches them all when a later step fails. */
   async attach(task: Task, nics: readonly InstanceNic[]): Promise<PreparedNic[]> {
     return await Promise.all(nics.map((nic) => this.#deps.network(nic.network).attach(task, nic.request)));
   }
 
-  /** Moves the inner ends into the network namespace of `pid`. */
+  /** Makes the links, with their inner ends in the network namespace of `pid`. */
   async enter(task: Task, nics: readonly InstanceNic[], prepared: readonly PreparedNic[], pid: number): Promise<void> {
     for (const [index, nic] of nics.entries()) {
       const link = prepared[index];

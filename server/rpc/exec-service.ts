@@ -3,9 +3,9 @@ import type { ExecRequest__Output } from '../../proto/gen/yurt/v1/ExecRequest.ts
 import type { ExecResponse } from '../../proto/gen/yurt/v1/ExecResponse.ts';
 import type { ExecServiceHandlers } from '../../proto/gen/yurt/v1/ExecService.ts';
 import type { ExecStart__Output } from '../../proto/gen/yurt/v1/ExecStart.ts';
+import type { ExecCommand, ExecSession } from '../agents/exec-session.ts';
 import { Fault } from '../base/fault.ts';
 import type { Task } from '../base/task.ts';
-import type { ExecCommand, ExecSession } from '../instances/exec-session.ts';
 import { projectOf } from './project.ts';
 import { type Call, type Handlers, writeTo } from './router.ts';
 
@@ -32,6 +32,8 @@ export function execService(deps: ExecServiceDeps): Handlers<ExecServiceHandlers
       const start = await firstMessage(requests);
       const task: Task = { signal: call.signal, log: call.log, report() {} };
       const session = await deps.exec(task, projectOf(start), start.instance, commandOf(start));
+      call.signal.addEventListener('abort', () => session.close(), { once: true });
+      if (call.signal.aborted) session.close();
       const relay = new ExecRelay(call, stream, session, start.windowed);
       const input = relay.pumpInput(requests);
       input.catch(() => {});

@@ -110,7 +110,7 @@ async function failOnce(pool: PoolUnderTest, scenario: Scenario, failAt: number)
     await server.settled();
     assert.deepEqual(await pool.residue(), before, `effect ${failAt}`);
   }
-  await finish(server, pool, scenario, id);
+  await finish(server, pool, scenario, id, failed !== undefined && scenario.undoes);
   return reached;
 }
 
@@ -142,14 +142,21 @@ async function dieOnce(pool: PoolUnderTest, scenario: Scenario, dieAt: number): 
     [],
     `died at effect ${dieAt}`,
   );
-  await finish(next, pool, scenario, id);
+  await finish(next, pool, scenario, id, false);
   return reached;
 }
 
-/** The action to its end, then everything removed. */
-async function finish({ driver, settled }: DriverUnderTest, pool: PoolUnderTest, scenario: Scenario, id: string) {
+/** The action to its end, then everything removed. `undone`: nothing of the first try is left. */
+async function finish(
+  { driver, settled }: DriverUnderTest,
+  pool: PoolUnderTest,
+  scenario: Scenario,
+  id: string,
+  undone: boolean,
+): Promise<void> {
   const again = await fails(() => scenario.act(driver, pool, id));
-  if (again !== undefined) assert.equal(Fault.from(again).code, 'already-exists', String(again));
+  if (undone) assert.equal(again, undefined);
+  else if (again !== undefined) assert.equal(Fault.from(again).code, 'already-exists', String(again));
   await driver.unmountInstance(id);
   await driver.deleteInstance(task, id);
   await driver.deleteImage(task, fingerprint);

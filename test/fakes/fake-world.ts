@@ -68,7 +68,7 @@ export class FakeWorld {
     attach: async (_task, nic) => {
       this.#effect('attach');
       this.links.add(linkOf(nic));
-      return { hostName: 'h', peerName: 'p' };
+      return { hostName: 'h' };
     },
     enter: async () => this.#effect('enter'),
     detach: async (_task, nic) => void this.links.delete(linkOf(nic)),

@@ -4,10 +4,19 @@ import type { Links } from '../links.ts';
 
 const bridge = { do: 'add-bridge', name: 'conf-br0', hwaddr: '00:16:3e:00:00:01' } as const;
 
-/** What every `Links` does, the one in memory and the kernel's. `pid` has a network namespace of its own. */
-export function linksConformance(open: () => Promise<{ links: Links; pid: number }>): void {
-  const find = async (links: Links, name: string) => (await links.list()).find((link) => link.name === name);
+type Open = () => Promise<{ links: Links; pid: number }>;
 
+/** What every `Links` does, the one in memory and the kernel's. `pid` has a network namespace of its own. */
+export function linksConformance(open: Open): void {
+  makesLinks(open);
+  appliesBatches(open);
+}
+
+async function find(links: Links, name: string) {
+  return (await links.list()).find((link) => link.name === name);
+}
+
+function makesLinks(open: Open): void {
   it('makes a bridge with its address, name and addresses, and removes it', async () => {
     const { links } = await open();
     await links.apply([
@@ -57,7 +66,9 @@ export function linksConformance(open: () => Promise<{ links: Links; pid: number
     await links.apply([{ do: 'delete', name: 'conf-nic0' }]);
     assert.equal(await links.hwaddrInProcess(pid, 'eth0'), undefined);
   });
+}
 
+function appliesBatches(open: Open): void {
   it('stops at the first change that fails and keeps those before it', async () => {
     const { links } = await open();
     await assert.rejects(

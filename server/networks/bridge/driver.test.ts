@@ -80,7 +80,7 @@ class Host {
     return new BridgeDriver({
       record,
       daemonId: 'd1',
-      directory: join(this.directory, 'br0'),
+      directory: join(this.directory, 'networks', 'br0'),
       links: this.links,
       firewall: this.firewall,
       sysctls: this.sysctls,
@@ -100,7 +100,7 @@ class Host {
   }
 
   leases(...lines: string[]): void {
-    writeFileSync(join(this.directory, 'br0', 'dnsmasq.leases'), lines.map((line) => `${line}\n`).join(''));
+    writeFileSync(join(this.directory, 'networks/br0', 'dnsmasq.leases'), lines.map((line) => `${line}\n`).join(''));
   }
 
   async linkNames(): Promise<string[]> {
@@ -223,7 +223,7 @@ describe('a bridge', () => {
     await driver.detach(task, web);
     await driver.detach(task, web);
     assert.deepEqual(await host.linkNames(), ['br0']);
-    assert.deepEqual(readdirSync(join(host.directory, 'br0', 'nics')), []);
+    assert.deepEqual(readdirSync(join(host.directory, 'networks/br0', 'nics')), []);
     assert.equal(host.reloads, 1);
   });
 
@@ -257,7 +257,7 @@ describe('a bridge', () => {
     await driver.up(task);
     host.found = (address) => address.startsWith('fd42:1:2:3:216:3eff:fe');
     await driver.enter(task, await driver.attach(task, web), web, 7);
-    const hosts = join(host.directory, 'br0', 'hosts', `${web.instanceId}.eth0`);
+    const hosts = join(host.directory, 'networks/br0', 'hosts', `${web.instanceId}.eth0`);
     await turns(() => readFileSync(hosts, 'utf8').includes(' web\n'));
     const [lease] = await driver.leases();
     assert.deepEqual([lease?.family, lease?.source], [6, 'slaac']);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, rm, rmdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { Fault } from '../../base/fault.ts';
 import type { Log } from '../../base/log.ts';
 import { Revert } from '../../base/revert.ts';
@@ -106,6 +106,7 @@ export class BridgeDriver implements NetworkDriver {
         await this.#names.load();
         for (const nic of this.#names.list()) await this.#names.remove(nic.instanceId, nic.nic);
         await rm(this.#options.directory, { recursive: true, force: true });
+        await rmdir(dirname(this.#options.directory)).catch(() => {}); // that of all networks, once it is empty
       } catch (error) {
         throw Fault.during(`Cannot take down network "${this.#identity.name}"`, error);
       }

@@ -17,8 +17,11 @@ export interface RootsDeps {
   readonly namespaces: Pick<UserNamespaces, 'open'>;
 }
 
-/** How long an upper may still belong to an earlier overlay: one that a container about to begin got a copy of. */
-const inUseTimeoutMs = 15_000;
+/**
+ * How long an upper may still belong to an earlier overlay: that of a container which has just ended, while the kernel writes
+ * it out, or one of which another mount namespace has a copy.
+ */
+const inUseTimeoutMs = 60_000;
 const inUseRetryMs = 10;
 /** Mounts on one directory; more are none of ours. */
 const maxStackedMounts = 16;

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, closeSync, cpSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, closeSync, cpSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type RunOptions, type RunResult, run } from '../../../server/host/run.ts';
@@ -51,10 +52,14 @@ export class Daemon implements AsyncDisposable {
     });
     closeSync(output);
     this.#process = child;
-    await eventually(() => {
-      if (child.exitCode !== null) throw new Error(`yurtd ended with ${child.exitCode}: ${this.log.slice(-3000)}`);
-      if (!existsSync(join(this.directory, 'unix.socket')))
-        throw new Error(`yurtd does not listen: ${this.log.slice(-3000)}`);
+    await eventually(async () => {
+      try {
+        await connects(join(this.directory, 'unix.socket'));
+      } catch (error) {
+        throw new Error(`yurtd does not answer (exit code ${child.exitCode}): ${this.log.slice(-3000)}`, {
+          cause: error,
+        });
+      }
     });
   }
 
@@ -100,5 +105,15 @@ export class Daemon implements AsyncDisposable {
     if (child !== undefined && child.exitCode === null && child.signalCode === null) await once(child, 'exit');
     await this.#namespace[Symbol.asyncDispose]();
     rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** Whether somebody listens: the file of a socket stays when its server is killed. */
+async function connects(path: string): Promise<void> {
+  const socket = connect(path);
+  try {
+    await once(socket, 'connect');
+  } finally {
+    socket.destroy();
   }
 }

@@ -20,10 +20,15 @@ export async function loopFileSystem(type: FileSystemType, sizeMegabytes = 512):
   await mkdir(directory);
   // As /var/lib is: what keeps users out must be the pool's own directories.
   await chmod(work, 0o711);
-  await writeFile(file, '', { flag: 'wx' });
-  await truncate(file, sizeMegabytes * megabyte);
-  await runChecked(run, [`mkfs.${type}`, ...(type === 'ext4' ? ['-q'] : ['-q', '-f']), file]);
-  await runChecked(run, ['mount', '-o', 'loop', file, directory]);
+  try {
+    await writeFile(file, '', { flag: 'wx' });
+    await truncate(file, sizeMegabytes * megabyte);
+    await runChecked(run, [`mkfs.${type}`, ...(type === 'ext4' ? ['-q'] : ['-q', '-f']), file]);
+    await runChecked(run, ['mount', '-o', 'loop', file, directory]);
+  } catch (error) {
+    await rm(work, { recursive: true });
+    throw error;
+  }
   const remove = async () => {
     await runChecked(run, ['umount', directory]);
     await rm(work, { recursive: true });

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import {
   chmod,
   chown,
@@ -17,7 +19,7 @@ import { join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import { type RunResult, run, runChecked } from '../../../server/host/run.ts';
 import { UserNamespaces } from '../../../server/host/user-namespaces.ts';
-import { fingerprint, idMap, otherIdMap, task } from '../../../server/storage/conformance.ts';
+import { fingerprint, idMap, isFault, otherIdMap, task } from '../../../server/storage/conformance.ts';
 import type { OverlayDriver } from '../../../server/storage/overlay/overlay-driver.ts';
 import { fillWithBusybox, hostPool } from './host-pool.ts';
 import { type FileSystemType, type LoopFileSystem, loopFileSystem } from './loop-file-system.ts';
@@ -197,6 +199,22 @@ for (const type of ['ext4', 'xfs', 'btrfs'] as const satisfies FileSystemType[])
       assert.ok(line !== undefined);
       assert.doesNotMatch(line, /shared:|master:/);
       assert.doesNotMatch(line.split(' ')[5] ?? '', /nosuid/);
+    });
+
+    it('wait for other mount namespaces that still have a copy', async () => {
+      const other = spawn('unshare', ['--mount', '--propagation', 'private', 'cat']);
+      other.stdin.write('x');
+      await once(other.stdout, 'data');
+      await driver.unmountInstance(id);
+      const controller = new AbortController();
+      const canceled = driver.mountInstance({ ...task, signal: controller.signal }, id, idMap);
+      controller.abort();
+      await assert.rejects(canceled, isFault('canceled'));
+      const mounting = driver.mountInstance(task, id, idMap);
+      assert.equal(await Promise.race([mounting, driver.poolUsage().then(() => 'waiting')]), 'waiting');
+      other.kill('SIGKILL');
+      ({ path } = await mounting);
+      assert.ok((await lstat(join(path, 'bin/busybox'))).isFile());
     });
 
     it('are measured by what they wrote', async () => {
