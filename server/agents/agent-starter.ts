@@ -24,7 +24,7 @@ export interface AgentStarterDeps {
 export class AgentStarter implements Disposable {
   readonly #deps: AgentStarterDeps;
   /** The path of a socket is short whatever the directory's is: unix(7) allows 107 bytes. */
-  readonly #directoryFd: number;
+  #directoryFd: number | undefined;
 
   constructor(deps: AgentStarterDeps) {
     this.#deps = deps;
@@ -33,11 +33,13 @@ export class AgentStarter implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    closeSync(this.#directoryFd);
+    if (this.#directoryFd !== undefined) closeSync(this.#directoryFd);
+    this.#directoryFd = undefined; // its number will be another file's
   }
 
   socketPath(id: string): string {
     if (!/^[A-Za-z0-9-]{1,64}$/.test(id)) throw new Fault('internal', `Invalid id of an instance: ${id}`);
+    if (this.#directoryFd === undefined) throw new Fault('canceled', 'The server is stopping');
     return `/proc/self/fd/${this.#directoryFd}/${id}`;
   }
 

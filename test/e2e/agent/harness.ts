@@ -56,7 +56,7 @@ export class AgentUnderTest implements AsyncDisposable {
     this.agents = this.newAgents();
   }
 
-  static async open(change: Partial<SpecInput> = {}): Promise<AgentUnderTest> {
+  static async open(change: Partial<SpecInput> = {}, makeRoot: MakeRoot = makeSmallRoot): Promise<AgentUnderTest> {
     const directory = mkdtempSync(join(tmpdir(), 'yurt-e2e-agent-'));
     chmodSync(directory, 0o711); // ids of the instance pass through to its root
     const daemonId = `e2e-agent-${randomUUID().slice(0, 8)}`;
@@ -68,8 +68,7 @@ export class AgentUnderTest implements AsyncDisposable {
     const under = new AgentUnderTest(directory, daemonId, runtime, cgroups);
     const agentDirectory = await prepareAgentBundle(bundleOptions(join(directory, 'agents')));
     const root = join(directory, 'root');
-    makeBusyboxRoot(root, idMap);
-    fillRoot(root);
+    await makeRoot(root);
     const { id } = under.instance;
     const base = { id, hostname: 'guest', idMap, rootPath: root, init: ['/sbin/init'], environment: {}, limits: {} };
     const cgroupsPath = runtime.cgroupOf(id);
@@ -159,7 +158,11 @@ export async function nextFrame(
   }
 }
 
-function fillRoot(root: string): void {
+/** Fills a directory with a root whose files belong to the ids of the map. */
+export type MakeRoot = (root: string) => Promise<void> | void;
+
+function makeSmallRoot(root: string): void {
+  makeBusyboxRoot(root, idMap);
   const applets = [
     'dd',
     'wc',
