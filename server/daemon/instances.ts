@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { AgentInstance } from '../agents/agents.ts';
-import type { ExecCommand } from '../agents/exec-session.ts';
 import { Fault } from '../base/fault.ts';
+import type { Log } from '../base/log.ts';
+import type { Task } from '../base/task.ts';
 import { Collection } from '../db/collection.ts';
 import { readCgroupUsage } from '../host/cgroup-usage.ts';
 import { BootFollower } from '../instances/boot-follower.ts';
@@ -13,10 +14,10 @@ import { type Expanded, expand, type Instance, resourceOf } from '../instances/i
 import { InstanceLocks } from '../instances/instance-locks.ts';
 import { InstanceRecords } from '../instances/instance-records.ts';
 import { instanceSpec } from '../instances/instance-spec.ts';
-import { InstanceStates } from '../instances/instance-state.ts';
+import { InstanceStates, type StateDeps } from '../instances/instance-state.ts';
 import { Instances } from '../instances/instances.ts';
 import { Nics } from '../instances/nics.ts';
-import { reconcile } from '../instances/reconcile.ts';
+import { type ReconcileDeps, reconcile } from '../instances/reconcile.ts';
 import { InstanceStarter } from '../instances/start-instance.ts';
 import { InstanceStopper } from '../instances/stop-instance.ts';
 import { Supervisor } from '../instances/supervisor.ts';
@@ -40,7 +41,7 @@ export interface InstanceParts {
 
 export async function openInstances(base: Base, engines: Engines): Promise<InstanceParts> {
   const { log, directories, events, operations, store } = base;
-  const { runtime, pools, networks, agents } = engines;
+  const { runtime, pools, networks, agents, images } = engines;
   const range = hostIdRange(await readOptional('/etc/subuid'), await readOptional('/etc/subgid'));
   const records = new InstanceRecords(store, new IdRanges(store, range, base.id));
   const profiles = new Profiles(new Collection(store, 'profile/', parseProfile));
@@ -50,15 +51,16 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   const pool = (name: string) => pools.driver(name);
   const nics = new Nics({ network: (name) => networks.driver(name), hwaddr: stableHwaddr });
   const consoleLogPath = (uuid: string) => join(directories.log, uuid, 'console.log');
+  const _surroundings = {
+    host: engines.features,
+    cgroupOf: (uuid: string) => runtime.cgroupOf(uuid),
+    agentDirectory: engines.agentDirectory,
+  };
   const locks = new InstanceLocks();
   const supervisor: Supervisor = new Supervisor({
     ...{ log, records, expanded, pool, nics, runtime },
     forgetAgent: (uuid) => agents.forget(uuid),
-    ended: (instance, reason) => {
-      verbs.afterEnd(instance, reason).catch((error: unknown) => {
-        log.error({ err: error, instance: instance.uuid }, 'what follows the end of an instance failed');
-      });
-    },
+    ended: (instance, reason) => logFailure(log, instance, verbs.afterEnd(instance, reason)),
   });
   const agentOf: AgentOf = async (instance) => agentInstance(instance, await expanded(instance));
   const follower = bootFollower(base, engines, agentOf);
@@ -72,8 +74,8 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
     creator: new InstanceCreator({
       ...{ records, pool, hwaddr: stableHwaddr },
       profile: (project, name) => profiles.get(project, name),
-      image: (reference) => engines.images.resolve(reference),
-      unpackImage: (task, fingerprint, directory) => engines.images.unpack(task, fingerprint, directory),
+      image: (reference) => images.resolve(reference),
+      unpackImage: (task, fingerprint, directory) => images.unpack(task, fingerprint, directory),
       checkNetwork: (name) => networks.check(name),
     }),
     starter: new InstanceStarter({
@@ -91,25 +93,14 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
     }),
     stopper: new InstanceStopper({
       ...{ runtime, supervisor },
-      command: async (task, instance, argv) => {
-        await agents.exec(task, await agentOf(instance), rootCommand(argv));
-      },
+      command: async (task, instance, argv) => await runToEnd(task, engines, await agentOf(instance), argv),
     }),
   });
-  const states = new InstanceStates({
-    ...{ log, locks, supervisor, follower, nics, network: (name: string) => networks.driver(name) },
-    pid: async (uuid) => (await runtime.state(uuid))?.pid,
-    resources: async (uuid) => await readCgroupUsage(await runtime.cgroupPaths(uuid)),
-  });
+  const states = instanceStates(engines, { log, locks, supervisor, follower, nics });
+  const reconciling = { log, records, expanded, runtime, supervisor, follower, deleter };
   return {
     ...{ records, profiles, verbs, states, supervisor, expanded },
-    reconcile: async (hostRebooted) => {
-      const uuids = new Set((await records.list()).map(({ uuid }) => uuid));
-      await networks.open(defaultNetwork, uuids);
-      const toStart = await reconcile({ log, records, expanded, runtime, supervisor, follower, deleter, hostRebooted });
-      await repairPools(engines, uuids, supervisor);
-      return toStart;
-    },
+    reconcile: (hostRebooted) => findAgain(engines, { ...reconciling, hostRebooted }),
     close: () => {
       supervisor.close();
       follower.close();
@@ -117,11 +108,37 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   };
 }
 
+async function findAgain(engines: Engines, deps: ReconcileDeps): Promise<Instance[]> {
+  const uuids = new Set((await deps.records.list()).map(({ uuid }) => uuid));
+  await engines.networks.open(defaultNetwork, uuids);
+  const toStart = await reconcile(deps);
+  await repairPools(engines, uuids, deps.supervisor);
+  return toStart;
+}
+
+function logFailure(log: Log, instance: Instance, work: Promise<void>): void {
+  work.catch((error: unknown) => {
+    log.error({ err: error, instance: instance.uuid }, 'what follows the end of an instance failed');
+  });
+}
+
 function bootFollower({ log, events }: Base, { agents }: Engines, agentOf: AgentOf): BootFollower {
   return new BootFollower({
     log,
     probe: async (task, instance) => await agents.probe(task, await agentOf(instance)),
     ready: (instance, { initState }) => events.lifecycle('instance-ready', resourceOf(instance), { state: initState }),
+  });
+}
+
+function instanceStates(
+  { runtime, networks }: Engines,
+  parts: Pick<StateDeps, 'log' | 'locks' | 'supervisor' | 'follower' | 'nics'>,
+): InstanceStates {
+  return new InstanceStates({
+    ...parts,
+    network: (name) => networks.driver(name),
+    pid: async (uuid) => (await runtime.state(uuid))?.pid,
+    resources: async (uuid) => await readCgroupUsage(await runtime.cgroupPaths(uuid)),
   });
 }
 
@@ -138,8 +155,15 @@ export function agentInstance(instance: Instance, { config }: Expanded): AgentIn
   return { id: instance.uuid, idleMs: seconds * 1000 };
 }
 
-function rootCommand(argv: readonly string[]): ExecCommand {
-  return { argv, environment: {}, user: 0, group: 0, cwd: '/' };
+/** Runs a command of the server's own as root, whatever it prints. */
+async function runToEnd(task: Task, { agents }: Engines, agent: AgentInstance, argv: readonly string[]): Promise<void> {
+  const session = await agents.exec(task, agent, { argv, environment: {}, user: 0, group: 0, cwd: '/' });
+  const windowBytes = 64 * 1024;
+  for (const channel of ['stdout', 'stderr'] as const) session.grant(channel, windowBytes);
+  session.closeStdin();
+  for await (const frame of session.frames()) {
+    if (frame.type === 'stdout' || frame.type === 'stderr') session.grant(frame.type, frame.data.length);
+  }
 }
 
 /** Faults: `not-found`, `wrong-state` unless it runs. */

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { Connection } from '../../../tui/client/connection.ts';
+import { Api } from '../../e2e/harness/api.ts';
 import { Daemon } from '../../e2e/harness/daemon.ts';
 import { parentOf, processMemory } from './process-memory.ts';
 import type { BenchImage, Subject } from './subject.ts';
@@ -8,12 +8,12 @@ import type { BenchImage, Subject } from './subject.ts';
 export class Yurt implements Subject {
   readonly name = 'yurt';
   readonly #daemon: Daemon;
-  readonly #connection: Connection;
+  readonly #api: Api;
   readonly #signal: AbortSignal;
 
   private constructor(daemon: Daemon, signal: AbortSignal) {
     this.#daemon = daemon;
-    this.#connection = new Connection(`${daemon.directory}/unix.socket`);
+    this.#api = new Api(daemon);
     this.#signal = signal;
   }
 
@@ -50,7 +50,7 @@ export class Yurt implements Subject {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#connection.close();
+    this.#api[Symbol.dispose]();
     await this.#daemon[Symbol.asyncDispose]();
   }
 }

@@ -12,6 +12,7 @@ import { silentLog } from '../../../server/base/log.ts';
 import type { Task } from '../../../server/base/task.ts';
 import { Cgroups } from '../../../server/host/cgroups.ts';
 import { detectHostFeatures, realHost } from '../../../server/host/host-features.ts';
+import { Orphans } from '../../../server/host/orphans.ts';
 import { run } from '../../../server/host/run.ts';
 import { buildSpec, type SpecInput } from '../../../server/runtime/build-spec.ts';
 import { OciRuntime } from '../../../server/runtime/oci-runtime.ts';
@@ -64,7 +65,11 @@ export class AgentUnderTest implements AsyncDisposable {
     const cgroups = await Cgroups.detect();
     const features = await detectHostFeatures(realHost(cgroups));
     const runDirectory = join(directory, 'run');
-    const runtime = await OciRuntime.open({ runDirectory, daemonId, cgroups, features, run, log: silentLog });
+    const runtime = await OciRuntime.open({
+      ...{ runDirectory, daemonId, cgroups, features, run },
+      orphans: new Orphans(),
+      log: silentLog,
+    });
     const under = new AgentUnderTest(directory, daemonId, runtime, cgroups);
     const agentDirectory = await prepareAgentBundle(bundleOptions(join(directory, 'agents')));
     const root = join(directory, 'root');
