@@ -7,6 +7,7 @@ import { Cgroups } from '../host/cgroups.ts';
 import { detectHostFeatures, type HostFeatures, realHost } from '../host/host-features.ts';
 import { IpLinks } from '../host/links.ts';
 import { KernelMounts } from '../host/mounts.ts';
+import { Orphans } from '../host/orphans.ts';
 import { RootedFiles } from '../host/rooted-files.ts';
 import { run } from '../host/run.ts';
 import { UserNamespaces } from '../host/user-namespaces.ts';
@@ -46,7 +47,9 @@ export async function openEngines(base: Base): Promise<Engines> {
   const { log, directories, id } = base;
   const cgroups = await Cgroups.detect();
   const features = await detectHostFeatures(realHost(cgroups));
-  const runtime = await OciRuntime.open({ runDirectory: directories.run, daemonId: id, cgroups, features, run, log });
+  const orphans = new Orphans();
+  const runDirectory = directories.run;
+  const runtime = await OciRuntime.open({ runDirectory, daemonId: id, cgroups, features, run, orphans, log });
   const agents = await openAgents(base, runtime, cgroups);
   const pools = new Pools(log);
   const namespaces = new UserNamespaces();
@@ -77,6 +80,7 @@ export async function openEngines(base: Base): Promise<Engines> {
       agents.agents.close();
       await Promise.allSettled([networks.close(), pools.close()]);
       namespaces[Symbol.dispose]();
+      orphans[Symbol.dispose]();
     },
   };
 }
