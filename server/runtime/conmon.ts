@@ -38,6 +38,7 @@ export async function startConmon(run: Run, start: ConmonStart, signal: AbortSig
   try {
     const result = await run([start.conmonPath, ...conmonArguments(start)], {
       fds: [sync.writeEnd, go.readEnd],
+      cwd: start.bundle.directory, // it leaves a file `oom` there when the kernel kills for lack of memory
       env: { _OCI_SYNCPIPE: '3', _OCI_STARTPIPE: '4', TMPDIR: start.socketDirectory },
       onStart(pid) {
         entered = start.enterCgroup(pid).finally(() => writeSync(go.writeEnd, '\n'));
