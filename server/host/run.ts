@@ -19,6 +19,8 @@ export interface RunOptions {
    * pipes of `collect` (the default) open. The result then has empty texts.
    */
   readonly output?: 'collect' | 'discard';
+  /** Called with its pid once the program has begun to run. */
+  readonly onStart?: (pid: number) => void;
   /** Beyond this the program is killed and the result is a fault. Default 1 MiB for each of stdout and stderr. */
   readonly maxOutputBytes?: number;
   /** Called for every line of stderr while the program runs, for progress. */
@@ -61,6 +63,7 @@ export const run: Run = (argv, options = {}) => {
     env: { ...baseEnvironment, ...options.env },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
+  if (child.pid !== undefined) options.onStart?.(child.pid);
   const limit = options.maxOutputBytes ?? defaultMaxOutputBytes;
   let failure: Fault | undefined;
   const stop = (fault: Fault) => {

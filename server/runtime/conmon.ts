@@ -1,4 +1,4 @@
-import { closeSync } from 'node:fs';
+import { closeSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { openPipe } from '../../native/pipe.ts';
 import { Fault } from '../base/fault.ts';
@@ -21,6 +21,8 @@ export interface ConmonStart {
   readonly consoleLogPath: string;
   /** A private directory with a short path: conmon makes a socket there for a moment (unix(7): 108 bytes). */
   readonly socketDirectory: string;
+  /** Moves conmon, before it does anything, to where it and the runtime that it calls can be found and ended together. */
+  readonly enterCgroup: (pid: number) => Promise<void>;
 }
 
 /**
@@ -29,17 +31,25 @@ export interface ConmonStart {
  * then still be at work, and deleting the container ends it.
  */
 export async function startConmon(run: Run, start: ConmonStart, signal: AbortSignal): Promise<number> {
-  const { readEnd, writeEnd } = openPipe();
-  const answer = readAnswer(readEnd, signal);
+  const [sync, go] = [openPipe(), openPipe()];
+  const answer = readAnswer(sync.readEnd, signal);
   answer.catch(() => {}); // a failure of conmon itself comes first
+  let entered = Promise.resolve();
   try {
     const result = await run([start.conmonPath, ...conmonArguments(start)], {
-      fds: [writeEnd],
-      env: { _OCI_SYNCPIPE: '3', TMPDIR: start.socketDirectory },
+      fds: [sync.writeEnd, go.readEnd],
+      cwd: start.bundle.directory, // it leaves a file `oom` there when the kernel kills for lack of memory
+      env: { _OCI_SYNCPIPE: '3', _OCI_STARTPIPE: '4', TMPDIR: start.socketDirectory },
+      onStart(pid) {
+        entered = start.enterCgroup(pid).finally(() => writeSync(go.writeEnd, '\n'));
+        entered.catch(() => {}); // awaited below
+      },
     });
     if (result.exitCode !== 0) throw failed(result);
+    await entered;
   } finally {
-    closeSync(writeEnd);
+    await entered.catch(() => {}); // it still writes to the pipe
+    for (const fd of [sync.writeEnd, go.readEnd, go.writeEnd]) closeSync(fd);
   }
   return parseAnswer(start.engine.name, await answer);
 }

@@ -103,6 +103,7 @@ export class OciRuntime implements Runtime {
       bundle,
       consoleLogPath,
       socketDirectory: this.#socketDirectory(id),
+      enterCgroup: (conmon: number) => cgroups.moveProcess(this.#conmonCgroup(id), conmon),
     };
     const pid = await startConmon(run, start, task.signal);
     await Promise.all([this.#adoptConmon(bundle), rm(this.#socketDirectory(id), { recursive: true })]);
@@ -170,14 +171,10 @@ export class OciRuntime implements Runtime {
     const bundle = this.#bundle(id);
     const { cgroups } = this.#options;
     this.#input.close(id);
-    const conmon = await bundle.readPid(bundle.conmonPid);
-    // First conmon, because it may be at `create` still; the runtime that it runs dies with it.
-    if (conmon !== undefined) signalProcess(conmon, 9, (pid) => isConmonOf(pid, id));
-    await Promise.all([
-      cgroups.remove(this.cgroupOf(id)),
-      cgroups.remove(this.#conmonCgroup(id)),
-      cgroups.remove(`${this.cgroupOf(id)}.agent`),
-    ]);
+    // First conmon and, if it is at `create` still, the runtime that it has called: they would go on making things.
+    await this.#adoptConmon(bundle);
+    await cgroups.remove(this.#conmonCgroup(id));
+    await Promise.all([cgroups.remove(this.cgroupOf(id)), cgroups.remove(`${this.cgroupOf(id)}.agent`)]);
     await rm(this.#socketDirectory(id), { recursive: true, force: true });
     await rm(join(this.#engineState, id), { recursive: true, force: true });
     await rm(bundle.directory, { recursive: true, force: true });
@@ -273,11 +270,13 @@ export class OciRuntime implements Runtime {
     }
   }
 
-  /** Moves conmon out of the server's cgroup. Also for one whose server was killed before it could. */
+  /** Takes a living conmon in, and into its cgroup if its server was killed before it could move it. */
   async #adoptConmon(bundle: Bundle): Promise<void> {
     const pid = await bundle.readPid(bundle.conmonPid);
     if (pid === undefined || !isConmonOf(pid, bundle.id)) return;
     this.#options.orphans.adopt(pid);
+    if (livesInCgroup(pid, this.#conmonCgroup(bundle.id))) return;
+    await this.#options.cgroups.create(this.#conmonCgroup(bundle.id));
     await this.#options.cgroups.moveProcess(this.#conmonCgroup(bundle.id), pid);
   }
 
@@ -293,13 +292,14 @@ export class OciRuntime implements Runtime {
   }
 
   async #ended(bundle: Bundle): Promise<ExitReason | undefined> {
-    // In this order: conmon writes the file before it ends, and after init has ended.
+    // In this order: conmon writes the file before it ends, and after init has ended. The cgroup is asked instead of init:
+    // it reports that it is empty, while init, which leaves it before it is dead, would have to be asked again and again.
     const conmon = await bundle.readPid(bundle.conmonPid);
     const conmonLives = conmon !== undefined && isConmonOf(conmon, bundle.id);
-    const initLives = (await this.#livingInit(bundle)) !== undefined;
+    const populated = await this.#options.cgroups.isPopulated(this.cgroupOf(bundle.id));
     const exit = await bundle.read(bundle.exit);
     if (exit !== undefined) return parseExit(exit);
-    if (conmonLives || initLives) return undefined;
+    if (conmonLives || populated === true) return undefined;
     if (await bundle.exists()) return { kind: 'lost' };
     throw new Fault('not-found', `There is no container ${bundle.id}`);
   }
