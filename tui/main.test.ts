@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { openSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
@@ -86,6 +86,21 @@ describe('the process yurt', () => {
     });
     const loaded: string[] = JSON.parse(stdout.slice(stdout.lastIndexOf('\n[') + 1));
     assert.equal(loaded.includes('NativeModule http2') || loaded.includes('NativeModule tls'), false);
+  });
+
+  it('keeps compiled code only where nobody else can put some', async () => {
+    await using server = await ScriptedServer.start();
+    const cached = async (name: string, mode: number): Promise<boolean> => {
+      const directory = join(server.directory, name);
+      mkdirSync(directory);
+      chmodSync(directory, mode);
+      const { stdout } = await run(process.execPath, [main, '--version'], { env: { XDG_CACHE_HOME: directory } });
+      assert.match(stdout, /^\d/);
+      return existsSync(join(directory, 'yurt'));
+    };
+    assert.deepEqual([await cached('own', 0o700), await cached('open', 0o777)], [true, false]);
+    const { stdout } = await run(process.execPath, [main, '--version'], { env: { XDG_CACHE_HOME: '/proc/self' } });
+    assert.match(stdout, /^\d/);
   });
 
   for (const [what, stdin, config] of [
