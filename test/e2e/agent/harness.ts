@@ -168,21 +168,7 @@ export type MakeRoot = (root: string) => Promise<void> | void;
 
 function makeSmallRoot(root: string): void {
   makeBusyboxRoot(root, idMap);
-  const applets = [
-    'dd',
-    'wc',
-    'seq',
-    'yes',
-    'head',
-    'pwd',
-    'tail',
-    'cksum',
-    'md5sum',
-    'readlink',
-    'chmod',
-    'rm',
-    'setsid',
-  ];
+  const applets = ['wc', 'seq', 'yes', 'head', 'pwd', 'tail', 'cksum', 'md5sum', 'readlink', 'chmod', 'rm', 'setsid'];
   for (const name of applets) symlinkSync('busybox', join(root, 'bin', name));
   for (const name of ['home', 'home/ann', 'closed']) {
     mkdirSync(join(root, name), { mode: name === 'closed' ? 0o700 : 0o755 });
