@@ -21,9 +21,9 @@ export class Daemon implements AsyncDisposable {
     this.#namespace = namespace;
   }
 
-  /** Starts one; with `template`, on a copy of that state and those images. */
-  static async start(template?: string): Promise<Daemon> {
-    const directory = mkdtempSync(join(tmpdir(), 'yurt-e2e-'));
+  /** Starts one below `parent`; with `template`, on a copy of that state and those images. */
+  static async start(template?: string, parent = tmpdir()): Promise<Daemon> {
+    const directory = mkdtempSync(join(parent, 'yurt-e2e-'));
     chmodSync(directory, 0o711); // ids of instances and of the name server must be able to pass
     if (template !== undefined) cpSync(template, directory, { recursive: true });
     const daemon = new Daemon(directory, await NetworkNamespace.create());
