@@ -1,4 +1,5 @@
 import { Fault } from './fault.ts';
+import { suggestion } from './nearest.ts';
 
 /** One configuration key: validation, documentation and completion all follow from this entry. */
 export interface ConfigKey {
@@ -24,7 +25,14 @@ export function checkConfig(table: readonly ConfigKey[], config: Readonly<Record
   if (entries.length > maxConfigKeys) throw new Fault('invalid', `More than ${maxConfigKeys} configuration keys`);
   for (const [key, value] of entries) {
     const known = findKey(table, key);
-    if (known === undefined) throw new Fault('invalid', `Unknown configuration key "${key}"${suggestion(table, key)}`);
+    if (known === undefined)
+      throw new Fault(
+        'invalid',
+        `Unknown configuration key "${key}"${suggestion(
+          key,
+          table.map((entry) => entry.key),
+        )}`,
+      );
     const allowed =
       Buffer.byteLength(value) > maxConfigValueBytes ? `at most ${maxConfigValueBytes} bytes` : known.check(value);
     if (allowed !== undefined) {
@@ -64,27 +72,4 @@ export function integerBetween(least: number, most: number): (value: string) => 
 /** One line of text without control characters: safe in environments and generated files. */
 export function checkLine(value: string): string | undefined {
   return /[\u0000-\u0008\u000a-\u001f\u007f]/.test(value) ? 'one line without control characters' : undefined;
-}
-
-function suggestion(table: readonly ConfigKey[], key: string): string {
-  const near = table
-    .map((entry) => ({ key: entry.key, distance: editDistance(entry.key, key) }))
-    .sort((a, b) => a.distance - b.distance)[0];
-  return near !== undefined && near.distance <= 3 ? `: did you mean "${near.key}"?` : '';
-}
-
-/** Levenshtein's distance. Both strings are short: keys are cut to 64 characters. */
-export function editDistance(left: string, right: string): number {
-  const a = left.slice(0, 64);
-  const b = right.slice(0, 64);
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i += 1) {
-    const current = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const substitute = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      current.push(Math.min(substitute, (previous[j] ?? 0) + 1, (current[j - 1] ?? 0) + 1));
-    }
-    previous = current;
-  }
-  return previous[b.length] ?? 0;
 }

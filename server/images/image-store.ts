@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, Fault } from '../base/fault.ts';
+import { suggestion } from '../base/nearest.ts';
 import { Revert } from '../base/revert.ts';
 import type { Task } from '../base/task.ts';
 import type { Run } from '../host/run.ts';
@@ -11,7 +12,6 @@ import { type ImageLimits, imageLimits } from './image-filter.ts';
 import { formatMetadata, type ImageMetadata, parseMetadata } from './image-metadata.ts';
 import { checkAlias, isFingerprint, isFingerprintPrefix } from './image-name.ts';
 import type { ImageAlias, ImageRecord, ImageRecords } from './image-records.ts';
-import { suggestion } from './nearest.ts';
 import { imageName, type Recipe, type RecipeRelease } from './recipe.ts';
 
 export interface ImageStoreOptions {

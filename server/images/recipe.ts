@@ -1,6 +1,6 @@
 import { Fault } from '../base/fault.ts';
+import { suggestion } from '../base/nearest.ts';
 import { isNamePart } from './image-name.ts';
-import { suggestion } from './nearest.ts';
 import { fileKeys, recipeKeys, recipeLimits, releaseKeys } from './recipe-keys.ts';
 import { parseYamlText, type YamlValue } from './yaml-text.ts';
 

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../base/fault.ts';
 import type { Log } from '../base/log.ts';
-import { suggestion } from './nearest.ts';
+import { suggestion } from '../base/nearest.ts';
 import { findRelease, imageName, parseRecipe, type Recipe, type RecipeRelease } from './recipe.ts';
 
 /** What `ListRecipes` shows of one recipe. */
