@@ -10,6 +10,8 @@ export interface Directories {
   readonly storage: string;
   /** Agents' programs, as instances see them. */
   readonly agents: string;
+  /** Device nodes that instances share. */
+  readonly devices: string;
   /** Sockets, bundles, mounts: worth nothing after a boot of the host. */
   readonly run: string;
   readonly log: string;
@@ -28,6 +30,7 @@ export function directoriesFrom(yurtDir: string | undefined): Directories {
     images: join(lib, 'images'),
     storage: join(lib, 'storage'),
     agents: join(lib, 'agents'),
+    devices: join(lib, 'devices'),
     networks: join(lib, 'networks'),
     run,
     log: system ? '/var/log/yurt' : join(yurtDir, 'log'),

@@ -4,6 +4,7 @@ import { prepareAgentBundle, removeUnusedBundles } from '../agents/agent-bundle.
 import { HostAgentCgroups } from '../agents/agent-cgroups.ts';
 import { Agents } from '../agents/agents.ts';
 import { Cgroups } from '../host/cgroups.ts';
+import { makeDeviceNodes } from '../host/device-nodes.ts';
 import { detectHostFeatures, type HostFeatures, realHost } from '../host/host-features.ts';
 import { IpLinks } from '../host/links.ts';
 import { KernelMounts } from '../host/mounts.ts';
@@ -37,6 +38,8 @@ export interface Engines {
   readonly agents: Agents;
   /** The agent's files, which instances see at /dev/.yurt. */
   readonly agentDirectory: string;
+  /** The kernel's name of the architecture: `x86_64`. */
+  readonly architecture: string;
   readonly guestInit: (rootPath: string) => Promise<InstanceInit>;
   /** Takes the networks down: nothing runs any more. */
   down(): Promise<void>;
@@ -50,17 +53,18 @@ export async function openEngines(base: Base): Promise<Engines> {
   const orphans = new Orphans();
   const runDirectory = directories.run;
   const runtime = await OciRuntime.open({ runDirectory, daemonId: id, cgroups, features, run, orphans, log });
-  const agents = await openAgents(base, runtime, cgroups);
+  const [agents] = await Promise.all([openAgents(base, runtime, cgroups), makeDeviceNodes(run, directories.devices)]);
   const pools = new Pools(log);
   const namespaces = new UserNamespaces();
   const source = join(directories.storage, defaultPool);
   const pool = { name: defaultPool, driver: 'overlay', description: 'Default pool', config: { source } };
   await pools.open(pool, makeStorageDriver(pool, { run, mounts: new KernelMounts(), namespaces, log }));
+  const architecture = await machine();
   const images = new ImageStore({
     directory: directories.images,
     records: new StoredImageRecords(base.store),
     run,
-    architecture: await machine(),
+    architecture,
     usedBy: async () => [], // an instance has its image's files in its pool: the archive may go
   });
   const links = new IpLinks(run);
@@ -72,10 +76,13 @@ export async function openEngines(base: Base): Promise<Engines> {
     open: (record) => openBridge(record, { run, log, daemonId: id, directory }),
   });
   return {
-    ...{ features, cgroups, runtime, pools, images, networks, links, ...agents },
+    ...{ features, cgroups, runtime, pools, images, networks, links, architecture, ...agents },
     recipes: new Recipes(join(base.root, 'images'), log),
     guestInit: async (rootPath) => guestInit(rootPath),
-    down: () => networks.down(),
+    down: async () => {
+      await networks.down();
+      await cgroups.remove(`/yurt/${id}`);
+    },
     close: async () => {
       agents.agents.close();
       await Promise.allSettled([networks.close(), pools.close()]);

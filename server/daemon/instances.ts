@@ -55,6 +55,7 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
     host: engines.features,
     cgroupOf: (uuid: string) => runtime.cgroupOf(uuid),
     agentDirectory: engines.agentDirectory,
+    deviceNodes: directories.devices,
   };
   const locks = new InstanceLocks();
   const supervisor: Supervisor = new Supervisor({
@@ -87,6 +88,7 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
             host: engines.features,
             cgroupOf: (uuid) => runtime.cgroupOf(uuid),
             agentDirectory: engines.agentDirectory,
+            deviceNodes: directories.devices,
           },
           input,
         ),

@@ -136,7 +136,7 @@ function serverFacts(base: Base, engines: Engines, parts: InstanceParts, shutdow
       name: base.hostName,
       version: base.version,
       kernelVersion: features.kernelVersion,
-      architecture: process.arch,
+      architecture: engines.architecture,
       cgroupLayout: features.cgroupLayout,
       runtime: runtime.engine,
       conmonVersion: runtime.conmonVersion,

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access, readFile, stat } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import type { Cgroups } from './cgroups.ts';
@@ -44,8 +44,6 @@ export interface HostView {
   /** Contents of a file, undefined when it is not there or not readable. */
   read(path: string): Promise<string | undefined>;
   exists(path: string): Promise<boolean>;
-  /** Permission bits, undefined when it is not there. */
-  mode(path: string): Promise<number | undefined>;
   /** Absolute path of a program. */
   find(program: string): Promise<string | undefined>;
 }
@@ -74,11 +72,6 @@ export function realHost(cgroups: Cgroups): HostView {
     cgroups,
     read: (path) => readFile(path, 'utf8').catch(() => undefined),
     exists: (path) => exists(path, constants.F_OK),
-    mode: (path) =>
-      stat(path).then(
-        ({ mode }) => mode & 0o7777,
-        () => undefined,
-      ),
     async find(program) {
       const candidates = programDirectories.map((directory) => join(directory, program));
       const runnable = await Promise.all(candidates.map((path) => exists(path, constants.X_OK)));
@@ -166,13 +159,11 @@ function fileSystem(name: string, purpose: string): Probe {
   };
 }
 
-/** The node is bound into instances, where its owner is nobody: only what it allows to everybody can be used. */
+/** The driver is there when its node is; instances get a node of the server's own. */
 function device(path: string, purpose: string, remedy: string): Probe {
   return async (view) => {
-    const mode = await view.mode(path);
-    if (mode === undefined) return { present: false, purpose, detail: `${path} is missing`, remedy };
-    if ((mode & 0o006) === 0o006) return { present: true, purpose, detail: path };
-    return { present: false, purpose, detail: `${path} is closed to other users`, remedy: `chmod 0666 ${path}` };
+    if (await view.exists(path)) return { present: true, purpose, detail: path };
+    return { present: false, purpose, detail: `${path} is missing`, remedy };
   };
 }
 

@@ -10,6 +10,8 @@ import type { SpecInput } from './start-instance.ts';
 export interface SpecSurroundings {
   readonly host: HostFeatures;
   readonly cgroupOf: (uuid: string) => string;
+  /** Directory of the device nodes that instances share. */
+  readonly deviceNodes: string;
   /** The agent's files on the host. */
   readonly agentDirectory: string;
 }
@@ -19,7 +21,6 @@ export function instanceSpec(
   surroundings: SpecSurroundings,
   { instance, expanded, rootPath, init }: SpecInput,
 ): OciSpec {
-  const { devices, mounts } = hostParts(surroundings.host);
   return buildSpec({
     id: instance.uuid,
     hostname: instance.name,
@@ -29,8 +30,8 @@ export function instanceSpec(
     environment: environmentOf(expanded.config),
     cgroupsPath: surroundings.cgroupOf(instance.uuid),
     limits: limitsOf(expanded.config),
-    devices,
-    mounts,
+    devices: [],
+    mounts: hostParts(surroundings.host, surroundings.deviceNodes),
     agentDirectory: surroundings.agentDirectory,
     host: surroundings.host.facts,
   });

@@ -14,7 +14,6 @@ async function features(cgroups: Cgroups, programs: readonly string[]) {
     cgroups,
     read: async () => undefined,
     exists: async () => false,
-    mode: async () => undefined,
     find: async (name) => (programs.includes(name) ? `/usr/bin/${name}` : undefined),
   };
   return detectHostFeatures(view);

@@ -1,5 +1,5 @@
 import type { HostFeatures } from '../host/host-features.ts';
-import type { OciDevice, OciMount } from './oci-spec.ts';
+import type { OciMount } from './oci-spec.ts';
 
 /** Where the agent's files appear inside: below /dev, because that is a file system of ours in every root. */
 export const agentDirectory = '/dev/.yurt';
@@ -45,17 +45,21 @@ export const systemMounts: readonly OciMount[] = [
   { destination: '/run', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'nodev', 'strictatime', 'mode=755'] },
 ];
 
-/** What an instance gets from a host that has it: FUSE, tun and the files of lxcfs. */
-export function hostParts({ features }: HostFeatures): { devices: OciDevice[]; mounts: OciMount[] } {
-  return {
-    devices: [...(features.fuse.present ? [fuse] : []), ...(features.tun.present ? [tun] : [])],
-    mounts: features.lxcfs.present ? lxcfsFiles.map(lxcfsMount) : [],
-  };
+/**
+ * What an instance gets from a host that has it: FUSE, tun (nodes of the server's own in `nodes`, see DeviceNodes) and the
+ * files of lxcfs.
+ */
+export function hostParts({ features }: HostFeatures, nodes: string): OciMount[] {
+  return [
+    ...(features.fuse.present ? [nodeMount('/dev/fuse', `${nodes}/fuse`)] : []),
+    ...(features.tun.present ? [nodeMount('/dev/net/tun', `${nodes}/tun`)] : []),
+    ...(features.lxcfs.present ? lxcfsFiles.map(lxcfsMount) : []),
+  ];
 }
 
-/** Numbers: Documentation/admin-guide/devices.txt. The nodes are bound from the host, so its permissions hold. */
-const fuse: OciDevice = { type: 'c', path: '/dev/fuse', major: 10, minor: 229, fileMode: 0o666 };
-const tun: OciDevice = { type: 'c', path: '/dev/net/tun', major: 10, minor: 200, fileMode: 0o666 };
+function nodeMount(destination: string, source: string): OciMount {
+  return { destination, type: 'bind', source, options: ['bind', 'nosuid', 'noexec'] };
+}
 
 const lxcfsFiles = ['cpuinfo', 'diskstats', 'loadavg', 'meminfo', 'stat', 'swaps', 'uptime'];
 

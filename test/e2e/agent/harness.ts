@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { chmodSync, lchownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, lchownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { prepareAgentBundle } from '../../../server/agents/agent-bundle.ts';
@@ -168,22 +168,9 @@ export type MakeRoot = (root: string) => Promise<void> | void;
 
 function makeSmallRoot(root: string): void {
   makeBusyboxRoot(root, idMap);
-  const applets = [
-    'dd',
-    'wc',
-    'seq',
-    'yes',
-    'head',
-    'pwd',
-    'tail',
-    'cksum',
-    'md5sum',
-    'readlink',
-    'chmod',
-    'rm',
-    'setsid',
-  ];
-  for (const name of applets) symlinkSync('busybox', join(root, 'bin', name));
+  const applets = 'wc seq yes head pwd tail cksum md5sum readlink chmod rm setsid'.split(' ');
+  const missing = applets.filter((name) => !existsSync(join(root, 'bin', name)));
+  for (const name of missing) symlinkSync('busybox', join(root, 'bin', name));
   for (const name of ['home', 'home/ann', 'closed']) {
     mkdirSync(join(root, name), { mode: name === 'closed' ? 0o700 : 0o755 });
     lchownSync(join(root, name), idMap.hostBase, idMap.hostBase);
