@@ -71,7 +71,7 @@ export class InstanceStarter {
     task.signal.throwIfAborted();
     await runtime.start(task, instance.uuid);
     revert.commit();
-    await this.#hideRoot(task, instance, pool);
+    void this.#hideRoot(task, instance, pool); // nobody waits for it, and it never fails
     return started;
   }
 

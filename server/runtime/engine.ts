@@ -20,6 +20,8 @@ export interface Engine {
   globalArguments(stateDirectory: string): string[];
   /** Arguments after the global ones. */
   execArguments(request: ExecRequest): string[];
+  /** Whether init waits at a fifo `exec.fifo` that may be read without the runtime. */
+  readonly startsByFifo: boolean;
   /** Whether `exec` itself starts the process in `leaf`; otherwise it is moved there afterwards. */
   readonly execEntersLeaf: boolean;
 }
@@ -44,6 +46,7 @@ const engines: Readonly<Record<'crun' | 'runc', Omit<Engine, 'path'>>> = {
   crun: {
     name: 'crun',
     globalArguments: (directory) => [`--root=${directory}`, '--cgroup-manager=cgroupfs'],
+    startsByFifo: false,
     execEntersLeaf: true,
     execArguments: (request) => [
       `--log=${request.logPath}`,
@@ -59,6 +62,7 @@ const engines: Readonly<Record<'crun' | 'runc', Omit<Engine, 'path'>>> = {
   runc: {
     name: 'runc',
     globalArguments: (directory) => ['--root', directory],
+    startsByFifo: true,
     // Its --cgroup wants the same leaf in all hierarchies of a hybrid host.
     execEntersLeaf: false,
     execArguments: (request) => [

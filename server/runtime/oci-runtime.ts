@@ -18,6 +18,7 @@ import { parseExit, startConmon } from './conmon.ts';
 import { ConsoleInput } from './console-input.ts';
 import type { ContainerState, CreateContainer, ExecInContainer, ExitReason, Runtime } from './contract.ts';
 import { chooseEngine, type Engine } from './engine.ts';
+import { releaseInit } from './exec-fifo.ts';
 import type { OciSpec } from './oci-spec.ts';
 import { isConmonOf, livesInCgroup } from './processes.ts';
 import { runtimeFault } from './runtime-fault.ts';
@@ -115,6 +116,7 @@ export class OciRuntime implements Runtime {
   async start(task: Task, id: string): Promise<void> {
     const state = await this.#existing(id);
     if (state.status !== 'created') throw new Fault('wrong-state', `The container is ${state.status}`);
+    if (this.#driver.startsByFifo && (await releaseInit(join(this.#engineState, id, 'exec.fifo')))) return;
     const argv = [this.#driver.path, ...this.#driver.globalArguments(this.#engineState), 'start', id];
     const result = await this.#options.run(argv, { signal: task.signal });
     if (result.exitCode !== 0) throw runtimeFault(this.#driver.name, result.stderr);
