@@ -24,7 +24,7 @@ import { Supervisor } from '../instances/supervisor.ts';
 import { stableHwaddr } from '../networks/hwaddr.ts';
 import { Profiles, parseProfile } from '../profiles/profile.ts';
 import type { Engines } from './engines.ts';
-import { type Base, defaultNetwork, defaultPool, readOptional, removeInstanceFiles } from './server.ts';
+import { type Base, defaultNetworkPrefix, defaultPool, readOptional, removeInstanceFiles } from './server.ts';
 
 /** The domain of instances, wired. */
 export interface InstanceParts {
@@ -45,7 +45,7 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   const range = hostIdRange(await readOptional('/etc/subuid'), await readOptional('/etc/subgid'));
   const records = new InstanceRecords(store, new IdRanges(store, range, base.id));
   const profiles = new Profiles(new Collection(store, 'profile/', parseProfile));
-  await profiles.ensureDefault('default', defaultPool, defaultNetwork);
+  await profiles.ensureDefault('default', defaultPool, await networks.ensureDefault(defaultNetworkPrefix));
   const expanded = async (instance: Instance) =>
     expand(instance, await Promise.all(instance.profiles.map((name) => profiles.get(instance.project, name))));
   const pool = (name: string) => pools.driver(name);
@@ -112,7 +112,7 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
 
 async function findAgain(engines: Engines, deps: ReconcileDeps): Promise<Instance[]> {
   const uuids = new Set((await deps.records.list()).map(({ uuid }) => uuid));
-  await engines.networks.open(defaultNetwork, uuids);
+  await engines.networks.open(uuids);
   const toStart = await reconcile(deps);
   await repairPools(engines, uuids, deps.supervisor);
   return toStart;

@@ -30,7 +30,7 @@ export interface RunningServer {
 }
 
 export const defaultPool = 'default';
-export const defaultNetwork = 'yurtbr0';
+export const defaultNetworkPrefix = 'yurtbr';
 /** Calls that are under way at the end may take this long to finish. */
 const graceMs = 2_000;
 

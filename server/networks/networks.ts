@@ -16,6 +16,8 @@ export interface NetworksDeps {
   readonly open: (record: NetworkRecord) => NetworkDriver;
 }
 
+const maxDefaultNames = 100;
+
 interface Opened {
   readonly record: NetworkRecord;
   readonly driver: NetworkDriver;
@@ -34,10 +36,25 @@ export class Networks {
     this.#records = new Collection(deps.store, 'network/', parseNetwork);
   }
 
-  /** Brings up all networks, making `defaultName` first when there is none; `instances` are the uuids that exist. */
-  async open(defaultName: string, instances: ReadonlySet<string>): Promise<void> {
+  /**
+   * The name of the default network, made when the server has none: `PREFIX0`, or the next number when the host has a
+   * link of that name, as another server beside this one makes it.
+   */
+  async ensureDefault(prefix: string): Promise<string> {
     const records = (await this.#records.list()).map(({ record }) => record);
-    if (!records.some(({ name }) => name === defaultName)) records.push(await this.#create(defaultName, records));
+    const [first] = records;
+    if (first !== undefined) return first.name;
+    const links = new Set((await this.#deps.links.list()).map(({ name }) => name));
+    for (let number = 0; number < maxDefaultNames; number += 1) {
+      const name = `${prefix}${number}`;
+      if (!links.has(name)) return (await this.#create(name, records)).name;
+    }
+    throw new Fault('exhausted', `The host has ${maxDefaultNames} links called ${prefix}N: none is left for a network`);
+  }
+
+  /** Brings up all networks; `instances` are the uuids that exist. */
+  async open(instances: ReadonlySet<string>): Promise<void> {
+    const records = (await this.#records.list()).map(({ record }) => record);
     await Promise.all(records.map((record) => this.#up(record, instances)));
   }
 
