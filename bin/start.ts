@@ -108,7 +108,7 @@ function sayWhatNext(): void {
     [['shell', instance], 'a shell in the first one'],
     [['image', 'build', 'debian/12'], 'a whole Debian to launch from'],
     [['launch', 'debian/12', 'web'], 'an instance of it'],
-    [[], 'all of it on the full screen'],
+    [['--help'], 'every command'],
   ];
   const commands = next.map(([args, what]) => ({ command: shown(args), what }));
   const width = Math.max(...commands.map(({ command }) => command.length));

@@ -1,7 +1,12 @@
 import type { TemplateImage } from '../../e2e/harness/template.ts';
 
 /** The end-to-end core: what must hold on a pure cgroup v2 host with AppArmor and crun. Paths from the project's root. */
-export const coreTests: readonly string[] = ['test/vm/guest/*.test.ts', 'test/e2e/debian.test.ts'];
+export const coreTests: readonly string[] = [
+  'test/vm/guest/*.test.ts',
+  'test/e2e/debian.test.ts',
+  'test/e2e/exec.test.ts',
+  'test/e2e/refusals.test.ts',
+];
 
 /** The templates that those tests start from: built on the host, since the guest has no network. */
-export const coreTemplates: readonly (readonly TemplateImage[])[] = [['tiny', 'debian/12']];
+export const coreTemplates: readonly (readonly TemplateImage[])[] = [['tiny'], ['tiny', 'debian/12']];
