@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import protobuf from 'protobufjs';
+import { configurationReference } from '../server/reference.ts';
 
 const require = createRequire(import.meta.url);
 const root = dirname(import.meta.dirname);
@@ -92,5 +93,6 @@ function externalAs(specifier: string, path: string): Plugin {
 
 generateTypes();
 generateDescriptor();
+writeFileSync(join(root, 'docs/reference/configuration.md'), configurationReference());
 await bundle();
 await buildAgent();

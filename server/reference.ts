@@ -1,0 +1,59 @@
+import type { ConfigKey } from './base/config-key.ts';
+import { faultMeanings } from './base/fault.ts';
+import { deviceTypes } from './devices/device.ts';
+import { instanceKeys } from './instances/config-keys.ts';
+import { bridgeKeys } from './networks/network.ts';
+import { poolKeys } from './storage/pool.ts';
+
+/** docs/reference/configuration.md: every key, device option and fault, from the tables that the server itself works by. */
+export function configurationReference(): string {
+  return [
+    '# Configuration',
+    'Generated from the tables of the server by `npm run build`; do not edit.',
+    '## Instances',
+    "Given with `-c KEY=VALUE` when an instance is made, or by its profiles. Later profiles win over earlier ones, the instance's own over all.",
+    keyTable(instanceKeys),
+    '## Devices',
+    ...deviceTypes.map(({ type, doc, options }) => deviceSection(type, doc, options)),
+    '## Networks',
+    keyTable(Object.entries(bridgeKeys).map(([key, entry]) => ({ ...entry, key }))),
+    '## Storage pools',
+    keyTable(poolKeys),
+    '## Faults',
+    'The code of a failed operation or call (`yurt-fault` in the trailers of a gRPC call), and the gRPC status that goes with it.',
+    table(
+      ['code', 'gRPC status', 'again later?', 'meaning'],
+      Object.entries(faultMeanings).map(([code, { grpcStatus, retry, doc }]) => [
+        `\`${code}\``,
+        String(grpcStatus),
+        retry ? 'yes' : 'no',
+        doc,
+      ]),
+    ),
+    '',
+  ].join('\n\n');
+}
+
+function keyTable(keys: readonly Pick<ConfigKey, 'key' | 'type' | 'default' | 'doc'>[]): string {
+  const rows = keys.map(({ key, type, default: unset, doc }) => [
+    `\`${key}\``,
+    type,
+    unset === '' ? '' : `\`${unset}\``,
+    doc,
+  ]);
+  return table(['key', 'type', 'default', 'what it does'], rows);
+}
+
+function deviceSection(type: string, doc: string, options: (typeof deviceTypes)[number]['options']): string {
+  const rows = Object.entries(options).map(([name, option]) => [
+    `\`${name}\``,
+    option.required ? 'yes' : '',
+    option.doc,
+  ]);
+  const heading = `### ${type}\n\n${doc}`;
+  return rows.length === 0 ? heading : `${heading}\n\n${table(['option', 'required', 'what it does'], rows)}`;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
