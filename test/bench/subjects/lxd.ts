@@ -102,6 +102,10 @@ export class Lxd implements Subject {
     return processMemory(parentOf(info.state.pid));
   }
 
+  hasAgent(): boolean {
+    return false; // its monitor stays
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#cleanUp.disposeAsync();
   }

@@ -15,4 +15,6 @@ export interface Subject extends AsyncDisposable {
   daemonMemory(): Promise<number>;
   /** Bytes (PSS) of what runs on the host for this instance alone, outside of it. */
   instanceMemory(instance: string): Promise<number>;
+  /** Whether the last `instanceMemory` counted something that leaves by itself when it is idle. */
+  hasAgent(instance: string): boolean;
 }

@@ -10,6 +10,7 @@ export class Yurt implements Subject {
   readonly #daemon: Daemon;
   readonly #api: Api;
   readonly #signal: AbortSignal;
+  readonly #agents = new Set<string>();
 
   private constructor(daemon: Daemon, signal: AbortSignal) {
     this.#daemon = daemon;
@@ -46,7 +47,13 @@ export class Yurt implements Subject {
   async instanceMemory(instance: string): Promise<number> {
     const [info] = JSON.parse(await this.command('list', instance, '--format', 'json'));
     const agents = processesInCgroup(`${info.uuid}.agent`);
+    if (agents.length > 0) this.#agents.add(instance);
+    else this.#agents.delete(instance);
     return [parentOf(info.state.pid), ...agents].reduce((sum, pid) => sum + processMemory(pid), 0);
+  }
+
+  hasAgent(instance: string): boolean {
+    return this.#agents.has(instance);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
