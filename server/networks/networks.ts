@@ -23,7 +23,11 @@ interface Opened {
   readonly driver: NetworkDriver;
   /** Why it could not be brought up, if so. Instances on it cannot start; everything else works. */
   failure: string | undefined;
+  triedAt: number;
 }
+
+/** How often a network that is down is tried again, at most: when somebody asks for it. */
+const retryMs = 2_000;
 
 /** The managed networks of a server, each with its driver. */
 export class Networks {
@@ -61,8 +65,11 @@ export class Networks {
   /** Faults: `not-found`; `unavailable` for one that could not be brought up. */
   driver(name: string): NetworkDriver {
     const opened = this.#get(name);
-    if (opened.failure !== undefined) throw new Fault('unavailable', `Network "${name}" is not up: ${opened.failure}`);
-    return opened.driver;
+    const { failure } = opened;
+    if (failure === undefined) return opened.driver;
+    // What was wrong may have been mended meanwhile: the next caller profits from this attempt.
+    if (Date.now() - opened.triedAt > retryMs) void this.#bringUp(opened);
+    throw new Fault('unavailable', `Network "${name}" is not up: ${failure}`);
   }
 
   /** Fault `not-found`. */
@@ -106,14 +113,24 @@ export class Networks {
 
   async #up(record: NetworkRecord, instances: ReadonlySet<string>): Promise<void> {
     const { log, open } = this.#deps;
-    const opened: Opened = { record, driver: open(record), failure: undefined };
+    const opened: Opened = { record, driver: open(record), failure: undefined, triedAt: 0 };
     this.#opened.set(record.name, opened);
+    await this.#bringUp(opened);
+    if (opened.failure !== undefined) return;
+    await opened.driver.repair(ownTask(log), instances).catch((error: unknown) => {
+      log.error({ err: error, network: record.name }, 'a network could not be repaired');
+    });
+  }
+
+  /** Never throws: a network that does not come up keeps nothing else from working. */
+  async #bringUp(opened: Opened): Promise<void> {
+    opened.triedAt = Date.now();
     try {
-      await opened.driver.up(ownTask(log));
-      await opened.driver.repair(ownTask(log), instances);
+      await opened.driver.up(ownTask(this.#deps.log));
+      opened.failure = undefined;
     } catch (error) {
       opened.failure = Fault.from(error).message;
-      log.error({ err: error, network: record.name }, 'a network could not be brought up');
+      this.#deps.log.error({ err: error, network: opened.record.name }, 'a network could not be brought up');
     }
   }
 }
