@@ -29,7 +29,7 @@ const rootDiskBytes = 16 * 1024 ** 3;
 const packages = [
   ...['linux-image-cloud-amd64', 'systemd-sysv', 'dbus', 'udev', 'kmod', 'apparmor', 'lxcfs'],
   ...['crun', 'conmon', 'iproute2', 'nftables', 'dnsmasq-base', 'busybox-static', 'uidmap', 'zstd', 'libatomic1'],
-  ...['btrfs-progs', 'xfsprogs', 'squashfs-tools', 'procps', 'iputils-ping'],
+  ...['attr', 'btrfs-progs', 'e2fsprogs', 'xfsprogs', 'squashfs-tools', 'procps', 'iputils-ping'],
 ];
 const unwantedUnits = [
   ...['serial-getty@ttyS0.service', 'getty@tty1.service', 'systemd-timesyncd.service'],

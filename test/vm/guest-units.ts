@@ -6,8 +6,10 @@ export const ports = {
   totals: 'yurt.totals',
 } as const;
 
-/** On the kernel's command line: the test files to run instead of the core, separated by commas. */
+/** On the kernel's command line: the test files to run instead of the core. */
 export const testsParameter = 'yurt.tests';
+/** Patterns have commas of their own. */
+export const testsSeparator = ';';
 
 /** Files that turn a Debian into one that mounts the project, runs its tests and powers off. */
 export const guestUnits: Readonly<Record<string, string>> = {

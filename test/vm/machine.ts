@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { BaseSystem } from './base-system.ts';
-import { ports, testsParameter } from './guest-units.ts';
+import { ports, testsParameter, testsSeparator } from './guest-units.ts';
 
 export interface Machine {
   readonly system: BaseSystem;
@@ -58,7 +58,7 @@ function argumentsOf({ system, disks, tests }: Machine, files: MachineFiles): st
   const commandLine = [
     ...['root=/dev/vda', 'rw', 'console=ttyS0', 'quiet', 'systemd.show_status=false', 'panic=-1'],
     ...['mitigations=off', 'apparmor=1', 'systemd.unified_cgroup_hierarchy=1', 'systemd.journald.storage=volatile'],
-    ...(tests.length === 0 ? [] : [`${testsParameter}=${tests.join(',')}`]),
+    ...(tests.length === 0 ? [] : [`${testsParameter}=${tests.join(testsSeparator)}`]),
   ];
   return [
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-nic', 'none'],
