@@ -8,6 +8,9 @@ import { type RunOptions, type RunResult, run } from '../../../server/host/run.t
 import { eventually } from './eventually.ts';
 import { NetworkNamespace } from './network-namespace.ts';
 
+/** Under emulation it takes ten to twenty times what it takes on the host. */
+const startTimeoutMs = 180_000;
+
 export const projectRoot = dirname(dirname(dirname(import.meta.dirname)));
 
 /** A real yurtd with a directory and a network namespace of its own, and the real command line to talk to it. */
