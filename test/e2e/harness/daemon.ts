@@ -63,7 +63,7 @@ export class Daemon implements AsyncDisposable {
           cause: error,
         });
       }
-    });
+    }, startTimeoutMs);
   }
 
   /** Ends yurtd by a signal and waits until it is gone. Instances live on. */

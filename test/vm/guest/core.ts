@@ -5,7 +5,6 @@ export const coreTests: readonly string[] = [
   'test/vm/guest/*.test.ts',
   'test/e2e/debian.test.ts',
   'test/e2e/exec.test.ts',
-  'test/e2e/refusals.test.ts',
 ];
 
 /** The templates that those tests start from: built on the host, since the guest has no network. */
