@@ -35,11 +35,18 @@ export interface OciRuntimeOptions {
   /** Who waits for the processes that the engines leave to the server. */
   readonly orphans: { adopt(pid: number): void };
   readonly log: Log;
+  /** How long one call of the engine may work inside a container; default `insideTimeoutMs`. */
+  readonly insideTimeoutMs?: number;
 }
 
 /** The path of conmon's temporary socket, `RUN/tmp/22_CHARACTERS/conmon-term.XXXXXX`, must fit into 108 bytes (unix(7)). */
 const maxRunDirectoryBytes = 60;
 const freezeTimeoutMs = 10_000;
+/**
+ * For one call of an engine that works inside: it reads files there (/etc/passwd, say), which may be pipes that nobody
+ * ever writes to. What a healthy call takes is 20-100 ms.
+ */
+const insideTimeoutMs = 30_000;
 const maxTerminalSize = 1000; // conmon refuses more
 
 /** Any OCI runtime behind conmon, with all state in the run directory and in the kernel. */
@@ -106,7 +113,7 @@ export class OciRuntime implements Runtime {
       socketDirectory: this.#socketDirectory(id),
       enterCgroup: (conmon: number) => cgroups.moveProcess(this.#conmonCgroup(id), conmon),
     };
-    const pid = await startConmon(run, start, task.signal);
+    const pid = await this.#inTime(task, (signal) => startConmon(run, start, signal));
     await Promise.all([this.#adoptConmon(bundle), rm(this.#socketDirectory(id), { recursive: true })]);
     if (task.signal.aborted) throw Fault.from(task.signal.reason);
     revert.commit();
@@ -118,7 +125,7 @@ export class OciRuntime implements Runtime {
     if (state.status !== 'created') throw new Fault('wrong-state', `The container is ${state.status}`);
     if (this.#driver.startsByFifo && (await releaseInit(join(this.#engineState, id, 'exec.fifo')))) return;
     const argv = [this.#driver.path, ...this.#driver.globalArguments(this.#engineState), 'start', id];
-    const result = await this.#options.run(argv, { signal: task.signal });
+    const result = await this.#inTime(task, (signal) => this.#options.run(argv, { signal }));
     if (result.exitCode !== 0) throw runtimeFault(this.#driver.name, result.stderr);
   }
 
@@ -306,6 +313,18 @@ export class OciRuntime implements Runtime {
     throw new Fault('not-found', `There is no container ${bundle.id}`);
   }
 
+  /** Waits for an engine that works inside, at most `insideTimeoutMs`. Faults: `timed-out`, else those of `work`. */
+  async #inTime<T>(task: Task, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const ending = new AbortController();
+    const tooLate = new Fault('timed-out', `${this.#driver.name} does not come to an end inside the instance`);
+    const timer = setTimeout(() => ending.abort(tooLate), this.#options.insideTimeoutMs ?? insideTimeoutMs);
+    try {
+      return await work(AbortSignal.any([task.signal, ending.signal]));
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   async #exec(
     task: Task,
     bundle: Bundle,
@@ -319,7 +338,7 @@ export class OciRuntime implements Runtime {
       ...this.#driver.execArguments({ ...files, ...leafOption, id: bundle.id, preserveFds: fds.length }),
     ];
     // The new process keeps the runtime's standard streams: they must be nobody's pipes.
-    const result = await this.#options.run(argv, { signal: task.signal, fds, output: 'discard' });
+    const result = await this.#inTime(task, (signal) => this.#options.run(argv, { signal, fds, output: 'discard' }));
     if (result.exitCode !== 0) throw runtimeFault(this.#driver.name, (await bundle.read(files.logPath)) ?? '');
     const pid = await bundle.readPid(files.pidPath);
     if (pid === undefined) throw new Fault('internal', `${this.#driver.name} exec left no pid`);

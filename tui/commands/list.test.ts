@@ -74,6 +74,8 @@ describe('yurt list', () => {
   for (const [filters, expected] of [
     [['web'], ['web9', 'web10']],
     [['^web9$'], ['web9']],
+    [['^web'], ['web9', 'web10']],
+    [['0$'], ['web10']],
     [['web.*0'], ['web10']],
     [['b'], []],
     [['status=RUNNING,frozen'], ['db', 'web10']],

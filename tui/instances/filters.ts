@@ -70,10 +70,13 @@ async function byAddress(family: 'ipv4' | 'ipv6', words: readonly string[]): Pro
     );
 }
 
-/** An expression for the whole text; undefined when it is none. It runs on names and values of bounded length only. */
+/**
+ * An expression for the whole text, unless it says itself (`^`, `$`) which part it is for; undefined when it is none. It
+ * runs on names and values of bounded length only.
+ */
 function expression(word: string): RegExp | undefined {
   try {
-    return new RegExp(`^(?:${word})$`, 'u');
+    return new RegExp(/^\^|\$$/.test(word) ? word : `^(?:${word})$`, 'u');
   } catch {
     return undefined;
   }

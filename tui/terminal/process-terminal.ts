@@ -99,7 +99,8 @@ class ProcessOutput implements TerminalOutput {
     const stream = this.#stream();
     if (!(stream instanceof WriteStream)) return undefined;
     const [columns, rows] = stream.getWindowSize();
-    return { columns, rows };
+    // A serial line and a terminal that nobody has sized say 0: they have no size to tell.
+    return columns > 0 && rows > 0 ? { columns, rows } : undefined;
   }
 
   #stream(): Writable {

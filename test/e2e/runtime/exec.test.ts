@@ -79,3 +79,18 @@ test('commands end with their system', bound, async () => {
   await under.runtime.waitExit(id, newTask().signal);
   await eventually('the end of the command', () => !existsSync(`/proc/${pid}`));
 });
+
+test('a system whose files are pipes does not hold the server up', bound, async () => {
+  await using under = await RuntimeUnderTest.open(undefined, { insideTimeoutMs: 2_000 });
+  const id = await under.boot();
+  await under.shell(id, 'rm -f /etc/passwd; mkfifo /etc/passwd');
+  const exec = under.runtime.exec(newTask(), id, { argv: ['/bin/true'], env: {}, fds: [] });
+  await assert.rejects(exec, { code: 'timed-out' });
+  await under.runtime.kill(id, 'SIGKILL');
+  await under.runtime.waitExit(id, newTask().signal);
+  await under.runtime.delete(id);
+  const spec = await under.spec(id);
+  await assert.rejects(under.runtime.create(newTask(), { id, spec, consoleLogPath: under.logPath(id) }), {
+    code: 'timed-out',
+  });
+});

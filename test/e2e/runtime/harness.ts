@@ -48,13 +48,13 @@ export class RuntimeUnderTest implements AsyncDisposable {
     this.runtime = runtime;
   }
 
-  static async open(runner: Run = run): Promise<RuntimeUnderTest> {
+  static async open(runner: Run = run, limits: { insideTimeoutMs?: number } = {}): Promise<RuntimeUnderTest> {
     const directory = mkdtempSync(join(tmpdir(), 'yurt-e2e-runtime-'));
     chmodSync(directory, 0o711); // the root of a container is somebody else on the host, and must reach its files
     const daemonId = `e2e-${randomUUID().slice(0, 8)}`;
     const cgroups = await Cgroups.detect();
     mkdirSync(join(directory, 'run'));
-    return new RuntimeUnderTest(directory, daemonId, cgroups, await openRuntime(directory, daemonId, runner));
+    return new RuntimeUnderTest(directory, daemonId, cgroups, await openRuntime(directory, daemonId, runner, limits));
   }
 
   /** What the next server does: another object over the same directories. */
@@ -158,9 +158,23 @@ function commandOf(pid: string): string {
   }
 }
 
-async function openRuntime(directory: string, daemonId: string, runner: Run): Promise<OciRuntime> {
+async function openRuntime(
+  directory: string,
+  daemonId: string,
+  runner: Run,
+  limits: { insideTimeoutMs?: number } = {},
+): Promise<OciRuntime> {
   const cgroups = await Cgroups.detect();
   const features = await detectHostFeatures(realHost(cgroups));
   const runDirectory = join(directory, 'run');
-  return OciRuntime.open({ runDirectory, daemonId, cgroups, features, run: runner, orphans, log: silentLog });
+  return OciRuntime.open({
+    runDirectory,
+    daemonId,
+    cgroups,
+    features,
+    run: runner,
+    orphans,
+    log: silentLog,
+    ...limits,
+  });
 }
