@@ -62,7 +62,7 @@ function argumentsOf({ system, disks, tests }: Machine, files: MachineFiles): st
   ];
   return [
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot', '-nic', 'none'],
-    ...['-machine', 'q35', '-accel', 'tcg,thread=multi,tb-size=1024', '-cpu', 'max'],
+    ...['-machine', 'q35', '-accel', 'tcg,thread=multi,tb-size=1024', '-cpu', 'max,-pku'],
     ...['-smp', String(processors), '-m', String(memoryMiB)],
     ...['-kernel', system.kernel, '-initrd', system.initrd, '-append', commandLine.join(' ')],
     ...['-drive', `file=${system.rootDisk},format=raw,if=virtio,snapshot=on,cache=unsafe`],
