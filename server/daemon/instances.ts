@@ -51,7 +51,7 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   const pool = (name: string) => pools.driver(name);
   const nics = new Nics({ network: (name) => networks.driver(name), hwaddr: stableHwaddr });
   const consoleLogPath = (uuid: string) => join(directories.log, uuid, 'console.log');
-  const _surroundings = {
+  const surroundings = {
     host: engines.features,
     cgroupOf: (uuid: string) => runtime.cgroupOf(uuid),
     agentDirectory: engines.agentDirectory,
@@ -82,16 +82,7 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
     starter: new InstanceStarter({
       ...{ records, expanded, pool, nics, runtime, consoleLogPath },
       guestInit: (rootPath) => engines.guestInit(rootPath),
-      spec: (input) =>
-        instanceSpec(
-          {
-            host: engines.features,
-            cgroupOf: (uuid) => runtime.cgroupOf(uuid),
-            agentDirectory: engines.agentDirectory,
-            deviceNodes: directories.devices,
-          },
-          input,
-        ),
+      spec: (input) => instanceSpec(surroundings, input),
     }),
     stopper: new InstanceStopper({
       ...{ runtime, supervisor },
