@@ -34,6 +34,8 @@ export interface InstanceParts {
   readonly states: InstanceStates;
   readonly supervisor: Supervisor;
   readonly expanded: (instance: Instance) => Promise<Expanded>;
+  /** Resolves when the system has booted, or has had its time to. Rejects when `signal` aborts. */
+  booted(instance: Instance, signal: AbortSignal): Promise<void>;
   /** After a start of the server; returns what should run and does not. */
   reconcile(hostRebooted: boolean): Promise<Instance[]>;
   close(): void;
@@ -94,6 +96,7 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   return {
     ...{ records, profiles, verbs, states, supervisor, expanded },
     reconcile: (hostRebooted) => findAgain(engines, { ...reconciling, hostRebooted }),
+    booted: (instance, signal) => follower.booted(instance.uuid, signal),
     close: () => {
       supervisor.close();
       follower.close();

@@ -69,6 +69,9 @@ function domainServices(base: Base, engines: Engines, parts: InstanceParts) {
       leases: () => new LeaseCache((network) => networks.driver(network).leases()),
     }),
     ExecService: execService({
+      booted: async (task, project, name) => {
+        await parts.booted(await runningInstance(parts, project, name), task.signal);
+      },
       exec: async (task, project, name, command) => {
         const instance = await runningInstance(parts, project, name);
         const holds = await expanded(instance);

@@ -208,6 +208,7 @@ function sessionCommands(): CommandSpec[] {
       path: ['exec'],
       summary: 'Run a command in an instance',
       details: `The command is run directly: no shell interprets it. Options are looked for up to the first word of the command, or "--".
+While the instance boots the command waits for it, at most until 15 seconds after the start, unless --no-wait is given.
 With a terminal on stdin and stdout the command gets a terminal too; else three pipes, which stay apart.
 SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGABRT, SIGUSR1 and SIGUSR2 are passed on to the command.
 The exit code is the command's; 128 and the signal's number when a signal ended it, 126 when it cannot be executed, 127
@@ -230,6 +231,7 @@ when there is no such command.`,
         { name: 'user', value: 'UID', doc: 'User id to run as (default 0)' },
         { name: 'group', value: 'GID', doc: 'Group id to run as (default 0)' },
         { name: 'cwd', value: 'DIRECTORY', doc: 'Directory to run in (default the home directory)' },
+        { name: 'no-wait', doc: 'Run it at once, even while the instance boots' },
       ],
       examples: [
         ['yurt exec web -- apt-get update', 'a command with arguments'],
