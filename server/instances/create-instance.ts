@@ -3,14 +3,15 @@ import { checkConfig } from '../base/config-key.ts';
 import { Fault } from '../base/fault.ts';
 import { Revert } from '../base/revert.ts';
 import type { Task } from '../base/task.ts';
-import { checkDevices, type Devices } from '../devices/device.ts';
+import { checkDevices } from '../devices/check-devices.ts';
+import type { Devices } from '../devices/device.ts';
+import { hwaddrKey, isHwaddrKey } from '../devices/types/nic.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { StorageDriver } from '../storage/contract.ts';
 import { instanceKeys } from './config-keys.ts';
 import { expand, type Instance } from './instance.ts';
 import type { InstanceRecords } from './instance-records.ts';
 import { checkInstanceName, randomInstanceName } from './name.ts';
-import { hwaddrKey, isHwaddrKey } from './nics.ts';
 
 /** An image as an instance's creation needs it. */
 export interface SourceImage {
