@@ -24,13 +24,20 @@ export interface InstanceInterface {
   readonly addresses: readonly { family: 'inet' | 'inet6'; address: string; prefixLength: number; scope: string }[];
 }
 
+/** What of a run to read: each costs something. */
+export interface StateParts {
+  readonly network: boolean;
+  readonly resources: boolean;
+}
+
 export interface RunState {
   readonly pid: number;
   readonly startedAt: Date;
   readonly ready: boolean;
   readonly initState: string;
+  /** Empty unless it was asked for. */
   readonly network: readonly InstanceInterface[];
-  readonly resources: Resources;
+  readonly resources: Resources | undefined;
 }
 
 export interface StateDeps {
@@ -62,17 +69,23 @@ export class InstanceStates {
   }
 
   /** Undefined when it does not run. */
-  async run(instance: Instance, expanded: Expanded, leases: LeaseCache): Promise<RunState | undefined> {
+  async run(
+    instance: Instance,
+    expanded: Expanded,
+    leases: LeaseCache,
+    parts: StateParts,
+  ): Promise<RunState | undefined> {
     const { supervisor, follower, nics } = this.#deps;
     const live = supervisor.status(instance.uuid);
     if (live !== 'running' && live !== 'paused') return undefined;
-    const pid = await this.#deps.pid(instance.uuid);
+    const wanted = parts.network ? nics.of(instance, expanded) : [];
+    const [pid, network, resources] = await Promise.all([
+      this.#deps.pid(instance.uuid),
+      Promise.all(wanted.map((nic) => this.#interface(nic, leases))),
+      parts.resources ? this.#deps.resources(instance.uuid) : undefined,
+    ]);
     if (pid === undefined) return undefined;
     const { ready, initState } = follower.state(instance.uuid);
-    const [network, resources] = await Promise.all([
-      Promise.all(nics.of(instance, expanded).map((nic) => this.#interface(nic, leases))),
-      this.#deps.resources(instance.uuid),
-    ]);
     return { pid, startedAt: new Date(instance.startedAt), ready, initState, network, resources };
   }
 

@@ -120,11 +120,15 @@ function encodeRun(run: RunState, diskUsageBytes = 0): InstanceStateMessage {
       state: 'up',
       addresses: [...nic.addresses],
     })),
-    memoryUsageBytes: run.resources.memoryBytes,
-    memoryPeakBytes: run.resources.memoryPeakBytes,
-    memoryLimitBytes: run.resources.memoryLimitBytes,
-    cpuUsageNanoseconds: run.resources.cpuNanoseconds,
-    processCount: run.resources.processes,
+    ...(run.resources === undefined
+      ? {}
+      : {
+          memoryUsageBytes: run.resources.memoryBytes,
+          memoryPeakBytes: run.resources.memoryPeakBytes,
+          memoryLimitBytes: run.resources.memoryLimitBytes,
+          cpuUsageNanoseconds: run.resources.cpuNanoseconds,
+          processCount: run.resources.processes,
+        }),
     diskUsageBytes,
   };
 }

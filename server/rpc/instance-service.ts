@@ -1,13 +1,17 @@
 import type { CreateInstanceRequest__Output } from '../../proto/gen/yurt/v1/CreateInstanceRequest.ts';
 import type { Device__Output } from '../../proto/gen/yurt/v1/Device.ts';
 import type { InstanceServiceHandlers } from '../../proto/gen/yurt/v1/InstanceService.ts';
+import type { ListInstancesRequest__Output } from '../../proto/gen/yurt/v1/ListInstancesRequest.ts';
+import type { StatePart__Output } from '../../proto/gen/yurt/v1/StatePart.ts';
 import type { StopInstanceRequest__Output } from '../../proto/gen/yurt/v1/StopInstanceRequest.ts';
 import { Fault } from '../base/fault.ts';
+import { checkKeyNames } from '../base/key-name.ts';
 import type { Devices } from '../devices/device.ts';
+import { instanceKeys } from '../instances/config-keys.ts';
 import type { CreateRequest } from '../instances/create-instance.ts';
 import type { Expanded, Instance } from '../instances/instance.ts';
 import type { InstanceRecords } from '../instances/instance-records.ts';
-import type { InstanceStates, LeaseCache } from '../instances/instance-state.ts';
+import type { InstanceStates, LeaseCache, StateParts } from '../instances/instance-state.ts';
 import type { Instances } from '../instances/instances.ts';
 import { encodeInstance, encodeOperation, type InstanceView } from './encode.ts';
 import { projectOf } from './project.ts';
@@ -22,6 +26,13 @@ export interface InstanceServiceDeps {
   readonly leases: () => LeaseCache;
 }
 
+/** What to look at besides the record. */
+interface Look extends StateParts {
+  readonly disk: boolean;
+  /** Undefined: not at the state at all. */
+  readonly leases: LeaseCache | undefined;
+}
+
 interface Named {
   readonly name: string;
   readonly project: string;
@@ -29,22 +40,27 @@ interface Named {
 
 export function instanceService(deps: InstanceServiceDeps): Handlers<InstanceServiceHandlers> {
   const { instances, records } = deps;
-  const view = async (instance: Instance, leases: LeaseCache | undefined): Promise<InstanceView> => {
+  const view = async (instance: Instance, look: Look): Promise<InstanceView> => {
     const expanded = await deps.expanded(instance);
-    const run = leases === undefined ? undefined : await deps.states.run(instance, expanded, leases);
-    return { instance, expanded, status: deps.states.status(instance), run };
+    const { leases } = look;
+    const [run, diskUsageBytes] = await Promise.all([
+      leases === undefined ? undefined : deps.states.run(instance, expanded, leases, look),
+      look.disk ? deps.diskUsage(instance) : undefined,
+    ]);
+    return { instance, expanded, status: deps.states.status(instance), run, diskUsageBytes };
   };
   return {
     ListInstances: async (_call, request) => {
-      const leases = request.withoutState ? undefined : deps.leases();
-      const found = await records.list(projectOf(request));
+      checkKeyNames(instanceKeys, request.configKeys);
+      const look = lookOf(request, deps.leases);
+      const found = await records.list(request.allProjects ? undefined : projectOf(request));
       const visible = found.filter(({ phase }) => phase === 'ready');
-      return { instances: (await Promise.all(visible.map((instance) => view(instance, leases)))).map(encodeInstance) };
+      return { instances: (await Promise.all(visible.map((instance) => view(instance, look)))).map(encodeInstance) };
     },
     GetInstance: async (_call, request) => {
       const instance = await records.get(projectOf(request), named(request).name);
-      const seen = await view(instance, deps.leases());
-      return { instance: encodeInstance({ ...seen, diskUsageBytes: await deps.diskUsage(instance) }) };
+      const look = { network: true, resources: true, disk: true, leases: deps.leases() };
+      return { instance: encodeInstance(await view(instance, look)) };
     },
     CreateInstance: async (_call, request) => {
       const { name, operation } = await instances.create(createRequest(request), request.start);
@@ -59,6 +75,18 @@ export function instanceService(deps: InstanceServiceDeps): Handlers<InstanceSer
     ResumeInstance: async (_call, request) => begun(await instances.resume(projectOf(request), named(request).name)),
     DeleteInstance: async (_call, request) =>
       begun(await instances.delete(projectOf(request), named(request).name, request.force)),
+  };
+}
+
+function lookOf(request: ListInstancesRequest__Output, leases: () => LeaseCache): Look {
+  const { withoutState, stateParts } = request;
+  if (withoutState) return { network: false, resources: false, disk: false, leases: undefined };
+  const wants = (part: StatePart__Output) => stateParts.length === 0 || stateParts.includes(part);
+  return {
+    network: wants('STATE_PART_NETWORK'),
+    resources: wants('STATE_PART_RESOURCES'),
+    disk: stateParts.includes('STATE_PART_DISK'),
+    leases: leases(),
   };
 }
 
