@@ -26,7 +26,7 @@ export interface InstancesDeps {
   readonly deleter: InstanceDeleter;
   readonly supervisor: Supervisor;
   readonly follower: BootFollower;
-  readonly runtime: Pick<Runtime, 'pause' | 'resume'>;
+  readonly runtime: Pick<Runtime, 'expectCreate' | 'pause' | 'resume'>;
 }
 
 /** The verbs of instances: each checks, takes the instance's lock, works as an operation, and announces what is true. */
@@ -44,6 +44,7 @@ export class Instances {
     const kind = start ? 'instance.launch' : 'instance.create';
     const description = start ? `Launching instance ${name}` : `Creating instance ${name}`;
     const operation = this.#locked({ project, name }, 'created', { kind, description }, async (task) => {
+      using _soon = start ? this.#deps.runtime.expectCreate() : undefined;
       const instance = await this.#create(task, plan);
       if (start) await this.#start(task, instance);
     });
