@@ -54,6 +54,7 @@ export interface StateDeps {
 /** What is true of instances now; never enters them, so that no instance can hold up a listing. */
 export class InstanceStates {
   readonly #deps: StateDeps;
+  readonly #pids = new Map<string, { readonly startedAt: string; readonly pid: number }>();
 
   constructor(deps: StateDeps) {
     this.#deps = deps;
@@ -77,16 +78,28 @@ export class InstanceStates {
   ): Promise<RunState | undefined> {
     const { supervisor, follower, nics } = this.#deps;
     const live = supervisor.status(instance.uuid);
-    if (live !== 'running' && live !== 'paused') return undefined;
+    if (live !== 'running' && live !== 'paused') {
+      this.#pids.delete(instance.uuid);
+      return undefined;
+    }
     const wanted = parts.network ? nics.of(instance, expanded) : [];
     const [pid, network, resources] = await Promise.all([
-      this.#deps.pid(instance.uuid),
+      this.#pid(instance),
       Promise.all(wanted.map((nic) => this.#interface(nic, leases))),
       parts.resources ? this.#deps.resources(instance.uuid) : undefined,
     ]);
     if (pid === undefined) return undefined;
     const { ready, initState } = follower.state(instance.uuid);
     return { pid, startedAt: new Date(instance.startedAt), ready, initState, network, resources };
+  }
+
+  /** The pid of a run never changes: it is read once per run. */
+  async #pid({ uuid, startedAt }: Instance): Promise<number | undefined> {
+    const known = this.#pids.get(uuid);
+    if (known?.startedAt === startedAt) return known.pid;
+    const pid = await this.#deps.pid(uuid);
+    if (pid !== undefined) this.#pids.set(uuid, { startedAt, pid });
+    return pid;
   }
 
   async #interface(nic: InstanceNic, leases: LeaseCache): Promise<InstanceInterface> {

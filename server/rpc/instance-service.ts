@@ -13,7 +13,7 @@ import type { Expanded, Instance } from '../instances/instance.ts';
 import type { InstanceRecords } from '../instances/instance-records.ts';
 import type { InstanceStates, LeaseCache, StateParts } from '../instances/instance-state.ts';
 import type { Instances } from '../instances/instances.ts';
-import { encodeInstance, encodeOperation, type InstanceView } from './encode.ts';
+import { encodeInstance, encodeInstanceState, encodeOperation, type InstanceView } from './encode.ts';
 import { projectOf } from './project.ts';
 import type { Handlers } from './router.ts';
 
@@ -22,6 +22,8 @@ export interface InstanceServiceDeps {
   readonly records: InstanceRecords;
   readonly states: InstanceStates;
   readonly expanded: (instance: Instance) => Promise<Expanded>;
+  /** Expands many instances, reading each of their profiles once. */
+  readonly expander: () => (instance: Instance) => Promise<Expanded>;
   readonly diskUsage: (instance: Instance) => Promise<number>;
   readonly leases: () => LeaseCache;
 }
@@ -40,8 +42,7 @@ interface Named {
 
 export function instanceService(deps: InstanceServiceDeps): Handlers<InstanceServiceHandlers> {
   const { instances, records } = deps;
-  const view = async (instance: Instance, look: Look): Promise<InstanceView> => {
-    const expanded = await deps.expanded(instance);
+  const view = async (instance: Instance, expanded: Expanded, look: Look): Promise<InstanceView> => {
     const { leases } = look;
     const [run, diskUsageBytes] = await Promise.all([
       leases === undefined ? undefined : deps.states.run(instance, expanded, leases, look),
@@ -55,12 +56,15 @@ export function instanceService(deps: InstanceServiceDeps): Handlers<InstanceSer
       const look = lookOf(request, deps.leases);
       const found = await records.list(request.allProjects ? undefined : projectOf(request));
       const visible = found.filter(({ phase }) => phase === 'ready');
-      return { instances: (await Promise.all(visible.map((instance) => view(instance, look)))).map(encodeInstance) };
+      const expanded = deps.expander();
+      const views = await Promise.all(visible.map(async (instance) => view(instance, await expanded(instance), look)));
+      const encode = request.withoutConfig ? encodeInstanceState : encodeInstance;
+      return { instances: views.map((seen) => encode(seen)) };
     },
     GetInstance: async (_call, request) => {
       const instance = await records.get(projectOf(request), named(request).name);
       const look = { network: true, resources: true, disk: true, leases: deps.leases() };
-      return { instance: encodeInstance(await view(instance, look)) };
+      return { instance: encodeInstance(await view(instance, await deps.expanded(instance), look)) };
     },
     CreateInstance: async (_call, request) => {
       const { name, operation } = await instances.create(createRequest(request), request.start);

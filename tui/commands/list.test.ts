@@ -51,24 +51,27 @@ describe('yurt list', () => {
     });
   }
 
-  const nothing = { project: '', allProjects: false, withoutState: true, stateParts: [], configKeys: [] };
-  const all = ['STATE_PART_RUN', 'STATE_PART_NETWORK', 'STATE_PART_RESOURCES', 'STATE_PART_DISK'];
+  const nothing = {
+    ...{ project: '', allProjects: false, withoutState: true, withoutConfig: true },
+    ...{ stateParts: [], configKeys: [] },
+  };
+  const whole = ['STATE_PART_RUN', 'STATE_PART_NETWORK', 'STATE_PART_RESOURCES'];
+  const state = (...stateParts: string[]) => ({ withoutState: false, stateParts });
   for (const [argv, expected] of [
-    [['list'], { withoutState: false, stateParts: ['STATE_PART_NETWORK'] }],
+    [['list'], state('STATE_PART_NETWORK')],
     [['list', '-c', 'nsP'], {}],
-    [['list', '-c', 'np'], { withoutState: false, stateParts: ['STATE_PART_RUN'] }],
-    [['list', '-c', 'nmuN'], { withoutState: false, stateParts: ['STATE_PART_RESOURCES'] }],
-    [['list', '-c', 'nD'], { withoutState: false, stateParts: ['STATE_PART_DISK'] }],
-    [['list', '-c', 'ns', 'ipv4=10.0.0.0/8'], { withoutState: false, stateParts: ['STATE_PART_NETWORK'] }],
-    [['list', '-f', 'json'], { withoutState: false, stateParts: all }],
-    [['list', '-f', 'json', '-c', 'n'], {}],
+    [['list', '-c', 'np'], state('STATE_PART_RUN')],
+    [['list', '-c', 'nmuN'], state('STATE_PART_RESOURCES')],
+    [['list', '-c', 'nD'], state('STATE_PART_DISK')],
+    [['list', '-c', 'nb'], { withoutConfig: false }],
+    [['list', '-c', 'ns', 'ipv4=10.0.0.0/8'], state('STATE_PART_NETWORK')],
+    [['list', '-f', 'json', '-c', 'n'], { ...state(...whole), withoutConfig: false }],
+    [['list', '-f', 'yaml', '--fast'], { withoutConfig: false }],
     [['ls', '--project', 'p', '--fast'], { project: 'p' }],
     [['list', '--all-projects', '-c', 'e'], { allProjects: true }],
     [
       ['list', '-c', 'limits.memory:M,devices:root.pool', 's.privileged=true', 'status=running'],
-      {
-        configKeys: ['s.privileged', 'limits.memory'],
-      },
+      { configKeys: ['s.privileged', 'limits.memory'], withoutConfig: false },
     ],
   ] as const) {
     it(`asks for no more than it needs: ${argv.join(' ')}`, async () => {

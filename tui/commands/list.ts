@@ -19,12 +19,11 @@ export async function run(context: Context, input: Input): Promise<void> {
   const columns = parseColumns(text);
   const format = parseFormat(input.value('format') ?? 'table');
   const filters = await parseFilters(input.arguments);
-  const forPeople = format.name !== 'json' && format.name !== 'yaml';
-  const everything = !forPeople && !fast && given === undefined;
+  const whole = format.name === 'json' || format.name === 'yaml';
   const request = {
     project: context.global.project,
     allProjects,
-    ...partsFor(everything ? 'everything' : columns, filters),
+    ...partsFor(needsOf(columns, filters, whole ? (fast ? ['config'] : wholeRecord) : [])),
     configKeys: [...filters.configKeys, ...columns.flatMap(({ configKey = [] }) => configKey)],
   };
   const connection = await context.connect();
@@ -43,20 +42,35 @@ export async function run(context: Context, input: Input): Promise<void> {
   );
 }
 
-const partOf: Readonly<Record<Need, StatePart>> = {
+const partOf: Readonly<Partial<Record<Need, StatePart>>> = {
   run: 'STATE_PART_RUN',
   network: 'STATE_PART_NETWORK',
   resources: 'STATE_PART_RESOURCES',
   disk: 'STATE_PART_DISK',
 };
 
-/** What the server has to read of running instances: no more than is shown or filtered by. */
-function partsFor(
-  columns: readonly Column[] | 'everything',
-  { needsNetwork }: Filters,
-): { withoutState: boolean; stateParts: StatePart[] } {
-  if (columns === 'everything') return { withoutState: false, stateParts: [...Object.values(partOf)] };
-  const needs = new Set(columns.flatMap(({ needs = [] }) => needs));
-  if (needsNetwork) needs.add('network');
-  return { withoutState: needs.size === 0, stateParts: [...needs].map((need) => partOf[need]) };
+/** What a record for machines has; the disk usage is measured by a walk, so only when its column is asked for. */
+const wholeRecord: readonly Need[] = ['config', 'run', 'network', 'resources'];
+
+function needsOf(
+  columns: readonly Column[],
+  { needsNetwork, configKeys }: Filters,
+  also: readonly Need[],
+): ReadonlySet<Need> {
+  return new Set([
+    ...columns.flatMap(({ needs = [] }) => needs),
+    ...(needsNetwork ? (['network'] as const) : []),
+    ...(configKeys.length > 0 ? (['config'] as const) : []),
+    ...also,
+  ]);
+}
+
+/** What the server has to read and to send: no more than is shown or filtered by. */
+function partsFor(needs: ReadonlySet<Need>): {
+  withoutState: boolean;
+  withoutConfig: boolean;
+  stateParts: StatePart[];
+} {
+  const stateParts = [...needs].flatMap((need) => partOf[need] ?? []);
+  return { withoutState: stateParts.length === 0, withoutConfig: !needs.has('config'), stateParts };
 }

@@ -97,6 +97,7 @@ describe('completion', () => {
       project: 'p',
       allProjects: false,
       withoutState: true,
+      withoutConfig: true,
       stateParts: [],
       configKeys: [],
     });

@@ -6,11 +6,11 @@ import { instanceColumnNames } from './column-names.ts';
 import { statusWord } from './record.ts';
 
 /** What the server has to read for a column. */
-export type Need = 'run' | 'network' | 'resources' | 'disk';
+export type Need = 'config' | 'run' | 'network' | 'resources' | 'disk';
 
 export interface Column {
   readonly title: string;
-  /** What of a running instance's state it shows. */
+  /** What it shows besides the record. */
   readonly needs?: Need;
   /** The key of the configuration that it shows. */
   readonly configKey?: string;
@@ -41,7 +41,7 @@ function letterColumn(letter: string, text: string): Column {
 }
 
 const needs: Readonly<Partial<Record<Letter, Need>>> = {
-  ...{ 4: 'network', 6: 'network', p: 'run', D: 'disk' },
+  ...{ 4: 'network', 6: 'network', b: 'config', p: 'run', D: 'disk' },
   ...{ m: 'resources', M: 'resources', N: 'resources', u: 'resources' },
 };
 
@@ -97,6 +97,7 @@ function keyColumn(part: string): Column {
     limit === undefined ? (value ?? '') : [...(value ?? '')].slice(0, limit).join('');
   return {
     title: title === '' ? key : title,
+    needs: 'config',
     ...(space === 'devices' ? {} : { configKey: key }),
     cell:
       space === 'devices'
