@@ -160,7 +160,10 @@ export class Instances {
     follower.forget(instance.uuid);
     const context =
       reason.kind === 'exited' ? { reason: reason.kind, status: String(reason.status) } : { reason: reason.kind };
-    const asked = locks.current(instance.project, instance.name) !== undefined;
+    const verb = locks.current(instance.project, instance.name);
+    const asked = verb !== undefined && verb !== 'changed';
+    // A change that is under way notices the end and gives up; what follows needs the lock.
+    if (verb === 'changed') await locks.released(instance.project, instance.name);
     if (reason.kind === 'rebooted' && !asked) {
       await this.#restartItself(instance);
       return;
@@ -214,9 +217,10 @@ export class Instances {
     } catch (error) {
       throw Fault.during(`Cannot stop instance "${instance.name}"`, error);
     }
-    if (!instance.ephemeral) return;
-    await deleter.delete(task, instance);
-    events.lifecycle('instance-deleted', resourceOf(instance));
+    const now = await this.#deps.records.get(instance.project, instance.name);
+    if (!now.ephemeral) return;
+    await deleter.delete(task, now);
+    events.lifecycle('instance-deleted', resourceOf(now));
   }
 
   #mustBe(instance: Instance, status: 'running' | 'paused', message: string): void {

@@ -10,6 +10,7 @@ import type { Devices } from '../devices/device.ts';
 import type { Event } from '../events/event.ts';
 import type { Expanded, Instance } from '../instances/instance.ts';
 import type { RunState, Status } from '../instances/instance-state.ts';
+import { instanceEtag } from '../instances/update-instance.ts';
 import type { OperationStatus as OperationStatusName, OperationView } from '../operations/operation.ts';
 import type { Profile } from '../profiles/profile.ts';
 
@@ -111,6 +112,7 @@ export function encodeInstanceState({ instance, status, run, diskUsageBytes }: I
     lastUsedAt: encodeTime(instance.lastUsedAt),
     imageFingerprint: instance.image.fingerprint,
     imageDescription: instance.image.description,
+    etag: instanceEtag(instance),
     ...(run === undefined ? {} : { state: encodeRun(run, diskUsageBytes) }),
   };
 }

@@ -13,12 +13,14 @@ import type { Expanded, Instance } from '../instances/instance.ts';
 import type { InstanceRecords } from '../instances/instance-records.ts';
 import type { InstanceStates, LeaseCache, StateParts } from '../instances/instance-state.ts';
 import type { Instances } from '../instances/instances.ts';
+import type { InstanceUpdater } from '../instances/update-instance.ts';
 import { encodeInstance, encodeInstanceState, encodeOperation, type InstanceView } from './encode.ts';
 import { projectOf } from './project.ts';
 import type { Handlers } from './router.ts';
 
 export interface InstanceServiceDeps {
   readonly instances: Instances;
+  readonly updater: InstanceUpdater;
   readonly records: InstanceRecords;
   readonly states: InstanceStates;
   readonly expanded: (instance: Instance) => Promise<Expanded>;
@@ -63,12 +65,23 @@ export function instanceService(deps: InstanceServiceDeps): Handlers<InstanceSer
     },
     GetInstance: async (_call, request) => {
       const instance = await records.get(projectOf(request), named(request).name);
-      const look = { network: true, resources: true, disk: true, leases: deps.leases() };
-      return { instance: encodeInstance(await view(instance, await deps.expanded(instance), look)) };
+      return {
+        instance: encodeInstance(await view(instance, await deps.expanded(instance), everything(deps.leases()))),
+      };
     },
     CreateInstance: async (_call, request) => {
       const { name, operation } = await instances.create(createRequest(request), request.start);
       return { name, operation: encodeOperation(operation) };
+    },
+    UpdateInstance: async (call, request) => {
+      const task = { signal: call.signal, log: call.log, report() {} };
+      const { name, etag, description, ephemeral, profiles, config } = named(request);
+      const devices = decodeDevices(request.devices);
+      const content = { description, ephemeral, profiles, config, devices };
+      const instance = await deps.updater.update(task, { project: projectOf(request), name, etag, ...content });
+      return {
+        instance: encodeInstance(await view(instance, await deps.expanded(instance), everything(deps.leases()))),
+      };
     },
     StartInstance: async (_call, request) => begun(await instances.start(projectOf(request), named(request).name)),
     StopInstance: async (_call, request) =>
@@ -80,6 +93,10 @@ export function instanceService(deps: InstanceServiceDeps): Handlers<InstanceSer
     DeleteInstance: async (_call, request) =>
       begun(await instances.delete(projectOf(request), named(request).name, request.force)),
   };
+}
+
+function everything(leases: LeaseCache): Look {
+  return { network: true, resources: true, disk: true, leases };
 }
 
 function lookOf(request: ListInstancesRequest__Output, leases: () => LeaseCache): Look {

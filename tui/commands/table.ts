@@ -1,4 +1,5 @@
 import type { ArgumentSpec, CommandSpec, OptionSpec } from './command.ts';
+import { configCommands } from './table-config.ts';
 
 /**
  * All commands. Help, completion and `docs/reference/commands.md` follow from this table; a command's code is loaded
@@ -7,6 +8,7 @@ import type { ArgumentSpec, CommandSpec, OptionSpec } from './command.ts';
 export const commands: readonly CommandSpec[] = [
   ...instanceCommands(),
   ...lookingCommands(),
+  ...configCommands,
   ...stateCommands(),
   ...sessionCommands(),
   ...imageCommands(),
@@ -16,6 +18,7 @@ export const commands: readonly CommandSpec[] = [
 
 /** Commands that share their first word, with what they are about. */
 export const groups: Readonly<Record<string, string>> = {
+  config: 'Configuration of instances',
   image: 'Images that instances are created from',
   network: 'Networks',
   operation: 'Long work of the server',
