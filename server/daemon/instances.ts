@@ -26,7 +26,7 @@ import { InstanceStopper } from '../instances/stop-instance.ts';
 import { Supervisor } from '../instances/supervisor.ts';
 import { InstanceUpdater } from '../instances/update-instance.ts';
 import { stableHwaddr } from '../networks/hwaddr.ts';
-import { Profiles, parseProfile } from '../profiles/profile.ts';
+import { type Profile, Profiles, parseProfile } from '../profiles/profile.ts';
 import type { Engines } from './engines.ts';
 import { type Base, defaultNetworkPrefix, defaultPool, readOptional, removeInstanceFiles } from './server.ts';
 
@@ -53,8 +53,7 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   const records = new InstanceRecords(store, new IdRanges(store, range, base.id));
   const profiles = new Profiles(new Collection(store, 'profile/', parseProfile));
   await profiles.ensureDefault('default', defaultPool, await networks.ensureDefault(defaultNetworkPrefix));
-  const expanded = async (instance: Instance) =>
-    expand(instance, await Promise.all(instance.profiles.map((name) => profiles.get(instance.project, name))));
+  const expanded = async (instance: Instance) => await expander(profiles)(instance);
   const pool = (name: string) => pools.driver(name);
   const nics = new Nics({ network: (name) => networks.driver(name), hwaddr: stableHwaddr });
   const consoleLogPath = (uuid: string) => join(directories.log, uuid, 'console.log');
@@ -113,6 +112,19 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
       follower.close();
     },
   };
+}
+
+/** Expands instances, reading each profile once: for one listing, since what it has read it keeps. */
+export function expander(profiles: Profiles): (instance: Instance) => Promise<Expanded> {
+  const read = new Map<string, Promise<Profile>>();
+  const profile = (project: string, name: string) => {
+    const key = `${project}/${name}`;
+    const found = read.get(key) ?? profiles.get(project, name);
+    read.set(key, found);
+    return found;
+  };
+  return async (instance) =>
+    expand(instance, await Promise.all(instance.profiles.map((name) => profile(instance.project, name))));
 }
 
 /** What makes a running instance follow a change of its configuration, in this order. */

@@ -31,9 +31,13 @@ function formatOption(preset = 'table'): OptionSpec {
     name: 'format',
     short: 'f',
     value: 'FORMAT',
-    doc: `csv, json, table, yaml or compact, with ",noheader" or ",header" after it (default "${preset}")`,
-    complete: ['csv', 'json', 'table', 'yaml', 'compact'],
+    doc: `csv, json, table, yaml, compact or markdown, with ",noheader" or ",header" after it (default "${preset}")`,
+    complete: ['csv', 'json', 'table', 'yaml', 'compact', 'markdown'],
   };
+}
+
+function allProjectsOption(): OptionSpec {
+  return { name: 'all-projects', doc: 'Show those of all projects' };
 }
 
 function instances(optional = false): ArgumentSpec {
@@ -131,7 +135,8 @@ function lookingCommands(): CommandSpec[] {
       summary: 'List instances',
       details: `Filters are regular expressions or beginnings of names, or key=value on the expanded configuration, where the parts of
 the key may be shortened (s.privileged=true) and the value is a regular expression. type=, status=, architecture=,
-ipv4= and ipv6= look at the instance; a comma means "or". Several filters must all hold.
+ipv4= and ipv6= look at the instance; a comma means "or". Several filters must all hold. A filter or column for a key that
+no instance can have is refused.
 
 Columns: {COLUMNS}
 Or keys of the expanded configuration and devices, as [config:|devices:]key[:title][:width], separated by commas.`,
@@ -139,6 +144,7 @@ Or keys of the expanded configuration and devices, as [config:|devices:]key[:tit
       options: [
         { name: 'columns', short: 'c', value: 'COLUMNS', doc: 'Columns to show (default "ns46tS")' },
         formatOption(),
+        allProjectsOption(),
         { name: 'fast', doc: 'Show what needs no look at running instances, the same as --columns=nsacPt' },
       ],
       examples: [
