@@ -68,10 +68,7 @@ async function buildAgent(): Promise<void> {
   const koffi = dirname(require.resolve(`@koromix/koffi-linux-${process.arch}/package.json`));
   copyFileSync(join(koffi, `linux_${process.arch}/koffi.node`), join(outDir, 'koffi.node'));
   copyFileSync(require.resolve('node-pty/build/Release/pty.node'), join(outDir, 'pty.node'));
-  execFileSync('cc', [
-    ...['-static', '-Os', '-s', '-Wall', '-Wextra', '-Werror', '-o', join(outDir, 'launcher')],
-    join(root, 'agent/launcher/launcher.c'),
-  ]);
+  compile(join(root, 'agent/launcher/launcher.c'), join(outDir, 'launcher'));
   await build({
     ...bundled,
     entryPoints: [join(root, 'agent/main.ts')],
@@ -85,6 +82,17 @@ async function buildAgent(): Promise<void> {
   });
 }
 
+/** Programs of the server that must be processes of their own: they enter namespaces. Into `dist/host/`. */
+function buildHostPrograms(): void {
+  const outDir = join(root, 'dist/host');
+  mkdirSync(outDir, { recursive: true });
+  for (const name of ['mounter']) compile(join(root, `server/host/${name}/${name}.c`), join(outDir, name));
+}
+
+function compile(source: string, program: string): void {
+  execFileSync('cc', ['-static', '-Os', '-s', '-Wall', '-Wextra', '-Werror', '-o', program, source]);
+}
+
 /** Leaves the import of `specifier` to run time, from another file. */
 function externalAs(specifier: string, path: string): Plugin {
   const filter = new RegExp(`^${specifier.replaceAll('.', '\\.')}$`);
@@ -96,3 +104,4 @@ generateDescriptor();
 writeFileSync(join(root, 'docs/reference/configuration.md'), configurationReference());
 await bundle();
 await buildAgent();
+buildHostPrograms();

@@ -5,11 +5,14 @@ import type { Log } from '../base/log.ts';
 import { Serial } from '../base/serial.ts';
 import type { Task } from '../base/task.ts';
 import { Collection } from '../db/collection.ts';
+import type { InstanceDevices } from '../devices/instance-devices.ts';
 import { readCgroupUsage } from '../host/cgroup-usage.ts';
 import { BootFollower } from '../instances/boot-follower.ts';
+import { futureOwner } from '../instances/check-expanded.ts';
 import { defaultAgentIdleSeconds } from '../instances/config-keys.ts';
 import { InstanceCreator } from '../instances/create-instance.ts';
 import { InstanceDeleter } from '../instances/delete-instance.ts';
+import { DeviceApplier } from '../instances/device-applier.ts';
 import { hostIdRange, IdRanges } from '../instances/id-ranges.ts';
 import { type Expanded, expand, type Instance, resourceOf } from '../instances/instance.ts';
 import { InstanceLocks } from '../instances/instance-locks.ts';
@@ -19,7 +22,6 @@ import { InstanceStates, type StateDeps } from '../instances/instance-state.ts';
 import { Instances } from '../instances/instances.ts';
 import type { LiveApplier } from '../instances/live-change.ts';
 import { LiveChanges } from '../instances/live-changes.ts';
-import { Nics } from '../instances/nics.ts';
 import { type ReconcileDeps, reconcile } from '../instances/reconcile.ts';
 import { InstanceStarter } from '../instances/start-instance.ts';
 import { InstanceStopper } from '../instances/stop-instance.ts';
@@ -27,6 +29,7 @@ import { Supervisor } from '../instances/supervisor.ts';
 import { InstanceUpdater } from '../instances/update-instance.ts';
 import { stableHwaddr } from '../networks/hwaddr.ts';
 import { type Profile, Profiles, parseProfile } from '../profiles/profile.ts';
+import { openDevices, repairDevicesOf } from './devices.ts';
 import type { Engines } from './engines.ts';
 import { type Base, defaultNetworkPrefix, defaultPool, readOptional, removeInstanceFiles } from './server.ts';
 
@@ -55,7 +58,7 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   await profiles.ensureDefault('default', defaultPool, await networks.ensureDefault(defaultNetworkPrefix));
   const expanded = async (instance: Instance) => await expander(profiles)(instance);
   const pool = (name: string) => pools.driver(name);
-  const nics = new Nics({ network: (name) => networks.driver(name), hwaddr: stableHwaddr });
+  const devices = openDevices(base, engines);
   const consoleLogPath = (uuid: string) => join(directories.log, uuid, 'console.log');
   const surroundings = {
     host: engines.features,
@@ -65,7 +68,7 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   };
   const locks = new InstanceLocks();
   const supervisor: Supervisor = new Supervisor({
-    ...{ log, records, expanded, pool, nics, runtime },
+    ...{ log, records, expanded, pool, devices, runtime },
     forgetAgent: (uuid) => agents.forget(uuid),
     ended: (instance, reason) => logFailure(log, instance, verbs.afterEnd(instance, reason)),
   });
@@ -84,9 +87,10 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
       image: (reference) => images.resolve(reference),
       unpackImage: (task, fingerprint, directory) => images.unpack(task, fingerprint, directory),
       checkNetwork: (name) => networks.check(name),
+      checkDevices: (given) => devices.check(devices.plan(futureOwner, given)),
     }),
     starter: new InstanceStarter({
-      ...{ records, expanded, pool, nics, runtime, consoleLogPath },
+      ...{ records, expanded, pool, devices, runtime, consoleLogPath },
       guestInit: (rootPath) => engines.guestInit(rootPath),
       spec: (input) => instanceSpec(surroundings, input),
     }),
@@ -97,12 +101,13 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   });
   const updater = new InstanceUpdater({
     ...{ records, locks, supervisor, events, profileUse: new Serial(), hwaddr: stableHwaddr },
-    live: new LiveChanges({ appliers: liveAppliers(), supervisor }),
+    live: new LiveChanges({ appliers: liveAppliers(engines, devices), supervisor }),
     profile: (project, name) => profiles.get(project, name),
     surroundings: { checkNetwork: (name) => networks.check(name) },
   });
-  const states = instanceStates(engines, { log, locks, supervisor, follower, nics });
-  const reconciling = { log, records, expanded, runtime, supervisor, follower, deleter };
+  const states = instanceStates(engines, { log, locks, supervisor, follower, hwaddr: stableHwaddr });
+  const repairDevices = (instance: Instance, pid: number) => repairDevicesOf(base, devices, expanded, instance, pid);
+  const reconciling = { log, records, expanded, runtime, supervisor, follower, deleter, repairDevices };
   return {
     ...{ records, profiles, verbs, updater, states, supervisor, expanded },
     reconcile: (hostRebooted) => findAgain(engines, { ...reconciling, hostRebooted }),
@@ -128,8 +133,8 @@ export function expander(profiles: Profiles): (instance: Instance) => Promise<Ex
 }
 
 /** What makes a running instance follow a change of its configuration, in this order. */
-function liveAppliers(): LiveApplier[] {
-  return [];
+function liveAppliers({ runtime }: Engines, devices: InstanceDevices): LiveApplier[] {
+  return [new DeviceApplier({ devices, pid: async (uuid) => (await runtime.state(uuid))?.pid })];
 }
 
 async function findAgain(engines: Engines, deps: ReconcileDeps): Promise<Instance[]> {
@@ -156,7 +161,7 @@ function bootFollower({ log, events }: Base, { agents }: Engines, agentOf: Agent
 
 function instanceStates(
   { runtime, networks }: Engines,
-  parts: Pick<StateDeps, 'log' | 'locks' | 'supervisor' | 'follower' | 'nics'>,
+  parts: Pick<StateDeps, 'log' | 'locks' | 'supervisor' | 'follower' | 'hwaddr'>,
 ): InstanceStates {
   return new InstanceStates({
     ...parts,

@@ -16,6 +16,8 @@ export interface ReconcileDeps {
   readonly supervisor: Supervisor;
   readonly follower: BootFollower;
   readonly deleter: InstanceDeleter;
+  /** Gives an instance that runs on the devices that it should have. Never throws. */
+  readonly repairDevices: (instance: Instance, pid: number) => Promise<void>;
   /** Whether the host was booted since a server last ran here. */
   readonly hostRebooted: boolean;
 }
@@ -56,6 +58,7 @@ async function reconcileOne(deps: ReconcileDeps, instance: Instance): Promise<bo
   const state = await runtime.state(instance.uuid);
   if (state?.status === 'running' || state?.status === 'paused') {
     supervisor.watch(instance, state.status === 'paused');
+    await deps.repairDevices(instance, state.pid);
     if (state.status === 'running') deps.follower.follow(instance);
     return false;
   }

@@ -1,11 +1,11 @@
 import { Revert } from '../base/revert.ts';
 import { ownTask, type Task } from '../base/task.ts';
+import type { InstanceDevices } from '../devices/instance-devices.ts';
 import type { Runtime } from '../runtime/contract.ts';
 import type { OciSpec } from '../runtime/oci-spec.ts';
 import type { StorageDriver } from '../storage/contract.ts';
 import type { Expanded, Instance, InstanceInit } from './instance.ts';
 import type { InstanceRecords } from './instance-records.ts';
-import type { Nics } from './nics.ts';
 
 /** All that a pure function needs to describe the container to the runtime. */
 export interface SpecInput {
@@ -19,7 +19,7 @@ export interface StartDeps {
   readonly records: InstanceRecords;
   readonly expanded: (instance: Instance) => Promise<Expanded>;
   readonly pool: (name: string) => StorageDriver;
-  readonly nics: Nics;
+  readonly devices: InstanceDevices;
   readonly runtime: Runtime;
   /** Looks at the root: which init, and can it run on this host? Fault `unsupported` with the way out. */
   readonly guestInit: (rootPath: string) => Promise<InstanceInit>;
@@ -35,22 +35,23 @@ export class InstanceStarter {
   }
 
   /**
-   * Brings a stopped instance up to a running init. Root and links are made side by side; the container is created
-   * on them, its links moved in, and only then its init runs. Undoes itself on failure.
+   * Brings a stopped instance up to a running init. Root and devices are prepared side by side; the container is created
+   * on them, its devices are put in, and only then its init runs. Undoes itself on failure.
    */
   async start(task: Task, instance: Instance): Promise<Instance> {
-    const { runtime, nics: connector, records } = this.#deps;
+    const { runtime, devices, records } = this.#deps;
     using _soon = runtime.expectCreate();
     const expanded = await this.#deps.expanded(instance);
-    const nics = connector.of(instance, expanded);
+    const planned = devices.plan(instance, expanded.devices);
+    await devices.check(planned);
     await using revert = new Revert(task.log);
-    revert.push('remove the links', () => connector.detach(ownTask(task.log), nics));
-    const attaching = connector.attach(task, nics);
+    revert.push('remove the devices', () => devices.removeAll(ownTask(task.log), instance, planned));
+    const preparing = devices.prepare(task, instance, planned);
     // Awaited below; a failure before that must not count as unhandled.
-    attaching.catch(() => {});
+    preparing.catch(() => {});
     const pool = this.#deps.pool(instance.pool);
     revert.push('unmount the root', async () => {
-      await Promise.allSettled([attaching]);
+      await Promise.allSettled([preparing]);
       await pool.unmountInstance(instance.uuid);
     });
     const root = await pool.mountInstance(task, instance.uuid, instance.idMap);
@@ -61,14 +62,14 @@ export class InstanceStarter {
     const consoleLogPath = this.#deps.consoleLogPath(instance.uuid);
     const [container, prepared] = await Promise.all([
       runtime.create(task, { id: instance.uuid, spec, consoleLogPath }),
-      attaching,
+      preparing,
     ]);
     const now = new Date().toISOString();
     revert.push('record that it is stopped', async () => {
       await records.update(instance, { power: 'stopped' });
     });
     const started = await records.update(instance, { power: 'running', startedAt: now, lastUsedAt: now, init });
-    await connector.enter(task, nics, prepared, container.pid);
+    await prepared.plug(task, container.pid);
     task.signal.throwIfAborted();
     await runtime.start(task, instance.uuid);
     revert.commit();

@@ -42,7 +42,7 @@ const serverLayers: Readonly<Record<string, readonly string[]>> = {
   profiles: ['base', 'db', 'devices'],
   operations: ['base', 'events'],
   events: ['base', 'operations'],
-  devices: ['base'],
+  devices: ['base', 'host', 'networks'],
   networks: ['base', 'db', 'host'],
   storage: ['base', 'db', 'host'],
   agents: ['base', 'host', 'runtime'],

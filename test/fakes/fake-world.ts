@@ -1,4 +1,6 @@
 import { Fault } from '../../server/base/fault.ts';
+import { DeviceRunsInMemory } from '../../server/host/device-runs-in-memory.ts';
+import { InstanceMountsInMemory } from '../../server/host/instance-mounts-in-memory.ts';
 import type { NetworkDriver, NicRequest } from '../../server/networks/contract.ts';
 import type { ContainerState, ExitReason, Runtime } from '../../server/runtime/contract.ts';
 import type { StorageDriver } from '../../server/storage/contract.ts';
@@ -16,6 +18,8 @@ export class FakeWorld {
   readonly agents = new Set<string>();
   effects = 0;
   failAt = 0;
+  readonly instanceMounts = new InstanceMountsInMemory((what) => this.#effect(what));
+  readonly deviceRuns = new DeviceRunsInMemory((what) => this.#effect(what));
   readonly #exits = new Map<string, PromiseWithResolvers<ExitReason>>();
 
   /** What exists, as readable lines. */
@@ -24,6 +28,7 @@ export class FakeWorld {
       ...[...this.volumes].map((id) => `volume ${id}`),
       ...[...this.mounts].map((id) => `mount ${id}`),
       ...[...this.links].map((id) => `link ${id}`),
+      ...this.instanceMounts.list().map((target) => `mount inside on ${target}`),
       ...[...this.containers].map(([id, { status }]) => `container ${id} ${status}`),
     ].sort();
   }

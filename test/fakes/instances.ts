@@ -1,12 +1,18 @@
 import { Fault } from '../../server/base/fault.ts';
 import { silentLog } from '../../server/base/log.ts';
 import { Serial } from '../../server/base/serial.ts';
+import { ownTask } from '../../server/base/task.ts';
 import { Collection } from '../../server/db/collection.ts';
 import { MemoryStore } from '../../server/db/memory-store.ts';
+import { InstanceDevices } from '../../server/devices/instance-devices.ts';
+import { MountMaker } from '../../server/devices/makers/mount-maker.ts';
+import { NicMaker } from '../../server/devices/makers/nic-maker.ts';
 import { Events } from '../../server/events/events.ts';
 import { BootFollower } from '../../server/instances/boot-follower.ts';
+import { futureOwner } from '../../server/instances/check-expanded.ts';
 import { InstanceCreator } from '../../server/instances/create-instance.ts';
 import { InstanceDeleter } from '../../server/instances/delete-instance.ts';
+import { DeviceApplier } from '../../server/instances/device-applier.ts';
 import { IdRanges } from '../../server/instances/id-ranges.ts';
 import { expand, type Instance } from '../../server/instances/instance.ts';
 import { InstanceLocks } from '../../server/instances/instance-locks.ts';
@@ -14,7 +20,6 @@ import { InstanceRecords } from '../../server/instances/instance-records.ts';
 import { Instances } from '../../server/instances/instances.ts';
 import type { LiveApplier } from '../../server/instances/live-change.ts';
 import { LiveChanges } from '../../server/instances/live-changes.ts';
-import { Nics } from '../../server/instances/nics.ts';
 import { reconcile } from '../../server/instances/reconcile.ts';
 import { InstanceStarter } from '../../server/instances/start-instance.ts';
 import { InstanceStopper } from '../../server/instances/stop-instance.ts';
@@ -41,11 +46,18 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
   const checkNetwork = (name: string) => {
     if (name === 'nope') throw new Fault('not-found', `Network "${name}" does not exist`);
   };
-  const nics = new Nics({ network: () => world.network, hwaddr: () => '00:16:3e:00:00:01' });
+  const devices = new InstanceDevices({
+    makers: {
+      nic: new NicMaker({ network: () => world.network, checkNetwork }),
+      mount: new MountMaker(world.instanceMounts),
+    },
+    runs: world.deviceRuns,
+    hwaddr: () => '00:16:3e:00:00:01',
+  });
   const locks = new InstanceLocks();
   const ends: Promise<void>[] = [];
   const supervisor: Supervisor = new Supervisor({
-    ...{ log, records, expanded, pool, nics, runtime: world.runtime },
+    ...{ log, records, expanded, pool, devices, runtime: world.runtime },
     forgetAgent: async (uuid) => void world.agents.delete(uuid),
     ended: (instance, reason) => void ends.push(instances.afterEnd(instance, reason)),
   });
@@ -58,9 +70,10 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
       image: async () => ({ fingerprint: 'f'.repeat(64), architecture: 'x86_64', properties: { os: 'Fake' } }),
       unpackImage: async () => {},
       ...{ checkNetwork, hwaddr },
+      checkDevices: (given) => devices.check(devices.plan(futureOwner, given)),
     }),
     starter: new InstanceStarter({
-      ...{ records, expanded, pool, nics, runtime: world.runtime, spec: () => ({}) as never },
+      ...{ records, expanded, pool, devices, runtime: world.runtime, spec: () => ({}) as never },
       guestInit: async () => ({
         kind: 'busybox',
         argv: ['/sbin/init'],
@@ -70,7 +83,8 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     }),
     stopper: new InstanceStopper({ runtime: world.runtime, supervisor, command: async () => {} }),
   });
-  const appliers: LiveApplier[] = [];
+  const pid = async (uuid: string) => (await world.runtime.state(uuid))?.pid;
+  const appliers: LiveApplier[] = [new DeviceApplier({ devices, pid })];
   const updater = new InstanceUpdater({
     ...{ records, locks, supervisor, events, profileUse: new Serial() },
     live: new LiveChanges({ appliers, supervisor }),
@@ -79,7 +93,11 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     hwaddr,
   });
   const restart = (hostRebooted: boolean) =>
-    reconcile({ log, records, expanded, runtime: world.runtime, supervisor, follower, deleter, hostRebooted });
+    reconcile({
+      ...{ log, records, expanded, runtime: world.runtime, supervisor, follower, deleter, hostRebooted },
+      repairDevices: async (instance, pid) =>
+        await devices.repair(ownTask(log), instance, pid, devices.plan(instance, (await expanded(instance)).devices)),
+    });
   return {
     world,
     store,
@@ -90,6 +108,7 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     locks,
     supervisor,
     instances,
+    devices,
     updater,
     appliers,
     ends,

@@ -1,0 +1,35 @@
+import { Fault } from '../base/fault.ts';
+import type { IdMap } from '../base/id-map.ts';
+import type { InstanceMount, InstanceMounts } from './instance-mounts.ts';
+
+/** Mounts in instances that exist in a map only. `effect` is called before each change and may throw in its place. */
+export class InstanceMountsInMemory implements InstanceMounts {
+  /** Paths of the host that do not exist. */
+  readonly missing = new Set<string>();
+  readonly #effect: (what: string) => void;
+  readonly #mounts = new Map<string, string>();
+
+  constructor(effect: (what: string) => void = () => {}) {
+    this.#effect = effect;
+  }
+
+  /** `TARGET` of each mount, in the order of mounting. */
+  list(): string[] {
+    return [...this.#mounts.values()];
+  }
+
+  async checkSource(path: string): Promise<string> {
+    if (this.missing.has(path)) throw new Fault('not-found', `${path} does not exist`);
+    return path;
+  }
+
+  async attach(_pid: number, _idMap: IdMap, mount: InstanceMount, receipt: string): Promise<void> {
+    this.#effect('mount inside');
+    if (this.#mounts.has(receipt)) throw new Fault('internal', `${mount.target} is mounted twice`);
+    this.#mounts.set(receipt, mount.target);
+  }
+
+  async detach(_pid: number | undefined, _target: string, receipt: string): Promise<void> {
+    this.#mounts.delete(receipt);
+  }
+}
