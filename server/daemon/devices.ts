@@ -3,6 +3,8 @@ import { ownTask } from '../base/task.ts';
 import { InstanceDevices } from '../devices/instance-devices.ts';
 import { MountMaker } from '../devices/makers/mount-maker.ts';
 import { NicMaker } from '../devices/makers/nic-maker.ts';
+import { NodeMaker } from '../devices/makers/node-maker.ts';
+import { HostDeviceNodes } from '../host/device-nodes.ts';
 import { DeviceRunDirectory } from '../host/device-runs.ts';
 import { KernelInstanceMounts } from '../host/instance-mounts.ts';
 import { run } from '../host/run.ts';
@@ -25,6 +27,7 @@ export function openDevices({ directories, root }: Base, { networks, namespaces 
         checkNetwork: (name) => networks.check(name),
       }),
       mount: new MountMaker(mounts),
+      node: new NodeMaker(new HostDeviceNodes(run), mounts),
     },
     runs: new DeviceRunDirectory(join(directories.run, 'devices')),
     hwaddr: stableHwaddr,

@@ -43,3 +43,13 @@ export const byteSize: OptionCheck = (value) =>
 export function oneOf(...words: readonly string[]): OptionCheck {
   return (value) => (words.includes(value) ? undefined : `one of ${words.join(', ')}`);
 }
+
+export function wholeNumber(least: number, most: number): OptionCheck {
+  return (value) =>
+    /^\d{1,10}$/.test(value) && Number(value) >= least && Number(value) <= most
+      ? undefined
+      : `a whole number from ${least} to ${most}`;
+}
+
+export const fileMode: OptionCheck = (value) =>
+  /^0?[0-7]{3}$/.test(value) ? undefined : 'three octal digits, as 0660';

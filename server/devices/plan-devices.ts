@@ -53,6 +53,7 @@ function placeOf(part: DevicePart): string {
     case 'nic':
       return `the link ${part.name}`;
     case 'mount':
+    case 'node':
       return `the path ${part.target}`;
   }
 }

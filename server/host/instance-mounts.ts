@@ -12,6 +12,8 @@ import type { UserNamespaces } from './user-namespaces.ts';
 export type MountSource =
   /** A file or directory of the host. */
   | { readonly kind: 'path'; readonly path: string }
+  /** One of the server's own files, which it made for the instance. */
+  | { readonly kind: 'own'; readonly path: string }
   /** A file system in memory; without a size, half of the host's memory. Its root is the instance's. */
   | { readonly kind: 'tmpfs'; readonly sizeBytes: number | undefined };
 
@@ -104,7 +106,7 @@ export class KernelInstanceMounts implements InstanceMounts {
       setMountAttributes(fd, { readOnly, devices: false });
       return { fd, directory: true };
     }
-    const real = await this.#resolve(source.path);
+    const real = source.kind === 'own' ? source.path : await this.#resolve(source.path);
     const from = this.#open(real);
     try {
       const fd = cloneMount(from, recursive);

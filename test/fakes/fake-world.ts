@@ -1,4 +1,5 @@
 import { Fault } from '../../server/base/fault.ts';
+import { DeviceNodesInMemory } from '../../server/host/device-nodes-in-memory.ts';
 import { DeviceRunsInMemory } from '../../server/host/device-runs-in-memory.ts';
 import { InstanceMountsInMemory } from '../../server/host/instance-mounts-in-memory.ts';
 import type { NetworkDriver, NicRequest } from '../../server/networks/contract.ts';
@@ -19,6 +20,7 @@ export class FakeWorld {
   effects = 0;
   failAt = 0;
   readonly instanceMounts = new InstanceMountsInMemory((what) => this.#effect(what));
+  readonly deviceNodes = new DeviceNodesInMemory((what) => this.#effect(what));
   readonly deviceRuns = new DeviceRunsInMemory((what) => this.#effect(what));
   readonly #exits = new Map<string, PromiseWithResolvers<ExitReason>>();
 
@@ -29,6 +31,7 @@ export class FakeWorld {
       ...[...this.mounts].map((id) => `mount ${id}`),
       ...[...this.links].map((id) => `link ${id}`),
       ...this.instanceMounts.list().map((target) => `mount inside on ${target}`),
+      ...this.deviceNodes.list().map((path) => `node ${path}`),
       ...[...this.containers].map(([id, { status }]) => `container ${id} ${status}`),
     ].sort();
   }

@@ -7,6 +7,7 @@ import { MemoryStore } from '../../server/db/memory-store.ts';
 import { InstanceDevices } from '../../server/devices/instance-devices.ts';
 import { MountMaker } from '../../server/devices/makers/mount-maker.ts';
 import { NicMaker } from '../../server/devices/makers/nic-maker.ts';
+import { NodeMaker } from '../../server/devices/makers/node-maker.ts';
 import { Events } from '../../server/events/events.ts';
 import { BootFollower } from '../../server/instances/boot-follower.ts';
 import { futureOwner } from '../../server/instances/check-expanded.ts';
@@ -50,6 +51,7 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     makers: {
       nic: new NicMaker({ network: () => world.network, checkNetwork }),
       mount: new MountMaker(world.instanceMounts),
+      node: new NodeMaker(world.deviceNodes, world.instanceMounts),
     },
     runs: world.deviceRuns,
     hwaddr: () => '00:16:3e:00:00:01',
