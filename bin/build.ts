@@ -86,7 +86,7 @@ async function buildAgent(): Promise<void> {
 function buildHostPrograms(): void {
   const outDir = join(root, 'dist/host');
   mkdirSync(outDir, { recursive: true });
-  for (const name of ['mounter']) compile(join(root, `server/host/${name}/${name}.c`), join(outDir, name));
+  for (const name of ['mounter', 'relay']) compile(join(root, `server/host/${name}/${name}.c`), join(outDir, name));
 }
 
 function compile(source: string, program: string): void {

@@ -1,4 +1,5 @@
 import { Fault } from '../base/fault.ts';
+import type { Endpoint } from '../host/relays.ts';
 import type { Device, DeviceContext, DeviceOwner, Devices } from './device.ts';
 import { findDeviceType } from './device-types.ts';
 import type { DevicePart } from './parts.ts';
@@ -20,7 +21,7 @@ export function planDevices(owner: DeviceOwner, devices: Devices, hwaddr: Device
     .sort(inOrder)
     .map(([name, device]) => ({
       ...{ name, device },
-      parts: findDeviceType(device['type'])?.parts({ owner, name, device, hwaddr }) ?? [],
+      parts: findDeviceType(device['type'])?.parts({ owner, name, device, devices, hwaddr }) ?? [],
     }));
   refuseClashes(planned);
   return planned;
@@ -47,21 +48,32 @@ function compare(left: readonly string[], right: readonly string[]): number {
   return 0;
 }
 
-/** What a part takes for itself inside: two devices with the same would hide one another. */
-function placeOf(part: DevicePart): string {
+/** What a part takes for itself: two devices with the same would hide one another. */
+function placesOf(part: DevicePart): string[] {
   switch (part.kind) {
     case 'nic':
-      return `the link ${part.name}`;
+      return [`the link ${part.name}`];
     case 'mount':
     case 'node':
-      return `the path ${part.target}`;
+      return [`the path ${part.target}`];
+    case 'relay':
+      return part.pairs.map(({ listen }) => placeOfEndpoint(part.bind, listen));
+    case 'nat':
+      return part.ports.map(({ from }) =>
+        placeOfEndpoint('host', { type: part.protocol, address: part.listen, port: from }),
+      );
   }
+}
+
+function placeOfEndpoint(side: string, { type, address, port }: Endpoint): string {
+  const where = type === 'unix' ? address : `${address} port ${port}`;
+  return `${type} ${where} of the ${side}`;
 }
 
 function refuseClashes(planned: readonly PlannedDevice[]): void {
   const owners = new Map<string, string>();
   for (const { name, parts } of planned) {
-    for (const place of parts.map(placeOf)) {
+    for (const place of parts.flatMap(placesOf)) {
       const other = owners.get(place);
       if (other !== undefined) throw new Fault('invalid', `Devices "${other}" and "${name}" both want ${place}`);
       owners.set(place, name);

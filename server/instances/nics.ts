@@ -17,6 +17,6 @@ export function nicsOf(
   return Object.entries(expanded.devices)
     .filter(([, device]) => device['type'] === 'nic')
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([name, device]) => nic.parts({ owner: instance, name, device, hwaddr }))
+    .flatMap(([name, device]) => nic.parts({ owner: instance, name, device, devices: expanded.devices, hwaddr }))
     .flatMap((part) => (part.kind === 'nic' ? [{ network: part.network, request: nicRequest(instance, part) }] : []));
 }

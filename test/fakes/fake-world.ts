@@ -1,7 +1,9 @@
 import { Fault } from '../../server/base/fault.ts';
 import { DeviceNodesInMemory } from '../../server/host/device-nodes-in-memory.ts';
 import { DeviceRunsInMemory } from '../../server/host/device-runs-in-memory.ts';
+import { FirewallInMemory } from '../../server/host/firewall-in-memory.ts';
 import { InstanceMountsInMemory } from '../../server/host/instance-mounts-in-memory.ts';
+import { RelaysInMemory } from '../../server/host/relays-in-memory.ts';
 import type { NetworkDriver, NicRequest } from '../../server/networks/contract.ts';
 import type { ContainerState, ExitReason, Runtime } from '../../server/runtime/contract.ts';
 import type { StorageDriver } from '../../server/storage/contract.ts';
@@ -21,6 +23,8 @@ export class FakeWorld {
   failAt = 0;
   readonly instanceMounts = new InstanceMountsInMemory((what) => this.#effect(what));
   readonly deviceNodes = new DeviceNodesInMemory((what) => this.#effect(what));
+  readonly relays = new RelaysInMemory((what) => this.#effect(what));
+  readonly firewall = new FirewallInMemory();
   readonly deviceRuns = new DeviceRunsInMemory((what) => this.#effect(what));
   readonly #exits = new Map<string, PromiseWithResolvers<ExitReason>>();
 
@@ -31,6 +35,7 @@ export class FakeWorld {
       ...[...this.mounts].map((id) => `mount ${id}`),
       ...[...this.links].map((id) => `link ${id}`),
       ...this.instanceMounts.list().map((target) => `mount inside on ${target}`),
+      ...this.relays.list().map((cgroup) => `relay ${cgroup}`),
       ...this.deviceNodes.list().map((path) => `node ${path}`),
       ...[...this.containers].map(([id, { status }]) => `container ${id} ${status}`),
     ].sort();
@@ -79,6 +84,7 @@ export class FakeWorld {
       return { hostName: 'h' };
     },
     enter: async () => this.#effect('enter'),
+    reservedAddress: async (nic) => (this.links.has(linkOf(nic)) ? '10.1.2.3' : undefined),
     detach: async (_task, nic) => void this.links.delete(linkOf(nic)),
     status: () => ({ status: 'created' }),
     repair: async () => {},

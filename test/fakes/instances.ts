@@ -6,8 +6,10 @@ import { Collection } from '../../server/db/collection.ts';
 import { MemoryStore } from '../../server/db/memory-store.ts';
 import { InstanceDevices } from '../../server/devices/instance-devices.ts';
 import { MountMaker } from '../../server/devices/makers/mount-maker.ts';
+import { NatMaker } from '../../server/devices/makers/nat-maker.ts';
 import { NicMaker } from '../../server/devices/makers/nic-maker.ts';
 import { NodeMaker } from '../../server/devices/makers/node-maker.ts';
+import { RelayMaker } from '../../server/devices/makers/relay-maker.ts';
 import { Events } from '../../server/events/events.ts';
 import { BootFollower } from '../../server/instances/boot-follower.ts';
 import { futureOwner } from '../../server/instances/check-expanded.ts';
@@ -51,6 +53,8 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     makers: {
       nic: new NicMaker({ network: () => world.network, checkNetwork }),
       mount: new MountMaker(world.instanceMounts),
+      relay: new RelayMaker({ relays: world.relays, cgroupOf: (uuid) => world.runtime.cgroupOf(uuid) }),
+      nat: new NatMaker({ firewall: world.firewall, network: () => world.network }),
       node: new NodeMaker(world.deviceNodes, world.instanceMounts),
     },
     runs: world.deviceRuns,

@@ -2,7 +2,7 @@ import { Fault } from '../../base/fault.ts';
 import type { Task } from '../../base/task.ts';
 import type { DeviceNodes, NodeNumbers } from '../../host/device-nodes.ts';
 import type { InstanceMounts } from '../../host/instance-mounts.ts';
-import type { DeviceOwner } from '../device.ts';
+import { hostId } from '../host-id.ts';
 import type { PartMaker, PartOf, Plug } from '../part-maker.ts';
 import type { NodePart } from '../parts.ts';
 
@@ -28,7 +28,7 @@ export class NodeMaker implements PartMaker<NodePart> {
     const numbers = await this.#numbers(part);
     if (numbers === undefined) return async () => {};
     const path = nodePath(it);
-    const [uid, gid] = [hostId(owner, 'uid', part.uid), hostId(owner, 'gid', part.gid)];
+    const [uid, gid] = [hostId(owner.idMap, 'uid', part.uid), hostId(owner.idMap, 'gid', part.gid)];
     await this.#nodes.make(path, { nodeType: part.nodeType, ...numbers, uid, gid, mode: part.mode });
     return async (_plugTask, pid) => await this.#mounts.attach(pid, owner.idMap, mountOf(part, path), receipt(it));
   }
@@ -72,9 +72,4 @@ function mountOf(part: NodePart, path: string) {
     propagation: 'private',
     shift: false, // it was made with the ids of the instance
   } as const;
-}
-
-function hostId({ idMap }: DeviceOwner, option: string, id: number): number {
-  if (id < idMap.size) return idMap.hostBase + id;
-  throw new Fault('invalid', `${option} ${id} does not exist in the instance: it has 0 to ${idMap.size - 1}`);
 }
