@@ -3,6 +3,7 @@ import { faultMeanings } from './base/fault.ts';
 import { deviceTypes } from './devices/device-types.ts';
 import { instanceKeys } from './instances/config-keys.ts';
 import { bridgeKeys } from './networks/network.ts';
+import { projectKeys } from './projects/project-keys.ts';
 import { poolKeys } from './storage/pool.ts';
 
 /** docs/reference/configuration.md: every key, device option and fault, from the tables that the server itself works by. */
@@ -15,6 +16,9 @@ export function configurationReference(): string {
     keyTable(instanceKeys),
     '## Devices',
     ...deviceTypes.map(({ type, doc, options }) => deviceSection(type, doc, options)),
+    '## Projects',
+    'Given with `-c KEY=VALUE` to `yurt project create`, or with `yurt project set`.',
+    keyTable(projectKeys),
     '## Networks',
     keyTable(Object.entries(bridgeKeys).map(([key, entry]) => ({ ...entry, key }))),
     '## Storage pools',

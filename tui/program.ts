@@ -4,6 +4,8 @@ import { Failure } from './client/failure.ts';
 import type { Context } from './commands/command.ts';
 import { type Found, findCommand, suggestions } from './commands/find.ts';
 import { printableLines } from './output/printable.ts';
+import { expandAlias } from './settings/aliases.ts';
+import { readSettings } from './settings/settings.ts';
 import { OutputClosed, type Terminal } from './terminal/terminal.ts';
 
 /** What a process whose reader went away ends with: 128 and SIGPIPE. */
@@ -11,11 +13,15 @@ const outputClosedExitCode = 141;
 
 /** Runs one command line and resolves to the exit code; prints failures. Never throws. */
 export async function runProgram(argv: readonly string[], env: Context['env'], terminal: Terminal): Promise<number> {
-  const found = findCommand(argv);
+  let found: Found = { kind: 'none' };
   let debug = argv.includes('--debug');
   try {
-    if (found.kind !== 'command') return await runWithoutCommand(argv, found, terminal);
-    const { global, help, version, input } = parseArguments(found.spec, found.argv);
+    const settings = await readSettings(env);
+    const words = Object.keys(settings.aliases).length === 0 ? argv : expandAlias(argv, settings.aliases);
+    found = findCommand(words);
+    if (found.kind !== 'command') return await runWithoutCommand(words, found, terminal);
+    const { global: given, help, version, input } = parseArguments(found.spec, found.argv);
+    const global = { ...given, project: given.project === '' ? settings.project : given.project };
     debug = global.debug;
     if (version) return await printVersion(terminal);
     if (help) {

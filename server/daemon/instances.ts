@@ -4,16 +4,14 @@ import { Fault } from '../base/fault.ts';
 import type { Log } from '../base/log.ts';
 import { Serial } from '../base/serial.ts';
 import type { Task } from '../base/task.ts';
-import { Collection } from '../db/collection.ts';
 import { readCgroupUsage } from '../host/cgroup-usage.ts';
+import { announce } from '../instances/announce.ts';
 import { BootFollower } from '../instances/boot-follower.ts';
 import { defaultAgentIdleSeconds } from '../instances/config-keys.ts';
 import { InstanceCreator } from '../instances/create-instance.ts';
 import { InstanceDeleter } from '../instances/delete-instance.ts';
-import { hostIdRange, IdRanges } from '../instances/id-ranges.ts';
-import { type Expanded, expand, type Instance, resourceOf } from '../instances/instance.ts';
+import type { Expanded, Instance } from '../instances/instance.ts';
 import { InstanceLocks } from '../instances/instance-locks.ts';
-import { InstanceRecords } from '../instances/instance-records.ts';
 import { instanceSpec } from '../instances/instance-spec.ts';
 import { InstanceStates, type StateDeps } from '../instances/instance-state.ts';
 import { Instances } from '../instances/instances.ts';
@@ -26,19 +24,17 @@ import { InstanceStopper } from '../instances/stop-instance.ts';
 import { Supervisor } from '../instances/supervisor.ts';
 import { InstanceUpdater } from '../instances/update-instance.ts';
 import { stableHwaddr } from '../networks/hwaddr.ts';
-import { type Profile, Profiles, parseProfile } from '../profiles/profile.ts';
+import { defaultProject } from '../projects/project.ts';
 import type { Engines } from './engines.ts';
-import { type Base, defaultNetworkPrefix, defaultPool, readOptional, removeInstanceFiles } from './server.ts';
+import { type InstanceObjects, openRecords } from './records.ts';
+import { type Base, removeInstanceFiles } from './server.ts';
 
 /** The domain of instances, wired. */
-export interface InstanceParts {
-  readonly records: InstanceRecords;
-  readonly profiles: Profiles;
+export interface InstanceParts extends InstanceObjects {
   readonly verbs: Instances;
   readonly updater: InstanceUpdater;
   readonly states: InstanceStates;
   readonly supervisor: Supervisor;
-  readonly expanded: (instance: Instance) => Promise<Expanded>;
   /** Resolves when the system has booted, or has had its time to. Rejects when `signal` aborts. */
   booted(instance: Instance, signal: AbortSignal): Promise<void>;
   /** After a start of the server; returns what should run and does not. */
@@ -47,13 +43,10 @@ export interface InstanceParts {
 }
 
 export async function openInstances(base: Base, engines: Engines): Promise<InstanceParts> {
-  const { log, directories, events, operations, store } = base;
+  const { log, directories, events, operations } = base;
   const { runtime, pools, networks, agents, images } = engines;
-  const range = hostIdRange(await readOptional('/etc/subuid'), await readOptional('/etc/subgid'));
-  const records = new InstanceRecords(store, new IdRanges(store, range, base.id));
-  const profiles = new Profiles(new Collection(store, 'profile/', parseProfile));
-  await profiles.ensureDefault('default', defaultPool, await networks.ensureDefault(defaultNetworkPrefix));
-  const expanded = async (instance: Instance) => await expander(profiles)(instance);
+  const objects = await openRecords(base, engines);
+  const { projects, records, profiles, expanded, admission } = objects;
   const pool = (name: string) => pools.driver(name);
   const nics = new Nics({ network: (name) => networks.driver(name), hwaddr: stableHwaddr });
   const consoleLogPath = (uuid: string) => join(directories.log, uuid, 'console.log');
@@ -79,14 +72,15 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   const verbs: Instances = new Instances({
     ...{ log, records, locks, operations, events, supervisor, follower, deleter, runtime },
     creator: new InstanceCreator({
-      ...{ records, pool, hwaddr: stableHwaddr },
+      ...{ records, admission, pool, hwaddr: stableHwaddr },
       profile: (project, name) => profiles.get(project, name),
-      image: (reference) => images.resolve(reference),
-      unpackImage: (task, fingerprint, directory) => images.unpack(task, fingerprint, directory),
+      image: async (project, reference) => await images.of(await projects.home(project, 'images')).resolve(reference),
+      unpackImage: (task, fingerprint, directory) => images.of(defaultProject).unpack(task, fingerprint, directory),
       checkNetwork: (name) => networks.check(name),
     }),
     starter: new InstanceStarter({
       ...{ records, expanded, pool, nics, runtime, consoleLogPath },
+      check: (instance, holds) => admission.checkStart(instance, holds),
       guestInit: (rootPath) => engines.guestInit(rootPath),
       spec: (input) => instanceSpec(surroundings, input),
     }),
@@ -104,7 +98,7 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   const states = instanceStates(engines, { log, locks, supervisor, follower, nics });
   const reconciling = { log, records, expanded, runtime, supervisor, follower, deleter };
   return {
-    ...{ records, profiles, verbs, updater, states, supervisor, expanded },
+    ...{ ...objects, verbs, updater, states, supervisor },
     reconcile: (hostRebooted) => findAgain(engines, { ...reconciling, hostRebooted }),
     booted: (instance, signal) => follower.booted(instance.uuid, signal),
     close: () => {
@@ -112,19 +106,6 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
       follower.close();
     },
   };
-}
-
-/** Expands instances, reading each profile once: for one listing, since what it has read it keeps. */
-export function expander(profiles: Profiles): (instance: Instance) => Promise<Expanded> {
-  const read = new Map<string, Promise<Profile>>();
-  const profile = (project: string, name: string) => {
-    const key = `${project}/${name}`;
-    const found = read.get(key) ?? profiles.get(project, name);
-    read.set(key, found);
-    return found;
-  };
-  return async (instance) =>
-    expand(instance, await Promise.all(instance.profiles.map((name) => profile(instance.project, name))));
 }
 
 /** What makes a running instance follow a change of its configuration, in this order. */
@@ -150,7 +131,7 @@ function bootFollower({ log, events }: Base, { agents }: Engines, agentOf: Agent
   return new BootFollower({
     log,
     probe: async (task, instance) => await agents.probe(task, await agentOf(instance)),
-    ready: (instance, { initState }) => events.lifecycle('instance-ready', resourceOf(instance), { state: initState }),
+    ready: (instance, { initState }) => announce(events, 'instance-ready', instance, { state: initState }),
   });
 }
 
@@ -167,7 +148,7 @@ function instanceStates(
 }
 
 async function repairPools(engines: Engines, instances: ReadonlySet<string>, supervisor: Supervisor): Promise<void> {
-  const images = new Set((await engines.images.list()).map(({ fingerprint }) => fingerprint));
+  const images = await engines.images.fingerprints();
   await engines.pools.repair({ images, instances, running: new Set(supervisor.runningUuids()) });
 }
 

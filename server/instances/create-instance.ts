@@ -7,6 +7,7 @@ import { checkDevices } from '../devices/check-devices.ts';
 import type { Devices } from '../devices/device.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { StorageDriver } from '../storage/contract.ts';
+import type { Admission } from './admission.ts';
 import { checkExpanded } from './check-expanded.ts';
 import { instanceKeys } from './config-keys.ts';
 import { expand, type Instance } from './instance.ts';
@@ -42,8 +43,9 @@ export interface CreatePlan {
 
 export interface CreateDeps {
   readonly records: InstanceRecords;
+  readonly admission: Admission;
   readonly profile: (project: string, name: string) => Promise<Profile>;
-  readonly image: (reference: string) => Promise<SourceImage>;
+  readonly image: (project: string, reference: string) => Promise<SourceImage>;
   readonly unpackImage: (task: Task, fingerprint: string, directory: string) => Promise<void>;
   readonly pool: (name: string) => StorageDriver;
   readonly checkNetwork: (name: string) => void;
@@ -77,10 +79,12 @@ export class InstanceCreator {
     if ((await records.find(request.project, name)) !== undefined) {
       throw new Fault('already-exists', `Instance "${name}" already exists`);
     }
+    // Refused at once, and again when the record is written: another creation may come in between.
+    await this.#deps.admission.admit({ ...request, name, uuid: '' }, async () => {});
     return {
       request: { ...request, name },
       devices: expanded.devices,
-      image: await this.#deps.image(request.image),
+      image: await this.#deps.image(request.project, request.image),
       pool,
     };
   }

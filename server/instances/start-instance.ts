@@ -18,6 +18,8 @@ export interface SpecInput {
 export interface StartDeps {
   readonly records: InstanceRecords;
   readonly expanded: (instance: Instance) => Promise<Expanded>;
+  /** Whether the project still allows it. Fault `forbidden`. */
+  readonly check: (instance: Instance, expanded: Expanded) => Promise<void>;
   readonly pool: (name: string) => StorageDriver;
   readonly nics: Nics;
   readonly runtime: Runtime;
@@ -42,6 +44,7 @@ export class InstanceStarter {
     const { runtime, nics: connector, records } = this.#deps;
     using _soon = runtime.expectCreate();
     const expanded = await this.#deps.expanded(instance);
+    await this.#deps.check(instance, expanded);
     const nics = connector.of(instance, expanded);
     await using revert = new Revert(task.log);
     revert.push('remove the links', () => connector.detach(ownTask(task.log), nics));

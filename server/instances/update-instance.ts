@@ -9,9 +9,10 @@ import { checkDevices } from '../devices/check-devices.ts';
 import type { Devices } from '../devices/device.ts';
 import type { Events } from '../events/events.ts';
 import type { Profile } from '../profiles/profile.ts';
+import { announce } from './announce.ts';
 import { checkExpanded, type Surroundings } from './check-expanded.ts';
 import { instanceKeys } from './config-keys.ts';
-import { type Expanded, expand, type Instance, resourceOf } from './instance.ts';
+import { type Expanded, expand, type Instance } from './instance.ts';
 import type { InstanceLocks } from './instance-locks.ts';
 import type { InstanceRecords } from './instance-records.ts';
 import type { LiveChanges } from './live-changes.ts';
@@ -92,7 +93,7 @@ export class InstanceUpdater {
     await live.apply(task, revert, changes);
     const stored = await records.replace(found, instance);
     revert.commit();
-    events.lifecycle('instance-updated', resourceOf(stored));
+    announce(events, 'instance-updated', stored);
     return stored;
   }
 
