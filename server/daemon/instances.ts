@@ -5,6 +5,7 @@ import type { Log } from '../base/log.ts';
 import { Serial } from '../base/serial.ts';
 import type { Task } from '../base/task.ts';
 import { readCgroupUsage } from '../host/cgroup-usage.ts';
+import { AddressAnnouncer } from '../instances/address-announcer.ts';
 import { announce } from '../instances/announce.ts';
 import { BootFollower } from '../instances/boot-follower.ts';
 import { defaultAgentIdleSeconds } from '../instances/config-keys.ts';
@@ -56,6 +57,11 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
     agentDirectory: engines.agentDirectory,
     deviceNodes: directories.devices,
   };
+  const addresses = new AddressAnnouncer({
+    ...{ log, events, instances: () => records.list() },
+    leases: async (name) => await networks.driver(name).leases(),
+  });
+  networks.onLeasesChanged((name) => void addresses.changed(name));
   const locks = new InstanceLocks();
   const supervisor: Supervisor = new Supervisor({
     ...{ log, records, expanded, pool, nics, runtime },

@@ -144,7 +144,7 @@ function choice(
   forbids?: Restriction['forbids'],
 ): Restriction {
   const check = (value: string) => (values.includes(value) ? undefined : `one of ${values.join(', ')}`);
-  const entry = { key: `restricted.${name}`, type: values.join(' | '), default: values[0], doc, check };
+  const entry = { key: `restricted.${name}`, type: values.join(' or '), default: values[0], doc, check };
   return forbids === undefined ? entry : { ...entry, forbids };
 }
 
