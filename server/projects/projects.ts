@@ -70,15 +70,12 @@ export class Projects {
     checkProjectName(name);
     const own = Object.fromEntries(features.map((feature) => [`features.${feature}`, 'true']));
     const project = { name, description, config: { ...own, ...withoutEmpty(request.config) } };
-    checkProject(project);
-    return await this.#deps.turns.run(name, async () => {
-      const all = await this.list();
-      if (all.some((other) => other.name === name))
-        throw new Fault('already-exists', `Project "${name}" already exists`);
-      const near = all.find((other) => other.name.toLowerCase() === name.toLowerCase());
-      if (near !== undefined)
-        throw new Fault('already-exists', `Project "${near.name}" differs by case only: DNS knows none`);
-      if (all.length >= maxProjects) throw new Fault('exhausted', `There are ${maxProjects} projects already`);
+    return await this.#inTurn(name, async () => {
+      await this.#checkFree(name);
+      if ((await this.list()).length >= maxProjects) {
+        throw new Fault('exhausted', `There are ${maxProjects} projects already`);
+      }
+      checkProject(project);
       // A project that nobody can see yet may be left behind: the next one of the name finds it made.
       await prepare(project);
       await this.#deps.records.put(name, project, 0);
@@ -114,12 +111,10 @@ export class Projects {
   async rename(name: string, newName: string, move: (from: Project, to: Project) => Promise<void>): Promise<Project> {
     this.#refuseDefault(name, 'renamed');
     checkProjectName(newName);
-    return await this.#deps.turns.run(name, async () => {
+    return await this.#inTurn(name, async () => {
       const project = await this.get(name);
       await this.#checkEmpty(name, 'Cannot rename');
-      if ((await this.#deps.records.find(newName)) !== undefined) {
-        throw new Fault('already-exists', `Project "${newName}" already exists`);
-      }
+      await this.#checkFree(newName);
       const renamed = { ...project, name: newName };
       await move(project, renamed);
       await this.#deps.records.put(newName, renamed, 0, { remove: [this.#deps.records.key(name)] });
@@ -145,6 +140,19 @@ export class Projects {
       await this.#deps.records.remove(name);
       this.#deps.announce('project-deleted', name);
     });
+  }
+
+  /** Names are given out one after the other: two that differ by case are not. */
+  async #inTurn<Result>(name: string, action: () => Promise<Result>): Promise<Result> {
+    const { turns } = this.#deps;
+    return await turns.run('', () => turns.run(name, action));
+  }
+
+  async #checkFree(name: string): Promise<void> {
+    const taken = (await this.list()).find((other) => other.name.toLowerCase() === name.toLowerCase());
+    if (taken === undefined) return;
+    const why = taken.name === name ? 'already exists' : 'differs by case only: DNS knows none';
+    throw new Fault('already-exists', `Project "${taken.name}" ${why}`);
   }
 
   #refuseDefault(name: string, verb: string): void {

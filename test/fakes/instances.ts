@@ -107,6 +107,7 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     store,
     events,
     operations,
+    projects,
     profiles,
     records,
     locks,

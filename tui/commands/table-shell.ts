@@ -14,8 +14,8 @@ export const shellCommands: readonly CommandSpec[] = [
   {
     path: ['alias', 'add'],
     summary: 'Add an alias for a command',
-    details: `An alias may have several words, and wins over a command of its name. In what it stands for, @ARGS@ is all arguments
-that follow, @ARG1@ the first; the others follow at the end. An alias in an alias is not looked for. They are kept in
+    details: `An alias may have several words, and wins over a command of its name. In what it stands for, @ARG1@ is the first
+argument that follows, @ARGS@ all that no number names; without it they follow at the end. An alias in an alias is not looked for. They are kept in
 ~/.config/yurt/config.yml.`,
     arguments: [{ name: 'alias' }, { name: 'target' }],
     examples: [

@@ -36,7 +36,7 @@ describe('an alias', () => {
     ],
     [
       ['in', 'db', 'x'],
-      ['exec', 'db', '--', 'su', '-l', 'db', 'x'],
+      ['exec', 'db', '--', 'su', '-l', 'x'],
     ],
     [
       ['login', 'db', 'my user', '-v'],

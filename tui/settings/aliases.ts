@@ -5,8 +5,8 @@ import { Failure } from '../client/failure.ts';
 
 /**
  * A command line with its alias written out, once: what an alias stands for is no alias again. The alias with the most
- * words wins, also over a command of the same name. `@ARGS@` stands for all arguments that follow, `@ARG1@` for the
- * first; those that are not named this way follow at the end. Global options before it stay where they are.
+ * words wins, also over a command of the same name. `@ARG1@` stands for the first argument that follows, `@ARGS@` for all
+ * that no number names; without it, they follow at the end. Global options before it stay where they are.
  */
 export function expandAlias(argv: readonly string[], aliases: Readonly<Record<string, string>>): readonly string[] {
   const words = firstArguments(argv);
@@ -26,25 +26,16 @@ function textOf(aliases: Readonly<Record<string, string>>, key: readonly string[
 }
 
 function filledIn(words: readonly string[], args: readonly string[]): string[] {
-  const used = new Set<number>();
-  let all = false;
-  const filled = words.flatMap((word) => {
-    if (word === '@ARGS@') {
-      all = true;
-      return args;
-    }
-    return [
-      word.replace(/@ARG(\d{1,3})@/g, (_match, digits: string) => {
-        const index = Number(digits) - 1;
-        const value = args[index];
-        if (value === undefined) throw new UsageError(`The alias needs at least ${digits} arguments`);
-        used.add(index);
-        return value;
-      }),
-    ];
-  });
-  return all ? filled : [...filled, ...args.filter((_, index) => !used.has(index))];
+  const named = new Set(words.flatMap((word) => [...word.matchAll(numbered)].map(([, digits]) => Number(digits) - 1)));
+  const most = Math.max(-1, ...named) + 1;
+  if (args.length < most) throw new UsageError(`The alias needs at least ${most} arguments`);
+  const others = args.filter((_, index) => !named.has(index));
+  const fill = (word: string) => word.replace(numbered, (_match, digits: string) => args[Number(digits) - 1] ?? '');
+  const filled = words.flatMap((word) => (word === '@ARGS@' ? others : [fill(word)]));
+  return words.includes('@ARGS@') ? filled : [...filled, ...others];
 }
+
+const numbered = /@ARG([1-9]\d{0,2})@/g;
 
 /** Words between spaces; quotes keep spaces, as in a shell, and nothing else is special. */
 export function splitWords(text: string): string[] {
