@@ -59,7 +59,7 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
       }),
       consoleLogPath: (uuid) => `/fake/${uuid}.log`,
     }),
-    stopper: new InstanceStopper({ runtime: world.runtime, supervisor, command: async () => {} }),
+    stopper: new InstanceStopper({ runtime: world.runtime, supervisor, command: async () => 0 }),
   });
   const restart = (hostRebooted: boolean) =>
     reconcile({ log, records, expanded, runtime: world.runtime, supervisor, follower, deleter, hostRebooted });
