@@ -44,6 +44,20 @@ function cacheName(image: TemplateImage): string {
 }
 
 async function build(directory: string, images: readonly TemplateImage[]): Promise<void> {
+  const recipes = new Recipes(join(projectRoot, 'images'), silentLog);
+  await withImageStore(directory, async (imageStore, task) => {
+    for (const image of images) {
+      const { recipe, release } = await foundRecipe(recipes, image);
+      await imageStore.build(task, { recipe, release, aliases: [] });
+    }
+  });
+}
+
+/** Opens the images of a server that does not run, whose directory may be empty but for `state`. */
+export async function withImageStore(
+  directory: string,
+  use: (images: ImageStore, task: Task) => Promise<void>,
+): Promise<void> {
   const store = await LevelStore.open(join(directory, 'state/db'));
   try {
     await migrate(store);
@@ -54,13 +68,9 @@ async function build(directory: string, images: readonly TemplateImage[]): Promi
       architecture: (await run(['uname', '-m'])).stdout.trim(),
       usedBy: async () => [],
     });
-    const recipes = new Recipes(join(projectRoot, 'images'), silentLog);
     const task: Task = { signal: new AbortController().signal, log: silentLog, report() {} };
     await imageStore.repair(task);
-    for (const image of images) {
-      const { recipe, release } = await foundRecipe(recipes, image);
-      await imageStore.build(task, { recipe, release, aliases: [] });
-    }
+    await use(imageStore, task);
   } finally {
     await store.close();
   }
