@@ -168,8 +168,10 @@ export class Agents {
     if (state.starts !== starts && state.starting === undefined) return;
     if (state.starting === undefined) {
       this.#log.debug({ instance: instance.id, reason: error.message }, 'an agent is started');
-      // They belong to an agent that is killed now, and would only learn that it has gone.
-      for (const session of [...state.sessions]) session.giveUp(replaced());
+      if (error.reason === 'silent') {
+        // They belong to the agent that is killed now, and would only learn that it has gone.
+        for (const session of [...state.sessions]) session.giveUp(replaced());
+      }
       state.starting = this.#start(state, instance);
     }
     await abortable(state.starting, task.signal);
