@@ -3,10 +3,11 @@ import type { AgentInstance } from '../agents/agents.ts';
 import { Fault } from '../base/fault.ts';
 import type { Log } from '../base/log.ts';
 import { Serial } from '../base/serial.ts';
-import type { Task } from '../base/task.ts';
+import { ownTask, type Task } from '../base/task.ts';
 import { Collection } from '../db/collection.ts';
 import { readCgroupUsage } from '../host/cgroup-usage.ts';
 import { BootFollower } from '../instances/boot-follower.ts';
+import { ChangeJournal } from '../instances/change-journal.ts';
 import { defaultAgentIdleSeconds } from '../instances/config-keys.ts';
 import { InstanceCreator } from '../instances/create-instance.ts';
 import { InstanceDeleter } from '../instances/delete-instance.ts';
@@ -20,6 +21,7 @@ import { Instances } from '../instances/instances.ts';
 import type { LiveApplier } from '../instances/live-change.ts';
 import { LiveChanges } from '../instances/live-changes.ts';
 import { Nics } from '../instances/nics.ts';
+import { ProfileChanges } from '../instances/profile-changes.ts';
 import { type ReconcileDeps, reconcile } from '../instances/reconcile.ts';
 import { InstanceStarter } from '../instances/start-instance.ts';
 import { InstanceStopper } from '../instances/stop-instance.ts';
@@ -36,6 +38,7 @@ export interface InstanceParts {
   readonly profiles: Profiles;
   readonly verbs: Instances;
   readonly updater: InstanceUpdater;
+  readonly profileChanges: ProfileChanges;
   readonly states: InstanceStates;
   readonly supervisor: Supervisor;
   readonly expanded: (instance: Instance) => Promise<Expanded>;
@@ -51,12 +54,14 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   const records = new InstanceRecords(store, new IdRanges(store, range, base.id));
   const profiles = new Profiles(new Collection(store, 'profile/', parseProfile));
   await profiles.ensureDefault('default', defaultPool, await networks.ensureDefault(defaultNetworkPrefix));
+  const profile = (project: string, name: string) => profiles.get(project, name);
+  const profileUse = new Serial();
   const expanded = async (instance: Instance) =>
-    expand(instance, await Promise.all(instance.profiles.map((name) => profiles.get(instance.project, name))));
+    expand(instance, await Promise.all(instance.profiles.map((name) => profile(instance.project, name))));
   const pool = (name: string) => pools.driver(name);
   const nics = new Nics({ network: (name) => networks.driver(name), hwaddr: stableHwaddr });
   const consoleLogPath = (uuid: string) => join(directories.log, uuid, 'console.log');
-  const surroundings = {
+  const specSurroundings = {
     host: engines.features,
     cgroupOf: (uuid: string) => runtime.cgroupOf(uuid),
     agentDirectory: engines.agentDirectory,
@@ -68,7 +73,9 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
     forgetAgent: (uuid) => agents.forget(uuid),
     ended: (instance, reason) => logFailure(log, instance, verbs.afterEnd(instance, reason)),
   });
-  const agentOf: AgentOf = async (instance) => agentInstance(instance, await expanded(instance));
+  // Whoever follows an instance for a while may hold an older record of it, with a profile that is gone.
+  const agentOf: AgentOf = async (instance) =>
+    agentInstance(instance, await expanded((await records.find(instance.project, instance.name)) ?? instance));
   const follower = bootFollower(base, engines, agentOf);
   const deleter = new InstanceDeleter({
     records,
@@ -78,8 +85,7 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   const verbs: Instances = new Instances({
     ...{ log, records, locks, operations, events, supervisor, follower, deleter, runtime },
     creator: new InstanceCreator({
-      ...{ records, pool, hwaddr: stableHwaddr },
-      profile: (project, name) => profiles.get(project, name),
+      ...{ records, pool, profile, profileUse, hwaddr: stableHwaddr },
       image: (reference) => images.resolve(reference),
       unpackImage: (task, fingerprint, directory) => images.unpack(task, fingerprint, directory),
       checkNetwork: (name) => networks.check(name),
@@ -87,24 +93,27 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
     starter: new InstanceStarter({
       ...{ records, expanded, pool, nics, runtime, consoleLogPath },
       guestInit: (rootPath) => engines.guestInit(rootPath),
-      spec: (input) => instanceSpec(surroundings, input),
+      spec: (input) => instanceSpec(specSurroundings, input),
     }),
     stopper: new InstanceStopper({
       ...{ runtime, supervisor },
       command: async (task, instance, argv) => await runToEnd(task, engines, await agentOf(instance), argv),
     }),
   });
-  const updater = new InstanceUpdater({
-    ...{ records, locks, supervisor, events, profileUse: new Serial(), hwaddr: stableHwaddr },
-    live: new LiveChanges({ appliers: liveAppliers(), supervisor }),
-    profile: (project, name) => profiles.get(project, name),
-    surroundings: { checkNetwork: (name) => networks.check(name) },
-  });
+  const live = new LiveChanges({ appliers: liveAppliers(), supervisor, journal: new ChangeJournal(store) });
+  const surroundings = { checkNetwork: (name: string) => networks.check(name) };
+  const changing = { records, locks, supervisor, events, live, profileUse, surroundings, hwaddr: stableHwaddr };
+  const updater = new InstanceUpdater({ ...changing, profile });
+  const profileChanges = new ProfileChanges({ ...changing, profiles });
   const states = instanceStates(engines, { log, locks, supervisor, follower, nics });
   const reconciling = { log, records, expanded, runtime, supervisor, follower, deleter };
   return {
-    ...{ records, profiles, verbs, updater, states, supervisor, expanded },
-    reconcile: (hostRebooted) => findAgain(engines, { ...reconciling, hostRebooted }),
+    ...{ records, profiles, profileChanges, verbs, updater, states, supervisor, expanded },
+    reconcile: async (hostRebooted) => {
+      const toStart = await findAgain(engines, { ...reconciling, hostRebooted });
+      await live.recover(ownTask(log), await records.list(), expanded);
+      return toStart;
+    },
     close: () => {
       supervisor.close();
       follower.close();

@@ -96,7 +96,10 @@ function domainServices(base: Base, engines: Engines, parts: InstanceParts) {
         }
       },
     }),
-    ProfileService: profileService({ profiles, instances: (project) => records.list(project) }),
+    ProfileService: profileService({
+      ...{ profiles, changes: parts.profileChanges },
+      instances: (project) => records.list(project),
+    }),
     NetworkService: networkService({
       managed: () => networks.list(),
       unmanaged: async () => await unmanagedNetworks(engines),
