@@ -28,7 +28,7 @@ import { InstanceStopper } from '../instances/stop-instance.ts';
 import { Supervisor } from '../instances/supervisor.ts';
 import { InstanceUpdater } from '../instances/update-instance.ts';
 import { stableHwaddr } from '../networks/hwaddr.ts';
-import { Profiles, parseProfile } from '../profiles/profile.ts';
+import { type Profile, Profiles, parseProfile } from '../profiles/profile.ts';
 import type { Engines } from './engines.ts';
 import { type Base, defaultNetworkPrefix, defaultPool, readOptional, removeInstanceFiles } from './server.ts';
 
@@ -42,6 +42,8 @@ export interface InstanceParts {
   readonly states: InstanceStates;
   readonly supervisor: Supervisor;
   readonly expanded: (instance: Instance) => Promise<Expanded>;
+  /** Resolves when the system has booted, or has had its time to. Rejects when `signal` aborts. */
+  booted(instance: Instance, signal: AbortSignal): Promise<void>;
   /** After a start of the server; returns what should run and does not. */
   reconcile(hostRebooted: boolean): Promise<Instance[]>;
   close(): void;
@@ -56,8 +58,7 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   await profiles.ensureDefault('default', defaultPool, await networks.ensureDefault(defaultNetworkPrefix));
   const profile = (project: string, name: string) => profiles.get(project, name);
   const profileUse = new Serial();
-  const expanded = async (instance: Instance) =>
-    expand(instance, await Promise.all(instance.profiles.map((name) => profile(instance.project, name))));
+  const expanded = async (instance: Instance) => await expander(profiles)(instance);
   const pool = (name: string) => pools.driver(name);
   const nics = new Nics({ network: (name) => networks.driver(name), hwaddr: stableHwaddr });
   const consoleLogPath = (uuid: string) => join(directories.log, uuid, 'console.log');
@@ -114,11 +115,25 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
       await live.recover(ownTask(log), await records.list(), expanded);
       return toStart;
     },
+    booted: (instance, signal) => follower.booted(instance.uuid, signal),
     close: () => {
       supervisor.close();
       follower.close();
     },
   };
+}
+
+/** Expands instances, reading each profile once: for one listing, since what it has read it keeps. */
+export function expander(profiles: Profiles): (instance: Instance) => Promise<Expanded> {
+  const read = new Map<string, Promise<Profile>>();
+  const profile = (project: string, name: string) => {
+    const key = `${project}/${name}`;
+    const found = read.get(key) ?? profiles.get(project, name);
+    read.set(key, found);
+    return found;
+  };
+  return async (instance) =>
+    expand(instance, await Promise.all(instance.profiles.map((name) => profile(instance.project, name))));
 }
 
 /** What makes a running instance follow a change of its configuration, in this order. */

@@ -1,6 +1,7 @@
 import { checkConfig } from '../base/config-key.ts';
 import { Fault } from '../base/fault.ts';
-import { checkDevices, type Devices } from '../devices/device.ts';
+import { checkDevices } from '../devices/check-devices.ts';
+import type { Devices } from '../devices/device.ts';
 import { instanceKeys } from './config-keys.ts';
 import type { Expanded } from './instance.ts';
 

@@ -1,6 +1,6 @@
 import type { Devices } from '../devices/device.ts';
+import { hwaddrKey, isHwaddrKey } from '../devices/types/nic.ts';
 import type { Instance } from './instance.ts';
-import { hwaddrKey, isHwaddrKey } from './nics.ts';
 
 /** A MAC address for a nic; another one for each attempt. */
 export type MakeHwaddr = (uuid: string, device: string, attempt: number) => string;

@@ -3,7 +3,8 @@ import { etagOf } from '../base/etag.ts';
 import { Fault } from '../base/fault.ts';
 import type { Collection, Versioned } from '../db/collection.ts';
 import type { Change } from '../db/store.ts';
-import { checkDevices, type Devices } from '../devices/device.ts';
+import { checkDevices } from '../devices/check-devices.ts';
+import type { Devices } from '../devices/device.ts';
 
 /** All that a user may change of a profile. */
 export interface ProfileContent {

@@ -86,7 +86,19 @@ export interface InstanceView {
   readonly diskUsageBytes?: number | undefined;
 }
 
-export function encodeInstance({ instance, expanded, status, run, diskUsageBytes }: InstanceView): InstanceMessage {
+export function encodeInstance(view: InstanceView): InstanceMessage {
+  const { instance, expanded } = view;
+  return {
+    ...encodeInstanceState(view),
+    config: instance.config,
+    devices: encodeDevices(instance.devices),
+    expandedConfig: expanded.config,
+    expandedDevices: encodeDevices(expanded.devices),
+  };
+}
+
+/** All but configuration and devices. */
+export function encodeInstanceState({ instance, status, run, diskUsageBytes }: InstanceView): InstanceMessage {
   return {
     name: instance.name,
     project: instance.project,
@@ -96,10 +108,6 @@ export function encodeInstance({ instance, expanded, status, run, diskUsageBytes
     architecture: instance.architecture,
     ephemeral: instance.ephemeral,
     profiles: [...instance.profiles],
-    config: instance.config,
-    devices: encodeDevices(instance.devices),
-    expandedConfig: expanded.config,
-    expandedDevices: encodeDevices(expanded.devices),
     createdAt: encodeTime(instance.createdAt),
     lastUsedAt: encodeTime(instance.lastUsedAt),
     imageFingerprint: instance.image.fingerprint,
@@ -122,11 +130,15 @@ function encodeRun(run: RunState, diskUsageBytes = 0): InstanceStateMessage {
       state: 'up',
       addresses: [...nic.addresses],
     })),
-    memoryUsageBytes: run.resources.memoryBytes,
-    memoryPeakBytes: run.resources.memoryPeakBytes,
-    memoryLimitBytes: run.resources.memoryLimitBytes,
-    cpuUsageNanoseconds: run.resources.cpuNanoseconds,
-    processCount: run.resources.processes,
+    ...(run.resources === undefined
+      ? {}
+      : {
+          memoryUsageBytes: run.resources.memoryBytes,
+          memoryPeakBytes: run.resources.memoryPeakBytes,
+          memoryLimitBytes: run.resources.memoryLimitBytes,
+          cpuUsageNanoseconds: run.resources.cpuNanoseconds,
+          processCount: run.resources.processes,
+        }),
     diskUsageBytes,
   };
 }
