@@ -2,12 +2,10 @@ import { join } from 'node:path';
 import type { AgentInstance } from '../agents/agents.ts';
 import { Fault } from '../base/fault.ts';
 import type { Log } from '../base/log.ts';
-import { Serial } from '../base/serial.ts';
-import { ownTask, type Task } from '../base/task.ts';
+import type { Task } from '../base/task.ts';
 import { Collection } from '../db/collection.ts';
 import { readCgroupUsage } from '../host/cgroup-usage.ts';
 import { BootFollower } from '../instances/boot-follower.ts';
-import { ChangeJournal } from '../instances/change-journal.ts';
 import { defaultAgentIdleSeconds } from '../instances/config-keys.ts';
 import { InstanceCreator } from '../instances/create-instance.ts';
 import { InstanceDeleter } from '../instances/delete-instance.ts';
@@ -18,17 +16,14 @@ import { InstanceRecords } from '../instances/instance-records.ts';
 import { instanceSpec } from '../instances/instance-spec.ts';
 import { InstanceStates, type StateDeps } from '../instances/instance-state.ts';
 import { Instances } from '../instances/instances.ts';
-import type { LiveApplier } from '../instances/live-change.ts';
-import { LiveChanges } from '../instances/live-changes.ts';
 import { Nics } from '../instances/nics.ts';
-import { ProfileChanges } from '../instances/profile-changes.ts';
 import { type ReconcileDeps, reconcile } from '../instances/reconcile.ts';
 import { InstanceStarter } from '../instances/start-instance.ts';
 import { InstanceStopper } from '../instances/stop-instance.ts';
 import { Supervisor } from '../instances/supervisor.ts';
-import { InstanceUpdater } from '../instances/update-instance.ts';
 import { stableHwaddr } from '../networks/hwaddr.ts';
 import { type Profile, Profiles, parseProfile } from '../profiles/profile.ts';
+import { type ChangeParts, openChanges } from './changes.ts';
 import type { Engines } from './engines.ts';
 import { type Base, defaultNetworkPrefix, defaultPool, readOptional, removeInstanceFiles } from './server.ts';
 
@@ -37,8 +32,7 @@ export interface InstanceParts {
   readonly records: InstanceRecords;
   readonly profiles: Profiles;
   readonly verbs: Instances;
-  readonly updater: InstanceUpdater;
-  readonly profileChanges: ProfileChanges;
+  readonly changes: ChangeParts;
   readonly states: InstanceStates;
   readonly supervisor: Supervisor;
   readonly expanded: (instance: Instance) => Promise<Expanded>;
@@ -56,8 +50,6 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   const records = new InstanceRecords(store, new IdRanges(store, range, base.id));
   const profiles = new Profiles(new Collection(store, 'profile/', parseProfile));
   await profiles.ensureDefault('default', defaultPool, await networks.ensureDefault(defaultNetworkPrefix));
-  const profile = (project: string, name: string) => profiles.get(project, name);
-  const profileUse = new Serial();
   const expanded = async (instance: Instance) => await expander(profiles)(instance);
   const pool = (name: string) => pools.driver(name);
   const nics = new Nics({ network: (name) => networks.driver(name), hwaddr: stableHwaddr });
@@ -74,6 +66,7 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
     forgetAgent: (uuid) => agents.forget(uuid),
     ended: (instance, reason) => logFailure(log, instance, verbs.afterEnd(instance, reason)),
   });
+  const changes = openChanges(base, engines, { records, profiles, locks, supervisor, expanded });
   // Whoever follows an instance for a while may hold an older record of it, with a profile that is gone.
   const agentOf: AgentOf = async (instance) =>
     agentInstance(instance, await expanded((await records.find(instance.project, instance.name)) ?? instance));
@@ -86,10 +79,9 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   const verbs: Instances = new Instances({
     ...{ log, records, locks, operations, events, supervisor, follower, deleter, runtime },
     creator: new InstanceCreator({
-      ...{ records, pool, profile, profileUse, hwaddr: stableHwaddr },
+      ...{ records, pool, ...changes.use },
       image: (reference) => images.resolve(reference),
       unpackImage: (task, fingerprint, directory) => images.unpack(task, fingerprint, directory),
-      checkNetwork: (name) => networks.check(name),
     }),
     starter: new InstanceStarter({
       ...{ records, expanded, pool, nics, runtime, consoleLogPath },
@@ -101,18 +93,13 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
       command: async (task, instance, argv) => await runToEnd(task, engines, await agentOf(instance), argv),
     }),
   });
-  const live = new LiveChanges({ appliers: liveAppliers(), supervisor, journal: new ChangeJournal(store) });
-  const surroundings = { checkNetwork: (name: string) => networks.check(name) };
-  const changing = { records, locks, supervisor, events, live, profileUse, surroundings, hwaddr: stableHwaddr };
-  const updater = new InstanceUpdater({ ...changing, profile });
-  const profileChanges = new ProfileChanges({ ...changing, profiles });
   const states = instanceStates(engines, { log, locks, supervisor, follower, nics });
   const reconciling = { log, records, expanded, runtime, supervisor, follower, deleter };
   return {
-    ...{ records, profiles, profileChanges, verbs, updater, states, supervisor, expanded },
+    ...{ records, profiles, verbs, changes, states, supervisor, expanded },
     reconcile: async (hostRebooted) => {
       const toStart = await findAgain(engines, { ...reconciling, hostRebooted });
-      await live.recover(ownTask(log), await records.list(), expanded);
+      await changes.recover();
       return toStart;
     },
     booted: (instance, signal) => follower.booted(instance.uuid, signal),
@@ -134,11 +121,6 @@ export function expander(profiles: Profiles): (instance: Instance) => Promise<Ex
   };
   return async (instance) =>
     expand(instance, await Promise.all(instance.profiles.map((name) => profile(instance.project, name))));
-}
-
-/** What makes a running instance follow a change of its configuration, in this order. */
-function liveAppliers(): LiveApplier[] {
-  return [];
 }
 
 async function findAgain(engines: Engines, deps: ReconcileDeps): Promise<Instance[]> {

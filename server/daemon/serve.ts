@@ -64,7 +64,7 @@ function domainServices(base: Base, engines: Engines, parts: InstanceParts) {
     Object.values((await expanded(instance)).devices).some((device) => device[option] === value);
   return {
     InstanceService: instanceService({
-      ...{ instances: verbs, updater: parts.updater, records, states, expanded },
+      ...{ instances: verbs, updater: parts.changes.updater, records, states, expanded },
       expander: () => expander(profiles),
       diskUsage: (instance) => diskUsage(engines, instance),
       leases: () => new LeaseCache((network) => networks.driver(network).leases()),
@@ -101,7 +101,7 @@ function domainServices(base: Base, engines: Engines, parts: InstanceParts) {
       },
     }),
     ProfileService: profileService({
-      ...{ profiles, changes: parts.profileChanges },
+      ...{ profiles, changes: parts.changes.profileChanges },
       instances: (project) => records.list(project),
     }),
     NetworkService: networkService({

@@ -234,7 +234,7 @@ describe('a server that was killed in the middle of a change', () => {
     });
     await after.restart(false);
     await after.live.recover(task, await after.records.list(), after.expanded);
-    assert.deepEqual(seen, ['a 256MiB 64MiB', 'b 256MiB 64MiB']);
+    assert.deepEqual(seen.sort(), ['a 256MiB 64MiB', 'b 256MiB 64MiB']);
     assert.deepEqual((await everything(after)).journal, []);
     assert.equal((await after.profiles.get('default', 'small')).config['limits.memory'], '64MiB');
   });
