@@ -13,6 +13,7 @@ export async function instanceSubject(context: Context, name: string): Promise<S
   const { project } = context.global;
   return {
     label: `instance "${name}"`,
+    name,
     read: async () => readingOf(await getInstance(connection, project, name), name),
     write: async (content, etag) => {
       const request = { name, project, etag, ...instanceRequest(content) };
