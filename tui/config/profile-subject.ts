@@ -4,7 +4,7 @@ import type { Context } from '../commands/command.ts';
 import { devicesRecord } from '../instances/record.ts';
 import { profileRecord } from '../profiles/record.ts';
 import { deviceMessages } from './instance-subject.ts';
-import type { Reading, Subject } from './subject.ts';
+import { inOrder, type Reading, type Subject } from './subject.ts';
 
 /** The content of a profile. */
 export async function profileSubject(context: Context, name: string): Promise<Subject> {
@@ -29,6 +29,6 @@ function readingOf(profile: Profile__Output | null, name: string): Reading {
   return {
     content: { description, config, devices },
     ...{ etag, expanded: { config, devices } },
-    record: () => profileRecord(profile),
+    record: () => inOrder(profileRecord(profile)),
   };
 }

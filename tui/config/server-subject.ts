@@ -1,6 +1,6 @@
 import { Failure } from '../client/failure.ts';
 import type { Context } from '../commands/command.ts';
-import type { Content, Reading, Subject } from './subject.ts';
+import { type Content, inOrder, type Reading, type Subject } from './subject.ts';
 
 /** The configuration of the server itself: keys, and nothing else. */
 export async function serverSubject(context: Context): Promise<Subject> {
@@ -24,6 +24,6 @@ function readingOf({ config, etag }: { readonly config: Record<string, string>; 
   return {
     content: { description: '', config, devices: {} },
     ...{ etag, expanded: { config, devices: {} } },
-    record: () => ({ config }),
+    record: () => inOrder({ config }),
   };
 }

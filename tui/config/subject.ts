@@ -59,3 +59,17 @@ export function contentOf(document: Document, like: Content): Content {
     ...(like.profiles === undefined ? {} : { profiles }),
   };
 }
+
+/** The record with the keys of its configuration and its devices in order: people compare what they edit. */
+export function inOrder(record: Record<string, unknown>): Record<string, unknown> {
+  const { config, devices } = record;
+  return {
+    ...record,
+    ...(config === undefined ? {} : { config: sorted(config) }),
+    ...(devices === undefined ? {} : { devices: sorted(devices) }),
+  };
+}
+
+function sorted(value: unknown): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
