@@ -1,5 +1,6 @@
 import type { ConfigKey } from './base/config-key.ts';
 import { faultMeanings } from './base/fault.ts';
+import { serverKeys } from './daemon/server-config.ts';
 import { deviceTypes } from './devices/device-types.ts';
 import { instanceKeys } from './instances/config-keys.ts';
 import { bridgeKeys } from './networks/network.ts';
@@ -19,6 +20,9 @@ export function configurationReference(): string {
     '## Projects',
     'Given with `-c KEY=VALUE` to `yurt project create`, or with `yurt project set`.',
     keyTable(projectKeys),
+    '## Server',
+    'Set with `yurt config set KEY=VALUE`, without the name of an instance.',
+    keyTable(serverKeys),
     '## Networks',
     keyTable(Object.entries(bridgeKeys).map(([key, entry]) => ({ ...entry, key }))),
     '## Storage pools',

@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import type { AgentInstance } from '../agents/agents.ts';
 import { Fault } from '../base/fault.ts';
 import type { Log } from '../base/log.ts';
-import { Serial } from '../base/serial.ts';
 import type { Task } from '../base/task.ts';
 import { readCgroupUsage } from '../host/cgroup-usage.ts';
 import { AddressAnnouncer } from '../instances/address-announcer.ts';
@@ -16,16 +15,14 @@ import { InstanceLocks } from '../instances/instance-locks.ts';
 import { instanceSpec } from '../instances/instance-spec.ts';
 import { InstanceStates, type StateDeps } from '../instances/instance-state.ts';
 import { Instances } from '../instances/instances.ts';
-import type { LiveApplier } from '../instances/live-change.ts';
-import { LiveChanges } from '../instances/live-changes.ts';
 import { Nics } from '../instances/nics.ts';
 import { type ReconcileDeps, reconcile } from '../instances/reconcile.ts';
 import { InstanceStarter } from '../instances/start-instance.ts';
 import { InstanceStopper } from '../instances/stop-instance.ts';
 import { Supervisor } from '../instances/supervisor.ts';
-import { InstanceUpdater } from '../instances/update-instance.ts';
 import { stableHwaddr } from '../networks/hwaddr.ts';
 import { defaultProject } from '../projects/project.ts';
+import { type ChangeParts, openChanges } from './changes.ts';
 import type { Engines } from './engines.ts';
 import { type InstanceObjects, openRecords } from './records.ts';
 import { type Base, removeInstanceFiles } from './server.ts';
@@ -33,7 +30,7 @@ import { type Base, removeInstanceFiles } from './server.ts';
 /** The domain of instances, wired. */
 export interface InstanceParts extends InstanceObjects {
   readonly verbs: Instances;
-  readonly updater: InstanceUpdater;
+  readonly changes: ChangeParts;
   readonly states: InstanceStates;
   readonly supervisor: Supervisor;
   /** Resolves when the system has booted, or has had its time to. Rejects when `signal` aborts. */
@@ -47,11 +44,11 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   const { log, directories, events, operations } = base;
   const { runtime, pools, networks, agents, images } = engines;
   const objects = await openRecords(base, engines);
-  const { projects, records, profiles, expanded, admission } = objects;
+  const { projects, records, expanded, admission } = objects;
   const pool = (name: string) => pools.driver(name);
   const nics = new Nics({ network: (name) => networks.driver(name), hwaddr: stableHwaddr });
   const consoleLogPath = (uuid: string) => join(directories.log, uuid, 'console.log');
-  const surroundings = {
+  const specSurroundings = {
     host: engines.features,
     cgroupOf: (uuid: string) => runtime.cgroupOf(uuid),
     agentDirectory: engines.agentDirectory,
@@ -68,7 +65,10 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
     forgetAgent: (uuid) => agents.forget(uuid),
     ended: (instance, reason) => logFailure(log, instance, verbs.afterEnd(instance, reason)),
   });
-  const agentOf: AgentOf = async (instance) => agentInstance(instance, await expanded(instance));
+  const changes = openChanges(base, engines, { ...objects, locks, supervisor });
+  // Whoever follows an instance for a while may hold an older record of it, with a profile that is gone.
+  const agentOf: AgentOf = async (instance) =>
+    agentInstance(instance, await expanded((await records.find(instance.project, instance.name)) ?? instance));
   const follower = bootFollower(base, engines, agentOf);
   const deleter = new InstanceDeleter({
     records,
@@ -78,45 +78,36 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   const verbs: Instances = new Instances({
     ...{ log, records, locks, operations, events, supervisor, follower, deleter, runtime },
     creator: new InstanceCreator({
-      ...{ records, admission, pool, hwaddr: stableHwaddr },
-      profile: (project, name) => profiles.get(project, name),
+      ...{ records, admission, pool, ...changes.use },
       image: async (project, reference) => await images.of(await projects.home(project, 'images')).resolve(reference),
       unpackImage: (task, fingerprint, directory) => images.of(defaultProject).unpack(task, fingerprint, directory),
-      checkNetwork: (name) => networks.check(name),
     }),
     starter: new InstanceStarter({
       ...{ records, expanded, pool, nics, runtime, consoleLogPath },
       check: (instance, holds) => admission.checkStart(instance, holds),
       guestInit: (rootPath) => engines.guestInit(rootPath),
-      spec: (input) => instanceSpec(surroundings, input),
+      spec: (input) => instanceSpec(specSurroundings, input),
     }),
     stopper: new InstanceStopper({
       ...{ runtime, supervisor },
       command: async (task, instance, argv) => await runToEnd(task, engines, await agentOf(instance), argv),
     }),
   });
-  const updater = new InstanceUpdater({
-    ...{ records, locks, supervisor, events, profileUse: new Serial(), hwaddr: stableHwaddr },
-    live: new LiveChanges({ appliers: liveAppliers(), supervisor }),
-    profile: (project, name) => profiles.get(project, name),
-    surroundings: { checkNetwork: (name) => networks.check(name) },
-  });
   const states = instanceStates(engines, { log, locks, supervisor, follower, nics });
   const reconciling = { log, records, expanded, runtime, supervisor, follower, deleter };
   return {
-    ...{ ...objects, verbs, updater, states, supervisor },
-    reconcile: (hostRebooted) => findAgain(engines, { ...reconciling, hostRebooted }),
+    ...{ ...objects, verbs, changes, states, supervisor },
+    reconcile: async (hostRebooted) => {
+      const toStart = await findAgain(engines, { ...reconciling, hostRebooted });
+      await changes.recover();
+      return toStart;
+    },
     booted: (instance, signal) => follower.booted(instance.uuid, signal),
     close: () => {
       supervisor.close();
       follower.close();
     },
   };
-}
-
-/** What makes a running instance follow a change of its configuration, in this order. */
-function liveAppliers(): LiveApplier[] {
-  return [];
 }
 
 async function findAgain(engines: Engines, deps: ReconcileDeps): Promise<Instance[]> {
@@ -166,15 +157,22 @@ export function agentInstance(instance: Instance, { config }: Expanded): AgentIn
   return { id: instance.uuid, idleMs: seconds * 1000 };
 }
 
-/** Runs a command of the server's own as root, whatever it prints. */
-async function runToEnd(task: Task, { agents }: Engines, agent: AgentInstance, argv: readonly string[]): Promise<void> {
+/** Runs a command of the server's own as root, whatever it prints; returns its exit code. */
+async function runToEnd(
+  task: Task,
+  { agents }: Engines,
+  agent: AgentInstance,
+  argv: readonly string[],
+): Promise<number> {
   const session = await agents.exec(task, agent, { argv, environment: {}, user: 0, group: 0, cwd: '/' });
   const windowBytes = 64 * 1024;
   for (const channel of ['stdout', 'stderr'] as const) session.grant(channel, windowBytes);
   session.closeStdin();
   for await (const frame of session.frames()) {
     if (frame.type === 'stdout' || frame.type === 'stderr') session.grant(frame.type, frame.data.length);
+    if (frame.type === 'exit') return frame.code;
   }
+  throw new Fault('unavailable', `The agent of the instance did not say how ${argv[0]} has ended`);
 }
 
 /** Faults: `not-found`, `wrong-state` unless it runs. */

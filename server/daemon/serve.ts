@@ -1,7 +1,8 @@
 import type { ServiceDefinition } from '@grpc/grpc-js';
 import { peerCredentials } from '../../native/unix-socket.ts';
 import { loadApi } from '../../proto/api.ts';
-import { environmentOf } from '../instances/config-keys.ts';
+import { deviceTypes } from '../devices/device-types.ts';
+import { environmentOf, instanceKeys, profileKeys } from '../instances/config-keys.ts';
 import type { Instance } from '../instances/instance.ts';
 import { resourceOf } from '../instances/instance.ts';
 import { LeaseCache } from '../instances/instance-state.ts';
@@ -28,6 +29,7 @@ import { agentInstance, checkRunning, diskUsage, type InstanceParts, runningInst
 import { discardImage, projectDeps } from './projects.ts';
 import { expander } from './records.ts';
 import { type Base, readOptional } from './server.ts';
+import { ServerConfig, serverKeys } from './server-config.ts';
 
 /** All services, on the unix socket. */
 export async function serve(
@@ -72,7 +74,7 @@ function domainServices(base: Base, engines: Engines, parts: InstanceParts) {
     Object.values((await expanded(instance)).devices).some((device) => device[option] === value);
   return {
     InstanceService: instanceService({
-      ...{ instances: verbs, updater: parts.updater, records, states, expanded },
+      ...{ instances: verbs, updater: parts.changes.updater, records, states, expanded },
       expander: () => expander(profiles),
       diskUsage: (instance) => diskUsage(engines, instance),
       leases: () => new LeaseCache((network) => networks.driver(network).leases()),
@@ -94,7 +96,8 @@ function domainServices(base: Base, engines: Engines, parts: InstanceParts) {
     EventService: eventService(events),
     ImageService: imageService(imageDeps(base, engines, parts)),
     ProfileService: profileService({
-      profiles,
+      ...{ profiles, changes: parts.changes.profileChanges },
+      home: (project) => projects.home(project, 'profiles'),
       instances: (project) => usersOfProfiles(parts, project),
       homes: listedHomes(parts, 'profiles'),
     }),
@@ -172,6 +175,9 @@ function consoleDeps(base: Base, { runtime }: Engines, parts: InstanceParts) {
 function serverFacts(base: Base, engines: Engines, parts: InstanceParts, shutdown: (timeoutSeconds: number) => void) {
   const { features, runtime } = engines;
   return serverService({
+    config: new ServerConfig(base.store, base.events),
+    keys: { instance: instanceKeys, profile: profileKeys, server: serverKeys },
+    deviceTypes,
     facts: {
       name: base.hostName,
       version: base.version,

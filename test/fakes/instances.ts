@@ -6,6 +6,7 @@ import { MemoryStore } from '../../server/db/memory-store.ts';
 import { Events } from '../../server/events/events.ts';
 import { type Candidate, ProjectAdmission } from '../../server/instances/admission.ts';
 import { BootFollower } from '../../server/instances/boot-follower.ts';
+import { ChangeJournal } from '../../server/instances/change-journal.ts';
 import { InstanceCreator } from '../../server/instances/create-instance.ts';
 import { InstanceDeleter } from '../../server/instances/delete-instance.ts';
 import { IdRanges } from '../../server/instances/id-ranges.ts';
@@ -16,6 +17,7 @@ import { Instances } from '../../server/instances/instances.ts';
 import type { LiveApplier } from '../../server/instances/live-change.ts';
 import { LiveChanges } from '../../server/instances/live-changes.ts';
 import { Nics } from '../../server/instances/nics.ts';
+import { ProfileChanges } from '../../server/instances/profile-changes.ts';
 import { reconcile } from '../../server/instances/reconcile.ts';
 import { InstanceStarter } from '../../server/instances/start-instance.ts';
 import { InstanceStopper } from '../../server/instances/stop-instance.ts';
@@ -24,7 +26,7 @@ import { InstanceUpdater } from '../../server/instances/update-instance.ts';
 import { hasEnded, type OperationView } from '../../server/operations/operation.ts';
 import { Operations } from '../../server/operations/operations.ts';
 import { Profiles, parseProfile } from '../../server/profiles/profile.ts';
-import { parseProject } from '../../server/projects/project.ts';
+import { homeOf, parseProject } from '../../server/projects/project.ts';
 import { Projects } from '../../server/projects/projects.ts';
 import { FakeWorld } from './fake-world.ts';
 
@@ -64,6 +66,7 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
   };
   const nics = new Nics({ network: () => world.network, hwaddr: () => '00:16:3e:00:00:01' });
   const locks = new InstanceLocks();
+  const profileUse = new Serial();
   const ends: Promise<void>[] = [];
   const supervisor: Supervisor = new Supervisor({
     ...{ log, records, expanded, pool, nics, runtime: world.runtime },
@@ -78,7 +81,7 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
       ...{ records, admission, pool, profile: (project: string, name: string) => profiles.get(project, name) },
       image: async () => ({ fingerprint: 'f'.repeat(64), architecture: 'x86_64', properties: { os: 'Fake' } }),
       unpackImage: async () => {},
-      ...{ checkNetwork, hwaddr },
+      ...{ checkNetwork, hwaddr, profileUse },
     }),
     starter: new InstanceStarter({
       ...{ records, expanded, pool, nics, runtime: world.runtime, spec: () => ({}) as never },
@@ -90,16 +93,20 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
       }),
       consoleLogPath: (uuid) => `/fake/${uuid}.log`,
     }),
-    stopper: new InstanceStopper({ runtime: world.runtime, supervisor, command: async () => {} }),
+    stopper: new InstanceStopper({ runtime: world.runtime, supervisor, command: async () => 0 }),
   });
+  const sharing = async (home: string) => {
+    const all = await projects.list();
+    return all.filter((project) => homeOf(project, 'profiles') === home).map(({ name }) => name);
+  };
   const appliers: LiveApplier[] = [];
+  const live = new LiveChanges({ appliers, supervisor, journal: new ChangeJournal(store) });
+  const changing = { records, locks, supervisor, events, live, profileUse, hwaddr, surroundings: { checkNetwork } };
   const updater = new InstanceUpdater({
-    ...{ records, locks, supervisor, events, profileUse: new Serial() },
-    live: new LiveChanges({ appliers, supervisor }),
+    ...changing,
     profile: (project, name) => profiles.get(project, name),
-    surroundings: { checkNetwork },
-    hwaddr,
   });
+  const profileChanges = new ProfileChanges({ ...changing, profiles, admission, sharing });
   const restart = (hostRebooted: boolean) =>
     reconcile({ log, records, expanded, runtime: world.runtime, supervisor, follower, deleter, hostRebooted });
   return {
@@ -114,6 +121,9 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     supervisor,
     instances,
     updater,
+    profileChanges,
+    live,
+    expanded,
     appliers,
     ends,
     restart,

@@ -12,6 +12,13 @@ export type Completion =
   | 'pools'
   | 'projects'
   | 'operations'
+  | 'instance-keys'
+  | 'instance-settings'
+  | 'instance-devices'
+  | 'profile-devices'
+  | 'device-types'
+  | 'device-options'
+  | 'device-settings'
   | 'commands';
 
 export interface OptionSpec {

@@ -1,6 +1,7 @@
 import { allProjectsOption, formatOption } from '../arguments/list-options.ts';
 import type { ArgumentSpec, CommandSpec, OptionSpec } from './command.ts';
 import { configCommands } from './table-config.ts';
+import { profileCommands } from './table-profile.ts';
 import { projectCommands } from './table-projects.ts';
 import { shellCommands } from './table-shell.ts';
 
@@ -16,6 +17,7 @@ export const commands: readonly CommandSpec[] = [
   ...sessionCommands(),
   ...imageCommands(),
   ...listingCommands(),
+  ...profileCommands,
   ...serverCommands(),
   ...projectCommands,
   ...shellCommands,
@@ -23,12 +25,14 @@ export const commands: readonly CommandSpec[] = [
 
 /** Commands that share their first word, with what they are about. */
 export const groups: Readonly<Record<string, string>> = {
-  config: 'Configuration of instances',
+  config: 'Configuration of instances and of the server',
+  'config device': 'Devices of an instance',
   alias: 'Words of your own for commands',
   image: 'Images that instances are created from',
   network: 'Networks',
   operation: 'Long work of the server',
   profile: 'Configuration and devices that several instances share',
+  'profile device': 'Devices of a profile',
   project: 'Parts of the server with instances, limits and restrictions of their own',
   storage: 'Storage pools',
 };
@@ -330,12 +334,6 @@ function listingCommands(): CommandSpec[] {
       summary: 'List profiles',
       options: [formatOption(), allProjectsOption()],
       load: () => import('./profile-list.ts'),
-    },
-    {
-      path: ['profile', 'show'],
-      summary: 'Show a profile as YAML',
-      arguments: [{ name: 'profile', complete: 'profiles' }],
-      load: () => import('./profile-show.ts'),
     },
     {
       path: ['network', 'list'],

@@ -8,6 +8,7 @@ import { projectRecord } from './record.ts';
 export async function projectSubject(context: Context, name: string): Promise<Subject> {
   const connection = await context.connect();
   return {
+    name,
     label: `project "${name}"`,
     read: async () => readingOf((await connection.call('ProjectService', 'GetProject', { name })).project, name),
     write: async ({ description, config }, etag) => {
