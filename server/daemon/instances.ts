@@ -177,6 +177,7 @@ async function runToEnd(
 
 /** Faults: `not-found`, `wrong-state` unless it runs. */
 export async function runningInstance(parts: InstanceParts, project: string, name: string): Promise<Instance> {
+  await parts.projects.get(project);
   const instance = await parts.records.get(project, name);
   checkRunning(parts, instance);
   return instance;

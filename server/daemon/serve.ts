@@ -84,7 +84,6 @@ function domainServices(base: Base, engines: Engines, parts: InstanceParts) {
         await parts.booted(await runningInstance(parts, project, name), task.signal);
       },
       exec: async (task, project, name, command) => {
-        await projects.get(project);
         const instance = await runningInstance(parts, project, name);
         const holds = await expanded(instance);
         const environment = { ...environmentOf(holds.config), ...command.environment };

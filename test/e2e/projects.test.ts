@@ -83,8 +83,19 @@ describe('projects', () => {
     assert.notEqual(shared, '');
     await ok('project', 'create', 'green');
     assert.equal(await ok('--project', 'green', 'image', 'list', '-f', 'csv'), '');
-    await refused(/Image "tiny" does not exist/, '--project', 'green', 'init', 'tiny', 'web', '--quiet');
-    await ok('project', 'delete', 'green');
+    await refused(
+      /Image "tiny" does not exist/,
+      ...['query', 'InstanceService/CreateInstance', '-d', '{"project":"green","image":"tiny"}'],
+    );
+    // The command line builds what is missing: in the project that it is missing in.
+    await ok('--project', 'green', 'init', 'tiny', 'web');
+    assert.match(await ok('--project', 'green', 'image', 'list', '-f', 'csv', '-c', 'el'), /^green,tiny/);
+    assert.equal(await ok('image', 'list', '-f', 'csv'), shared);
+    await refused(/not empty \(instance\/web, image\/[0-9a-f]{64}\)/, 'project', 'delete', 'green');
+    await ok('project', 'delete', '--force', 'green');
+    assert.equal(await ok('image', 'list', '-f', 'csv'), shared);
+    await ok('init', 'tiny', 'after');
+    await ok('delete', 'after');
   });
 
   it('are switched between, for all commands that follow', async () => {
@@ -99,18 +110,17 @@ describe('projects', () => {
   });
 
   it('are shown, set, unset and edited', async () => {
-    await ok('project', 'set', 'blue', 'user.note=hello', 'limits.processes=100000');
+    await ok('project', 'set', 'blue', 'user.note=hello', 'limits.instances=100');
     assert.equal(await ok('project', 'get', 'blue', 'user.note'), 'hello\n');
     assert.match(await ok('project', 'show', 'blue'), /^name: blue\ndescription: The blue one\nconfig:\n/);
     await refused(
-      /limits.processes: instance "late" must have limits.processes/,
-      '--project',
+      /limits.processes: instance "web" must have limits.processes/,
+      'project',
+      'set',
       'blue',
-      'init',
-      'tiny',
-      'late',
+      'limits.processes=9',
     );
-    await ok('project', 'unset', 'blue', 'limits.processes');
+    await ok('project', 'unset', 'blue', 'limits.instances');
     await refused(
       /Unknown configuration key "limits.memroy"; did you mean "limits.memory"/,
       'project',
@@ -156,21 +166,9 @@ describe('projects', () => {
       /Error: .*Project "guests" forbids device "eth0" of instance "x": restricted.devices.nic=block/,
       ...['--project', 'guests', 'init', 'tiny', 'x'],
     );
-    await ok('--project', 'guests', 'init', 'tiny', 'x', '-d', 'eth0,type=none', '--no-profiles', '-s', 'default');
-    await refused(
-      /forbids device "eth1"/,
-      '--project',
-      'guests',
-      'init',
-      'tiny',
-      'y',
-      '-d',
-      'eth0,type=none',
-      '-n',
-      'yurtbr0',
-      '-d',
-      'eth1,type=nic,network=yurtbr0',
-    );
+    await ok('--project', 'guests', 'init', 'tiny', 'x', '--no-profiles', '-s', 'default');
+    const lan = ['--no-profiles', '-s', 'default', '-d', 'eth1,type=nic,network=yurtbr0'];
+    await refused(/forbids device "eth1"/, '--project', 'guests', 'init', 'tiny', 'y', ...lan);
     await refused(/is not empty \(instance\/x\)/, 'project', 'delete', 'guests');
     await ok('project', 'delete', 'guests', '--force');
   });
