@@ -4,6 +4,7 @@ import { Fault } from '../base/fault.ts';
 import type { Log } from '../base/log.ts';
 import type { Task } from '../base/task.ts';
 import { Collection } from '../db/collection.ts';
+import { KernelLimitFiles } from '../host/cgroup-limits.ts';
 import { readCgroupUsage } from '../host/cgroup-usage.ts';
 import { BootFollower } from '../instances/boot-follower.ts';
 import { defaultAgentIdleSeconds } from '../instances/config-keys.ts';
@@ -16,6 +17,8 @@ import { InstanceRecords } from '../instances/instance-records.ts';
 import { instanceSpec } from '../instances/instance-spec.ts';
 import { InstanceStates, type StateDeps } from '../instances/instance-state.ts';
 import { Instances } from '../instances/instances.ts';
+import { LimitsApplier } from '../instances/limits/limits-applier.ts';
+import { ProcessorShares } from '../instances/limits/processor-shares.ts';
 import { Nics } from '../instances/nics.ts';
 import { type ReconcileDeps, reconcile } from '../instances/reconcile.ts';
 import { InstanceStarter } from '../instances/start-instance.ts';
@@ -58,8 +61,9 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
     deviceNodes: directories.devices,
   };
   const locks = new InstanceLocks();
+  const limits = limitsApplier(base, engines);
   const supervisor: Supervisor = new Supervisor({
-    ...{ log, records, expanded, pool, nics, runtime },
+    ...{ log, records, expanded, pool, nics, runtime, limits },
     forgetAgent: (uuid) => agents.forget(uuid),
     ended: (instance, reason) => logFailure(log, instance, verbs.afterEnd(instance, reason)),
   });
@@ -80,7 +84,7 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
       checkNetwork: (name) => networks.check(name),
     }),
     starter: new InstanceStarter({
-      ...{ records, expanded, pool, nics, runtime, consoleLogPath },
+      ...{ records, expanded, pool, nics, runtime, limits, consoleLogPath },
       guestInit: (rootPath) => engines.guestInit(rootPath),
       spec: (input) => instanceSpec(surroundings, input),
     }),
@@ -90,7 +94,7 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
     }),
   });
   const states = instanceStates(engines, { log, locks, supervisor, follower, nics });
-  const reconciling = { log, records, expanded, runtime, supervisor, follower, deleter };
+  const reconciling = { log, records, expanded, runtime, supervisor, follower, deleter, limits };
   return {
     ...{ records, profiles, verbs, states, supervisor, expanded },
     reconcile: (hostRebooted) => findAgain(engines, { ...reconciling, hostRebooted }),
@@ -99,6 +103,13 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
       follower.close();
     },
   };
+}
+
+function limitsApplier({ log, id }: Base, { cgroups, runtime, features }: Engines): LimitsApplier {
+  const files = new KernelLimitFiles(cgroups, `/yurt/${id}`);
+  const cgroupOf = (uuid: string) => runtime.cgroupOf(uuid);
+  const processors = new ProcessorShares({ log, files, cgroupOf });
+  return new LimitsApplier({ files, processors, cgroupOf, hostMemoryBytes: features.facts.memoryBytes });
 }
 
 async function findAgain(engines: Engines, deps: ReconcileDeps): Promise<Instance[]> {

@@ -25,6 +25,7 @@ export interface HostFacts {
   readonly maxOpenFiles: number;
   /** The server's own oom_score_adj: lowering it takes a capability that a server in a container lacks. */
   readonly oomScoreAdj: number;
+  readonly memoryBytes: number;
 }
 
 export interface HostFeatures {
@@ -168,10 +169,11 @@ function device(path: string, purpose: string, remedy: string): Probe {
 }
 
 async function readFacts(view: HostView): Promise<HostFacts> {
-  const [lastCapability, limits, oomScoreAdj] = await Promise.all([
+  const [lastCapability, limits, oomScoreAdj, memory] = await Promise.all([
     view.read('/proc/sys/kernel/cap_last_cap'),
     view.read('/proc/self/limits'),
     view.read('/proc/self/oom_score_adj'),
+    view.read('/proc/meminfo'),
   ]);
   const openFiles = /^Max open files\s+\S+\s+(\S+)/m.exec(limits ?? '')?.[1];
   return {
@@ -179,6 +181,7 @@ async function readFacts(view: HostView): Promise<HostFacts> {
     lastCapability: toNumber(lastCapability, 40),
     maxOpenFiles: openFiles === 'unlimited' ? Number.MAX_SAFE_INTEGER : toNumber(openFiles, 4096),
     oomScoreAdj: toNumber(oomScoreAdj, 0),
+    memoryBytes: toNumber(/^MemTotal:\s+(\d+) kB/m.exec(memory ?? '')?.[1], 0) * 1024,
   };
 }
 

@@ -1,8 +1,6 @@
-import { parseByteSize } from '../base/byte-size.ts';
 import { type ConfigKey, checkBoolean, checkLine, integerBetween } from '../base/config-key.ts';
+import { limitKeys } from './keys/limits.ts';
 
-/** Below this no init gets as far as a prompt; the runtime itself needs some of it while it enters. */
-const leastMemoryBytes = 4 * 1024 * 1024;
 export const defaultAgentIdleSeconds = 30;
 
 /** Every configuration key of an instance. */
@@ -39,25 +37,7 @@ export const instanceKeys: readonly ConfigKey[] = [
     doc: 'A property of the image that the instance was created from.',
     check: checkLine,
   },
-  {
-    key: 'limits.memory',
-    type: 'bytes',
-    default: '',
-    live: false,
-    doc: 'The most memory that the instance may use, such as 512MiB.',
-    check: (value) => {
-      const bytes = parseByteSize(value);
-      return bytes !== undefined && bytes >= leastMemoryBytes ? undefined : 'a size of at least 4MiB, such as 512MiB';
-    },
-  },
-  {
-    key: 'limits.processes',
-    type: 'integer',
-    default: '',
-    live: false,
-    doc: 'The most processes and threads that the instance may have.',
-    check: integerBetween(1, 4_194_304),
-  },
+  ...limitKeys,
   {
     key: 'user.*',
     type: 'string',

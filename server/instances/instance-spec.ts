@@ -1,6 +1,5 @@
-import { parseByteSize } from '../base/byte-size.ts';
 import type { HostFeatures } from '../host/host-features.ts';
-import { buildSpec, type SpecLimits } from '../runtime/build-spec.ts';
+import { buildSpec } from '../runtime/build-spec.ts';
 import type { OciSpec } from '../runtime/oci-spec.ts';
 import { hostParts } from '../runtime/system-mounts.ts';
 import { environmentOf } from './config-keys.ts';
@@ -29,19 +28,9 @@ export function instanceSpec(
     init: init.argv,
     environment: environmentOf(expanded.config),
     cgroupsPath: surroundings.cgroupOf(instance.uuid),
-    limits: limitsOf(expanded.config),
     devices: [],
     mounts: hostParts(surroundings.host, surroundings.deviceNodes),
     agentDirectory: surroundings.agentDirectory,
     host: surroundings.host.facts,
   });
-}
-
-function limitsOf(config: Readonly<Record<string, string>>): SpecLimits {
-  const memoryBytes = parseByteSize(config['limits.memory'] ?? '');
-  const processes = config['limits.processes'];
-  return {
-    ...(memoryBytes === undefined ? {} : { memoryBytes }),
-    ...(processes === undefined ? {} : { processes: Number(processes) }),
-  };
 }

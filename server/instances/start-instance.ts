@@ -5,6 +5,7 @@ import type { OciSpec } from '../runtime/oci-spec.ts';
 import type { StorageDriver } from '../storage/contract.ts';
 import type { Expanded, Instance, InstanceInit } from './instance.ts';
 import type { InstanceRecords } from './instance-records.ts';
+import type { LimitsApplier } from './limits/limits-applier.ts';
 import type { Nics } from './nics.ts';
 
 /** All that a pure function needs to describe the container to the runtime. */
@@ -21,6 +22,7 @@ export interface StartDeps {
   readonly pool: (name: string) => StorageDriver;
   readonly nics: Nics;
   readonly runtime: Runtime;
+  readonly limits: Pick<LimitsApplier, 'checkHost' | 'start' | 'release'>;
   /** Looks at the root: which init, and can it run on this host? Fault `unsupported` with the way out. */
   readonly guestInit: (rootPath: string) => Promise<InstanceInit>;
   readonly spec: (input: SpecInput) => OciSpec;
@@ -41,6 +43,7 @@ export class InstanceStarter {
   async start(task: Task, instance: Instance): Promise<Instance> {
     const { runtime, nics: connector, records } = this.#deps;
     const expanded = await this.#deps.expanded(instance);
+    await this.#deps.limits.checkHost(expanded);
     const nics = connector.of(instance, expanded);
     await using revert = new Revert(task.log);
     revert.push('remove the links', () => connector.detach(ownTask(task.log), nics));
@@ -62,6 +65,8 @@ export class InstanceStarter {
       runtime.create(task, { id: instance.uuid, spec, consoleLogPath }),
       attaching,
     ]);
+    revert.push('give the processors back', () => this.#deps.limits.release(instance.uuid));
+    await this.#deps.limits.start(instance, expanded);
     const now = new Date().toISOString();
     revert.push('record that it is stopped', async () => {
       await records.update(instance, { power: 'stopped' });

@@ -6,21 +6,6 @@ import type { OciDevice, OciMount, OciProcess, OciResources, OciSpec } from './o
 import { seccompFilter } from './seccomp.ts';
 import { agentDirectory, systemMounts } from './system-mounts.ts';
 
-/** What bounds an instance. Absent: no limit. */
-export interface SpecLimits {
-  readonly memoryBytes?: number;
-  /** Memory and swap together, as the OCI specification counts. */
-  readonly memoryAndSwapBytes?: number;
-  readonly processes?: number;
-  /** Microseconds of processor time in every `cpuPeriodUs`. */
-  readonly cpuQuotaUs?: number;
-  readonly cpuPeriodUs?: number;
-  /** Weight against others, 1024 is normal (v1 `cpu.shares`; the runtime converts it for v2). */
-  readonly cpuShares?: number;
-  /** Processors, as in cpuset(7): `0-3,5`. */
-  readonly cpus?: string;
-}
-
 export interface SpecInput {
   /** The instance's uuid. */
   readonly id: string;
@@ -33,7 +18,6 @@ export interface SpecInput {
   readonly environment: Readonly<Record<string, string>>;
   /** `/yurt/DAEMON/INSTANCE`, the same in every hierarchy. */
   readonly cgroupsPath: string;
-  readonly limits: SpecLimits;
   /** Nodes of the host that appear inside under the same path (`/dev/fuse`, `/dev/net/tun`), and those of devices. */
   readonly devices: readonly OciDevice[];
   /** Mounts of devices, and the files of lxcfs; applied in this order after those of the system. */
@@ -76,7 +60,7 @@ export function buildSpec(input: SpecInput): OciSpec {
         { type: 'cgroup' },
       ],
       cgroupsPath: input.cgroupsPath,
-      resources: resources(input.limits),
+      resources,
       devices: input.devices,
       seccomp: seccompFilter(input.host.arch),
       rootfsPropagation: 'private',
@@ -138,29 +122,12 @@ function agentMount(source: string): OciMount {
   return { destination: agentDirectory, type: 'bind', source, options: ['bind', 'ro', 'nosuid', 'nodev'] };
 }
 
-function resources(limits: SpecLimits): OciResources {
-  const cpu = {
-    ...(limits.cpuQuotaUs === undefined ? {} : { quota: limits.cpuQuotaUs }),
-    ...(limits.cpuPeriodUs === undefined ? {} : { period: limits.cpuPeriodUs }),
-    ...(limits.cpuShares === undefined ? {} : { shares: limits.cpuShares }),
-    ...(limits.cpus === undefined ? {} : { cpus: limits.cpus }),
-  };
-  return {
-    // A user namespace can make no device node, file systems that it mounts have none, and the root is mounted nodev: the
-    // nodes inside are those that were bound there. So hot-plugging one is a mount and no change of a filter.
-    devices: [{ allow: true, access: 'rwm' }],
-    ...(limits.memoryBytes === undefined
-      ? {}
-      : {
-          memory: {
-            limit: limits.memoryBytes,
-            ...(limits.memoryAndSwapBytes === undefined ? {} : { swap: limits.memoryAndSwapBytes }),
-          },
-        }),
-    ...(limits.processes === undefined ? {} : { pids: { limit: limits.processes } }),
-    ...(Object.keys(cpu).length === 0 ? {} : { cpu }),
-  };
-}
+/**
+ * A user namespace can make no device node, file systems that it mounts have none, and the root is mounted nodev: the
+ * nodes inside are those that were bound there. So hot-plugging one is a mount and no change of a filter. Limits are no
+ * part of the specification: they are files of the cgroup, written the same way at the start and later.
+ */
+const resources: OciResources = { devices: [{ allow: true, access: 'rwm' }] };
 
 function toEnv(environment: Readonly<Record<string, string>>): string[] {
   return Object.entries(environment).map(([key, value]) => `${key}=${value}`);

@@ -7,7 +7,6 @@ const hostname =
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const environmentKey = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
 const cgroupsPath = /^(\/[a-zA-Z0-9_-][a-zA-Z0-9_.-]*)+$/;
-const cpuList = /^\d{1,5}(-\d{1,5})?(,\d{1,5}(-\d{1,5})?)*$/;
 const annotationKey = /^[a-z0-9][a-z0-9./_-]*$/;
 const profileName = /^[A-Za-z0-9._/:&<>-]+$/;
 const lineBreakOrNul = /[\0\r\n]/;
@@ -33,7 +32,6 @@ export function checkSpecInput(input: SpecInput): void {
   checkPairs('environment variable', input.environment, environmentKey);
   checkPairs('annotation', input.annotations ?? {}, annotationKey);
   checkIdMap(input);
-  checkLimits(input);
   checkMounts(input);
 }
 
@@ -64,15 +62,6 @@ function checkIdMap({ idMap }: SpecInput): void {
   const fits = Number.isInteger(hostBase) && Number.isInteger(size) && size >= 1 && hostBase + size - 1 <= maxId;
   // An id 0 of the host inside would make the instance's root the host's root.
   if (!fits || hostBase < 1) throw new Fault('invalid', `Invalid id range: ${hostBase}+${size}`);
-}
-
-function checkLimits({ limits }: SpecInput): void {
-  for (const [name, value] of Object.entries(limits)) {
-    if (typeof value === 'number' && (!Number.isSafeInteger(value) || value < 1)) {
-      throw new Fault('invalid', `Invalid limit ${name}: ${value}`);
-    }
-  }
-  if (limits.cpus !== undefined) matches('list of processors', limits.cpus, cpuList);
 }
 
 function checkMounts(input: SpecInput): void {

@@ -67,14 +67,6 @@ export type OciNamespace = 'user' | 'pid' | 'mount' | 'uts' | 'ipc' | 'network' 
 
 export interface OciResources {
   readonly devices: readonly { readonly allow: boolean; readonly access: string }[];
-  readonly memory?: { readonly limit: number; readonly swap?: number };
-  readonly pids?: { readonly limit: number };
-  readonly cpu?: {
-    readonly quota?: number;
-    readonly period?: number;
-    readonly shares?: number;
-    readonly cpus?: string;
-  };
 }
 
 export interface OciDevice {

@@ -35,7 +35,7 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
   const locks = new InstanceLocks();
   const ends: Promise<void>[] = [];
   const supervisor: Supervisor = new Supervisor({
-    ...{ log, records, expanded, pool, nics, runtime: world.runtime },
+    ...{ log, records, expanded, pool, nics, runtime: world.runtime, limits: world.limits },
     forgetAgent: async (uuid) => void world.agents.delete(uuid),
     ended: (instance, reason) => void ends.push(instances.afterEnd(instance, reason)),
   });
@@ -51,7 +51,7 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
       hwaddr: (_uuid, _device, attempt) => `00:16:3e:00:00:${attempt.toString(16).padStart(2, '0')}`,
     }),
     starter: new InstanceStarter({
-      ...{ records, expanded, pool, nics, runtime: world.runtime, spec: () => ({}) as never },
+      ...{ records, expanded, pool, nics, runtime: world.runtime, limits: world.limits, spec: () => ({}) as never },
       guestInit: async () => ({
         kind: 'busybox',
         argv: ['/sbin/init'],
@@ -62,7 +62,17 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     stopper: new InstanceStopper({ runtime: world.runtime, supervisor, command: async () => {} }),
   });
   const restart = (hostRebooted: boolean) =>
-    reconcile({ log, records, expanded, runtime: world.runtime, supervisor, follower, deleter, hostRebooted });
+    reconcile({
+      log,
+      records,
+      expanded,
+      runtime: world.runtime,
+      supervisor,
+      follower,
+      deleter,
+      hostRebooted,
+      limits: world.limits,
+    });
   return { world, store, events, operations, profiles, records, locks, supervisor, instances, ends, restart };
 }
 
