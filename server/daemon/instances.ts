@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { AgentInstance } from '../agents/agents.ts';
 import { Fault } from '../base/fault.ts';
 import type { Log } from '../base/log.ts';
+import { Serial } from '../base/serial.ts';
 import type { Task } from '../base/task.ts';
 import { Collection } from '../db/collection.ts';
 import { KernelLimitFiles } from '../host/cgroup-limits.ts';
@@ -19,13 +20,15 @@ import { InstanceStates, type StateDeps } from '../instances/instance-state.ts';
 import { Instances } from '../instances/instances.ts';
 import { LimitsApplier } from '../instances/limits/limits-applier.ts';
 import { ProcessorShares } from '../instances/limits/processor-shares.ts';
+import { LiveChanges } from '../instances/live-changes.ts';
 import { Nics } from '../instances/nics.ts';
 import { type ReconcileDeps, reconcile } from '../instances/reconcile.ts';
 import { InstanceStarter } from '../instances/start-instance.ts';
 import { InstanceStopper } from '../instances/stop-instance.ts';
 import { Supervisor } from '../instances/supervisor.ts';
+import { InstanceUpdater } from '../instances/update-instance.ts';
 import { stableHwaddr } from '../networks/hwaddr.ts';
-import { Profiles, parseProfile } from '../profiles/profile.ts';
+import { type Profile, Profiles, parseProfile } from '../profiles/profile.ts';
 import type { Engines } from './engines.ts';
 import { type Base, defaultNetworkPrefix, defaultPool, readOptional, removeInstanceFiles } from './server.ts';
 
@@ -34,9 +37,12 @@ export interface InstanceParts {
   readonly records: InstanceRecords;
   readonly profiles: Profiles;
   readonly verbs: Instances;
+  readonly updater: InstanceUpdater;
   readonly states: InstanceStates;
   readonly supervisor: Supervisor;
   readonly expanded: (instance: Instance) => Promise<Expanded>;
+  /** Resolves when the system has booted, or has had its time to. Rejects when `signal` aborts. */
+  booted(instance: Instance, signal: AbortSignal): Promise<void>;
   /** After a start of the server; returns what should run and does not. */
   reconcile(hostRebooted: boolean): Promise<Instance[]>;
   close(): void;
@@ -49,8 +55,7 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   const records = new InstanceRecords(store, new IdRanges(store, range, base.id));
   const profiles = new Profiles(new Collection(store, 'profile/', parseProfile));
   await profiles.ensureDefault('default', defaultPool, await networks.ensureDefault(defaultNetworkPrefix));
-  const expanded = async (instance: Instance) =>
-    expand(instance, await Promise.all(instance.profiles.map((name) => profiles.get(instance.project, name))));
+  const expanded = async (instance: Instance) => await expander(profiles)(instance);
   const pool = (name: string) => pools.driver(name);
   const nics = new Nics({ network: (name) => networks.driver(name), hwaddr: stableHwaddr });
   const consoleLogPath = (uuid: string) => join(directories.log, uuid, 'console.log');
@@ -93,11 +98,18 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
       command: async (task, instance, argv) => await runToEnd(task, engines, await agentOf(instance), argv),
     }),
   });
+  const updater = new InstanceUpdater({
+    ...{ records, locks, supervisor, events, profileUse: new Serial(), hwaddr: stableHwaddr },
+    live: new LiveChanges({ appliers: [limits], supervisor }),
+    profile: (project, name) => profiles.get(project, name),
+    surroundings: { checkNetwork: (name) => networks.check(name) },
+  });
   const states = instanceStates(engines, { log, locks, supervisor, follower, nics });
   const reconciling = { log, records, expanded, runtime, supervisor, follower, deleter, limits };
   return {
-    ...{ records, profiles, verbs, states, supervisor, expanded },
+    ...{ records, profiles, verbs, updater, states, supervisor, expanded },
     reconcile: (hostRebooted) => findAgain(engines, { ...reconciling, hostRebooted }),
+    booted: (instance, signal) => follower.booted(instance.uuid, signal),
     close: () => {
       supervisor.close();
       follower.close();
@@ -110,6 +122,19 @@ function limitsApplier({ log, id }: Base, { cgroups, runtime, features }: Engine
   const cgroupOf = (uuid: string) => runtime.cgroupOf(uuid);
   const processors = new ProcessorShares({ log, files, cgroupOf });
   return new LimitsApplier({ files, processors, cgroupOf, hostMemoryBytes: features.facts.memoryBytes });
+}
+
+/** Expands instances, reading each profile once: for one listing, since what it has read it keeps. */
+export function expander(profiles: Profiles): (instance: Instance) => Promise<Expanded> {
+  const read = new Map<string, Promise<Profile>>();
+  const profile = (project: string, name: string) => {
+    const key = `${project}/${name}`;
+    const found = read.get(key) ?? profiles.get(project, name);
+    read.set(key, found);
+    return found;
+  };
+  return async (instance) =>
+    expand(instance, await Promise.all(instance.profiles.map((name) => profile(instance.project, name))));
 }
 
 async function findAgain(engines: Engines, deps: ReconcileDeps): Promise<Instance[]> {

@@ -42,6 +42,7 @@ export class InstanceStarter {
    */
   async start(task: Task, instance: Instance): Promise<Instance> {
     const { runtime, nics: connector, records } = this.#deps;
+    using _soon = runtime.expectCreate();
     const expanded = await this.#deps.expanded(instance);
     await this.#deps.limits.checkHost(expanded);
     const nics = connector.of(instance, expanded);

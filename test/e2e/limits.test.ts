@@ -100,6 +100,26 @@ describe('limits', () => {
     assert.equal((await sh('one', 'nproc')).stdout, '1\n');
   });
 
+  it('change while the instance runs, and lowering one never kills', { timeout: longMs }, async () => {
+    await launch('live', { 'limits.memory': '512MiB', 'limits.cpu': '0-0' });
+    const cgroup = async () => JSON.parse(await yurt.ok('list', 'live', '-f', 'json'))[0].state;
+    await sh('live', 'dd if=/dev/urandom of=/dev/shm/held bs=1M count=100 2>/dev/null');
+    await yurt.ok('config', 'set', 'live', 'limits.memory=256MiB', 'limits.processes=50');
+    assert.equal(Number((await cgroup()).memoryLimitBytes), 256 * 2 ** 20);
+    const refused = await yurt.yurt(['config', 'set', 'live', 'limits.memory=32MiB']);
+    assert.equal(refused.exitCode, 1);
+    assert.match(refused.stderr, /uses more memory than 33554432 bytes/);
+    assert.equal(Number((await cgroup()).memoryLimitBytes), 256 * 2 ** 20);
+    assert.equal((await yurt.ok('config', 'get', 'live', 'limits.memory')).trim(), '256MiB');
+    const forks = await sh('live', 'for i in $(seq 100); do sleep 1 & done; wait');
+    assert.match(forks.stderr, /can't fork|Resource temporarily unavailable/);
+    await yurt.ok('config', 'unset', 'live', 'limits.processes');
+    assert.equal((await sh('live', 'for i in $(seq 100); do sleep 0.1 & done; wait')).exitCode, 0);
+    await yurt.ok('config', 'unset', 'live', 'limits.cpu');
+    const all = (await sh('other', 'nproc')).stdout;
+    assert.equal((await sh('live', 'nproc')).stdout, all);
+  });
+
   it('what this host does not have is refused by name, and nothing is left of the start', {
     timeout: longMs,
   }, async () => {
