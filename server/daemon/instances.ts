@@ -75,8 +75,7 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   const agentOf: AgentOf = async (instance) => agentInstance(instance, await expanded(instance));
   const follower = bootFollower(base, engines, agentOf);
   const deleter = new InstanceDeleter({
-    records,
-    pool,
+    ...{ records, expanded, pool },
     removeFiles: (uuid) => removeInstanceFiles(directories.log, uuid),
   });
   const verbs: Instances = new Instances({
@@ -121,7 +120,7 @@ function limitsApplier({ log, id }: Base, { cgroups, runtime, features }: Engine
   const files = new KernelLimitFiles(cgroups, `/yurt/${id}`);
   const cgroupOf = (uuid: string) => runtime.cgroupOf(uuid);
   const processors = new ProcessorShares({ log, files, cgroupOf });
-  return new LimitsApplier({ files, processors, cgroupOf, hostMemoryBytes: features.facts.memoryBytes });
+  return new LimitsApplier({ files, processors, cgroupOf, host: features.facts });
 }
 
 /** Expands instances, reading each profile once: for one listing, since what it has read it keeps. */

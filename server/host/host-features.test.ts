@@ -25,7 +25,14 @@ test('a bare host lacks each thing with a reason', async () => {
     assert.ok(feature.detail !== '' && feature.purpose !== '', name);
   }
   assert.equal(features.lxcfs.remedy, 'apt-get install lxcfs');
-  const unknown = { lastCapability: 40, maxOpenFiles: 4096, oomScoreAdj: 0, memoryBytes: 0 };
+  const unknown = {
+    lastCapability: 40,
+    maxOpenFiles: 4096,
+    oomScoreAdj: 0,
+    memoryBytes: 0,
+    rlimits: {},
+    mayRaiseRlimits: false,
+  };
   assert.deepEqual(facts, { arch: process.arch, ...unknown });
 });
 
@@ -35,6 +42,7 @@ test('modules that are not loaded yet count, devices that are missing do not', a
     '/lib/modules/5.10.0/modules.dep': 'kernel/fs/overlayfs/overlay.ko.xz:\n',
     '/proc/self/limits': 'Max open files            1024                 524288               files     \n',
     '/proc/self/oom_score_adj': '-900\n',
+    '/proc/self/status': 'Name:\tnode\nCapEff:\t000001ffffffffff\n',
     '/proc/meminfo': 'MemTotal:        4096 kB\nMemFree:  12 kB\n',
     '/proc/sys/kernel/cap_last_cap': '39\n',
     '/sys/module/apparmor/parameters/enabled': 'Y\n',
@@ -49,6 +57,12 @@ test('modules that are not loaded yet count, devices that are missing do not', a
   assert.equal(features.fuse.remedy, 'modprobe fuse');
   assert.ok(features.tun.present && !features.fuse.present);
   assert.equal(features.apparmor.remedy, 'apt-get install apparmor');
-  const read = { lastCapability: 39, maxOpenFiles: 524_288, oomScoreAdj: -900, memoryBytes: 4_194_304 };
-  assert.deepEqual(facts, { arch: process.arch, ...read });
+  const read = {
+    lastCapability: 39,
+    maxOpenFiles: 524_288,
+    oomScoreAdj: -900,
+    memoryBytes: 4_194_304,
+    rlimits: { nofile: 524_288 },
+  };
+  assert.deepEqual(facts, { arch: process.arch, ...read, mayRaiseRlimits: true });
 });

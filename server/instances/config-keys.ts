@@ -1,5 +1,8 @@
-import { type ConfigKey, checkBoolean, checkLine, integerBetween } from '../base/config-key.ts';
+import { type ConfigKey, checkLine, integerBetween } from '../base/config-key.ts';
+import { bootKeys } from './keys/boot.ts';
+import { kernelKeys } from './keys/kernel.ts';
 import { limitKeys } from './keys/limits.ts';
+import { securityKeys } from './keys/security.ts';
 
 export const defaultAgentIdleSeconds = 30;
 
@@ -13,14 +16,7 @@ export const instanceKeys: readonly ConfigKey[] = [
     doc: 'Seconds after which an idle agent leaves the instance; 0 keeps it. It returns when it is needed.',
     check: integerBetween(0, 86_400),
   },
-  {
-    key: 'boot.autostart',
-    type: 'boolean',
-    default: '',
-    live: true,
-    doc: 'Whether to start with the server after a reboot of the host; unset restores the last state.',
-    check: checkBoolean,
-  },
+  ...bootKeys,
   {
     key: 'environment.*',
     type: 'string',
@@ -28,6 +24,7 @@ export const instanceKeys: readonly ConfigKey[] = [
     live: true,
     doc: 'A variable in the environment of init (at the next start) and of executed commands.',
     check: checkLine,
+    checkName: (name) => (/^[A-Za-z_][A-Za-z0-9_.-]*$/.test(name) ? undefined : 'it is no name of a variable'),
   },
   {
     key: 'image.*',
@@ -38,6 +35,8 @@ export const instanceKeys: readonly ConfigKey[] = [
     check: checkLine,
   },
   ...limitKeys,
+  ...kernelKeys,
+  ...securityKeys,
   {
     key: 'user.*',
     type: 'string',

@@ -9,10 +9,12 @@ import type { Profile } from '../profiles/profile.ts';
 import type { StorageDriver } from '../storage/contract.ts';
 import { checkExpanded } from './check-expanded.ts';
 import { instanceKeys } from './config-keys.ts';
+import type { WantedIds } from './id-ranges.ts';
 import { expand, type Instance } from './instance.ts';
 import type { InstanceRecords } from './instance-records.ts';
 import { checkInstanceName, randomInstanceName } from './name.ts';
 import { type MakeHwaddr, madeHwaddrs, withHwaddrs } from './nic-addresses.ts';
+import { wantedIdsOf } from './spec-options.ts';
 
 /** An image as an instance's creation needs it. */
 export interface SourceImage {
@@ -36,6 +38,7 @@ export interface CreateRequest {
 export interface CreatePlan {
   readonly request: CreateRequest;
   readonly devices: Devices;
+  readonly ids: WantedIds;
   readonly image: SourceImage;
   readonly pool: string;
 }
@@ -68,6 +71,7 @@ export class InstanceCreator {
     if (new Set(request.profiles).size !== request.profiles.length)
       throw new Fault('invalid', 'A profile is named twice');
     checkConfig(instanceKeys, request.config);
+    checkNoMemory(request.config);
     checkDevices(request.devices);
     const profiles = await Promise.all(request.profiles.map((name) => profile(request.project, name)));
     const expanded = expand(request, profiles);
@@ -80,6 +84,7 @@ export class InstanceCreator {
     return {
       request: { ...request, name },
       devices: expanded.devices,
+      ids: wantedIdsOf(expanded.config),
       image: await this.#deps.image(request.image),
       pool,
     };
@@ -91,7 +96,7 @@ export class InstanceCreator {
     const { fingerprint } = plan.image;
     const pool = this.#deps.pool(plan.pool);
     await using revert = new Revert(task.log);
-    const instance = await records.add(await this.#record(plan));
+    const instance = await records.add(await this.#record(plan), plan.ids);
     revert.push('remove the record', () => records.remove(instance));
     if (!(await pool.hasImage(fingerprint))) {
       task.report({ stage: 'Unpacking image' });
@@ -142,4 +147,11 @@ export class InstanceCreator {
     }
     throw new Fault('exhausted', 'No free random name was found: give the instance a name');
   }
+}
+
+/** What yurt remembers is nobody else's to say. Fault `invalid`. */
+function checkNoMemory(config: CreateRequest['config']): void {
+  const key = Object.keys(config).find((name) => name.startsWith('volatile.'));
+  if (key === undefined) return;
+  throw new Fault('invalid', `${key.slice(0, 80)} is what yurt itself remembers: it cannot be set`);
 }

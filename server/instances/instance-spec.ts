@@ -1,8 +1,10 @@
 import type { HostFeatures } from '../host/host-features.ts';
 import { buildSpec } from '../runtime/build-spec.ts';
 import type { OciSpec } from '../runtime/oci-spec.ts';
+import { parsePatch, patchSpec } from '../runtime/patch-spec.ts';
 import { hostParts } from '../runtime/system-mounts.ts';
 import { environmentOf } from './config-keys.ts';
+import { specOptionsOf } from './spec-options.ts';
 import type { SpecInput } from './start-instance.ts';
 
 /** What of the specification is the same for all instances of a server. */
@@ -20,7 +22,8 @@ export function instanceSpec(
   surroundings: SpecSurroundings,
   { instance, expanded, rootPath, init }: SpecInput,
 ): OciSpec {
-  return buildSpec({
+  const spec = buildSpec({
+    ...specOptionsOf(expanded.config),
     id: instance.uuid,
     hostname: instance.name,
     idMap: instance.idMap,
@@ -33,4 +36,6 @@ export function instanceSpec(
     agentDirectory: surroundings.agentDirectory,
     host: surroundings.host.facts,
   });
+  const patch = parsePatch(expanded.config['raw.oci'] ?? '{}');
+  return patch === undefined ? spec : patchSpec(spec, patch);
 }

@@ -125,6 +125,9 @@ export class Instances {
     if (supervisor.status(instance.uuid) !== 'stopped' && !force) {
       throw new Fault('wrong-state', 'The instance is currently running, stop it first or pass --force');
     }
+    if (await deleter.isProtected(instance)) {
+      throw new Fault('wrong-state', `Instance "${name}" is protected: unset security.protection.delete to delete it`);
+    }
     const request = { kind: 'instance.delete', description: `Deleting instance ${name}` };
     return this.#locked(instance, 'deleted', { ...request, cancelable: false }, async (task) => {
       if (supervisor.status(instance.uuid) !== 'stopped') {
@@ -174,7 +177,7 @@ export class Instances {
       context,
     );
     // `stop` deletes an ephemeral instance itself, while it holds the lock; `restart` keeps it.
-    if (!instance.ephemeral || asked) return;
+    if (!instance.ephemeral || asked || (await deleter.isProtected(instance))) return;
     await deleter.delete(ownTask(log), instance);
     events.lifecycle('instance-deleted', resourceOf(instance));
   }
@@ -218,7 +221,7 @@ export class Instances {
       throw Fault.during(`Cannot stop instance "${instance.name}"`, error);
     }
     const now = await this.#deps.records.get(instance.project, instance.name);
-    if (!now.ephemeral) return;
+    if (!now.ephemeral || (await deleter.isProtected(now))) return;
     await deleter.delete(task, now);
     events.lifecycle('instance-deleted', resourceOf(now));
   }

@@ -70,7 +70,9 @@ async function reconcileOne(deps: ReconcileDeps, instance: Instance): Promise<bo
   if (!shouldRun) return await wantsAutostart(deps, instance);
   if (ended === undefined) return await wantsAutostart(deps, instance); // the host went down, or the start was cut
   if (ended.kind === 'rebooted') return true;
-  if (instance.ephemeral) await deps.deleter.delete(ownTask(log), instance);
+  if (instance.ephemeral && !(await deps.deleter.isProtected(instance))) {
+    await deps.deleter.delete(ownTask(log), instance);
+  }
   return false;
 }
 

@@ -26,3 +26,14 @@ export function rootCapabilities(lastCapability: number): OciCapabilities {
   const all = names.slice(0, lastCapability + 1).filter((name) => !worthless.has(name));
   return { bounding: all, effective: all, permitted: all, inheritable: [], ambient: [] };
 }
+
+/**
+ * Without a user namespace a capability is one of the host. These reach the kernel that all share and are withheld; what
+ * remains still makes root inside root outside for who knows how.
+ */
+const ofHost: ReadonlySet<string> = new Set([...worthless, 'CAP_MAC_ADMIN', 'CAP_MAC_OVERRIDE', 'CAP_SYSLOG']);
+
+export function privilegedCapabilities(lastCapability: number): OciCapabilities {
+  const kept = rootCapabilities(lastCapability).bounding.filter((name) => !ofHost.has(name));
+  return { bounding: kept, effective: kept, permitted: kept, inheritable: [], ambient: [] };
+}

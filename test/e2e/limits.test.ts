@@ -67,7 +67,7 @@ describe('limits', () => {
     await launch('bomb', { 'limits.processes': '100' });
     const bomb = sh('bomb', 'f() { f | f & }; f; sleep 1000');
     await eventually(async () => {
-      const count = JSON.parse(await yurt.ok('list', 'bomb', '-f', 'json'))[0].state.processCount;
+      const count = JSON.parse(await yurt.ok('list', 'bomb', '-f', 'json'))[0].state.processes;
       assert.ok(count >= 95 && count <= 100, `${count} processes`);
     });
     assert.equal((await sh('other', 'echo alive')).stdout, 'alive\n');
@@ -105,11 +105,11 @@ describe('limits', () => {
     const cgroup = async () => JSON.parse(await yurt.ok('list', 'live', '-f', 'json'))[0].state;
     await sh('live', 'dd if=/dev/urandom of=/dev/shm/held bs=1M count=100 2>/dev/null');
     await yurt.ok('config', 'set', 'live', 'limits.memory=256MiB', 'limits.processes=50');
-    assert.equal(Number((await cgroup()).memoryLimitBytes), 256 * 2 ** 20);
+    assert.equal((await cgroup()).memory.total, 256 * 2 ** 20);
     const refused = await yurt.yurt(['config', 'set', 'live', 'limits.memory=32MiB']);
     assert.equal(refused.exitCode, 1);
     assert.match(refused.stderr, /uses more memory than 33554432 bytes/);
-    assert.equal(Number((await cgroup()).memoryLimitBytes), 256 * 2 ** 20);
+    assert.equal((await cgroup()).memory.total, 256 * 2 ** 20);
     assert.equal((await yurt.ok('config', 'get', 'live', 'limits.memory')).trim(), '256MiB');
     const forks = await sh('live', 'for i in $(seq 100); do sleep 1 & done; wait');
     assert.match(forks.stderr, /can't fork|Resource temporarily unavailable/);

@@ -50,7 +50,7 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     ended: (instance, reason) => void ends.push(instances.afterEnd(instance, reason)),
   });
   const follower = new BootFollower({ log, probe: async () => ({ ready: true, initState: '' }), ready: () => {} });
-  const deleter = new InstanceDeleter({ records, pool, removeFiles: async () => {} });
+  const deleter = new InstanceDeleter({ records, expanded, pool, removeFiles: async () => {} });
   const instances: Instances = new Instances({
     ...{ log, records, locks, operations, events, supervisor, follower, deleter, runtime: world.runtime },
     creator: new InstanceCreator({

@@ -1,8 +1,11 @@
 import type { Revert } from '../../base/revert.ts';
 import type { Task } from '../../base/task.ts';
 import type { LimitFiles } from '../../host/cgroup-limits.ts';
+import type { HostFacts } from '../../host/host-features.ts';
+import { checkRlimits } from '../../runtime/rlimits.ts';
 import type { Expanded, Instance } from '../instance.ts';
 import type { LiveApplier, LiveChange } from '../live-change.ts';
+import { rlimitsOf } from '../spec-options.ts';
 import { parseProcessors, resourceLimitsOf } from './limit-values.ts';
 import type { ProcessorShares } from './processor-shares.ts';
 
@@ -10,8 +13,7 @@ export interface LimitsApplierDeps {
   readonly files: LimitFiles;
   readonly processors: ProcessorShares;
   readonly cgroupOf: (uuid: string) => string;
-  /** What percentages of memory are of. */
-  readonly hostMemoryBytes: number;
+  readonly host: HostFacts;
 }
 
 type Config = Expanded['config'];
@@ -26,6 +28,7 @@ export class LimitsApplier implements LiveApplier {
 
   /** Whether this host can hold an instance to this configuration. Fault `unsupported`. Changes nothing. */
   async checkHost({ config }: Expanded): Promise<void> {
+    checkRlimits(this.#deps.host, rlimitsOf(config));
     await this.#deps.files.check(this.#limits(config));
     const claim = claimOf(config);
     if (claim !== undefined) await this.#deps.processors.check(claim);
@@ -65,7 +68,7 @@ export class LimitsApplier implements LiveApplier {
   }
 
   #limits(config: Config) {
-    return resourceLimitsOf(config, this.#deps.hostMemoryBytes);
+    return resourceLimitsOf(config, this.#deps.host.memoryBytes);
   }
 }
 
