@@ -31,7 +31,7 @@ test('a bare host lacks each thing with a reason', async () => {
     oomScoreAdj: 0,
     memoryBytes: 0,
     rlimits: {},
-    mayRaiseRlimits: false,
+    capabilities: 0n,
   };
   assert.deepEqual(facts, { arch: process.arch, ...unknown });
 });
@@ -64,5 +64,5 @@ test('modules that are not loaded yet count, devices that are missing do not', a
     memoryBytes: 4_194_304,
     rlimits: { nofile: 524_288 },
   };
-  assert.deepEqual(facts, { arch: process.arch, ...read, mayRaiseRlimits: true });
+  assert.deepEqual(facts, { arch: process.arch, ...read, capabilities: 0x1ffffffffffn });
 });

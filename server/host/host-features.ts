@@ -28,8 +28,8 @@ export interface HostFacts {
   readonly memoryBytes: number;
   /** The server's own hard limits by the words of setrlimit(2) in small letters (`nofile`); absent: unlimited. */
   readonly rlimits: Readonly<Record<string, number>>;
-  /** Whether the server may raise hard limits: CAP_SYS_RESOURCE. */
-  readonly mayRaiseRlimits: boolean;
+  /** What the server itself may do: a bit for each of capabilities(7). One in a container lacks some. */
+  readonly capabilities: bigint;
 }
 
 export interface HostFeatures {
@@ -188,17 +188,8 @@ async function readFacts(view: HostView): Promise<HostFacts> {
     oomScoreAdj: toNumber(oomScoreAdj, 0),
     memoryBytes: toNumber(/^MemTotal:\s+(\d+) kB/m.exec(memory ?? '')?.[1], 0) * 1024,
     rlimits: hardLimits(limits ?? ''),
-    mayRaiseRlimits: hasCapability(status ?? '', capSysResource),
+    capabilities: BigInt(`0x${/^CapEff:\s+([0-9a-f]+)/m.exec(status ?? '')?.[1] ?? '0'}`),
   };
-}
-
-/** capabilities(7) by number. */
-const capSysResource = 24n;
-
-/** From /proc/self/status: proc_pid_status(5). */
-function hasCapability(status: string, capability: bigint): boolean {
-  const effective = /^CapEff:\s+([0-9a-f]+)/m.exec(status)?.[1] ?? '0';
-  return ((BigInt(`0x${effective}`) >> capability) & 1n) === 1n;
 }
 
 /** The names that setrlimit(2) has, and how /proc/self/limits calls them. */

@@ -26,7 +26,7 @@ const input: SpecInput = {
     oomScoreAdj: -900,
     memoryBytes: 8 * 2 ** 30,
     rlimits: { nofile: 20_000 },
-    mayRaiseRlimits: false,
+    capabilities: 0x1fffeffffffn,
   },
 };
 
@@ -132,8 +132,9 @@ test('a command beside init has the rights of init and nothing of its environmen
 test('a privileged system has no user namespace, fewer capabilities, and only the devices of a system', () => {
   const spec = buildSpec({ ...input, idMap: { hostBase: 0, size: 65_536 }, privileged: true });
   assert.ok(!spec.linux.namespaces.some(({ type }) => type === 'user'));
+  assert.ok(spec.process.capabilities.bounding.includes('CAP_SYS_ADMIN'));
   assert.ok(!('uidMappings' in spec.linux) && !('gidMappings' in spec.linux));
-  for (const name of ['SYS_MODULE', 'SYS_RAWIO', 'SYS_TIME', 'MAC_ADMIN', 'MAC_OVERRIDE', 'SYSLOG']) {
+  for (const name of ['SYS_MODULE', 'SYS_RAWIO', 'SYS_TIME', 'MAC_ADMIN', 'MAC_OVERRIDE', 'SYSLOG', 'SYS_RESOURCE']) {
     assert.ok(!spec.process.capabilities.bounding.includes(`CAP_${name}`), name);
   }
   assert.deepEqual(spec.linux.resources.devices[0], { allow: false, access: 'rwm' });

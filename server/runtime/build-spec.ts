@@ -105,7 +105,9 @@ function initProcess(input: SpecInput): OciProcess {
     args: input.init,
     env: toEnv({ ...baseEnvironment, container_uuid: input.id, ...input.environment }),
     cwd: '/',
-    capabilities: (input.privileged ? privilegedCapabilities : rootCapabilities)(input.host.lastCapability),
+    capabilities: input.privileged
+      ? privilegedCapabilities(input.host.lastCapability, input.host.capabilities)
+      : rootCapabilities(input.host.lastCapability),
     rlimits: initRlimits(input.host, input.rlimits ?? {}),
     noNewPrivileges: false, // sudo and su are part of a system
     ...(input.apparmorProfile === undefined ? {} : { apparmorProfile: input.apparmorProfile }),

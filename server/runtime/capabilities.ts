@@ -33,7 +33,10 @@ export function rootCapabilities(lastCapability: number): OciCapabilities {
  */
 const ofHost: ReadonlySet<string> = new Set([...worthless, 'CAP_MAC_ADMIN', 'CAP_MAC_OVERRIDE', 'CAP_SYSLOG']);
 
-export function privilegedCapabilities(lastCapability: number): OciCapabilities {
-  const kept = rootCapabilities(lastCapability).bounding.filter((name) => !ofHost.has(name));
+/** `own` is what the server may do: nobody can give more. */
+export function privilegedCapabilities(lastCapability: number, own: bigint): OciCapabilities {
+  const kept = rootCapabilities(lastCapability).bounding.filter(
+    (name) => !ofHost.has(name) && ((own >> BigInt(names.indexOf(name))) & 1n) === 1n,
+  );
   return { bounding: kept, effective: kept, permitted: kept, inheritable: [], ambient: [] };
 }

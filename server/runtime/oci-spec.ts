@@ -72,7 +72,7 @@ export interface OciResources {
   readonly devices: readonly OciDeviceRule[];
 }
 
-/** Absent type or number: any. */
+/** Without a type or a number it is about all of them. */
 export interface OciDeviceRule {
   readonly allow: boolean;
   readonly type?: 'a' | 'b' | 'c';

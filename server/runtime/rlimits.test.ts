@@ -11,7 +11,7 @@ const host: HostFacts = {
   oomScoreAdj: 0,
   memoryBytes: 0,
   rlimits: { nofile: 20_000, memlock: 8_388_608 },
-  mayRaiseRlimits: false,
+  capabilities: 0n,
 };
 
 test('a limit is one number, two, or none', () => {
@@ -40,7 +40,7 @@ test('more than the server may give itself is refused by name, unless it may rai
       code: 'unsupported',
       message: /nofile.*20000.*CAP_SYS_RESOURCE/,
     });
-    checkRlimits({ ...host, mayRaiseRlimits: true }, limits);
+    checkRlimits({ ...host, capabilities: 1n << 24n }, limits);
   }
 });
 

@@ -31,6 +31,8 @@ export const rlimitNames = {
 export type RlimitName = keyof typeof rlimitNames;
 export type Rlimits = Readonly<Partial<Record<RlimitName, Rlimit>>>;
 
+const capSysResource = 1n << 24n;
+
 /** What a process of an instance may open at most, unless told otherwise: what systemd gives on a machine of its own. */
 const maxOpenFilesHard = 524_288;
 const usualOpenFiles = 1024;
@@ -56,7 +58,7 @@ export function initRlimits(host: HostFacts, rlimits: Rlimits): OciRlimit[] {
  * server that is itself in a container often lacks. Fault `unsupported`.
  */
 export function checkRlimits(host: HostFacts, rlimits: Rlimits): void {
-  if (host.mayRaiseRlimits) return;
+  if ((host.capabilities & capSysResource) !== 0n) return;
   for (const [name, { hard }] of Object.entries(rlimits)) {
     const own = host.rlimits[name] ?? Infinity;
     if (hard <= own) continue;
