@@ -27,6 +27,7 @@ import { InstanceStarter } from '../instances/start-instance.ts';
 import { InstanceStopper } from '../instances/stop-instance.ts';
 import { Supervisor } from '../instances/supervisor.ts';
 import { InstanceUpdater } from '../instances/update-instance.ts';
+import { WithHost } from '../instances/with-host.ts';
 import { stableHwaddr } from '../networks/hwaddr.ts';
 import { type Profile, Profiles, parseProfile } from '../profiles/profile.ts';
 import type { Engines } from './engines.ts';
@@ -38,6 +39,7 @@ export interface InstanceParts {
   readonly profiles: Profiles;
   readonly verbs: Instances;
   readonly updater: InstanceUpdater;
+  readonly withHost: WithHost;
   readonly states: InstanceStates;
   readonly supervisor: Supervisor;
   readonly expanded: (instance: Instance) => Promise<Expanded>;
@@ -78,8 +80,12 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
     ...{ records, expanded, pool },
     removeFiles: (uuid) => removeInstanceFiles(directories.log, uuid),
   });
+  const stopper = new InstanceStopper({
+    ...{ runtime, supervisor },
+    command: async (task, instance, argv) => await runToEnd(task, engines, await agentOf(instance), argv),
+  });
   const verbs: Instances = new Instances({
-    ...{ log, records, locks, operations, events, supervisor, follower, deleter, runtime },
+    ...{ log, records, locks, operations, events, supervisor, follower, stopper, deleter, runtime },
     creator: new InstanceCreator({
       ...{ records, pool, hwaddr: stableHwaddr },
       profile: (project, name) => profiles.get(project, name),
@@ -92,10 +98,6 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
       guestInit: (rootPath) => engines.guestInit(rootPath),
       spec: (input) => instanceSpec(surroundings, input),
     }),
-    stopper: new InstanceStopper({
-      ...{ runtime, supervisor },
-      command: async (task, instance, argv) => await runToEnd(task, engines, await agentOf(instance), argv),
-    }),
   });
   const updater = new InstanceUpdater({
     ...{ records, locks, supervisor, events, profileUse: new Serial(), hwaddr: stableHwaddr },
@@ -103,10 +105,14 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
     profile: (project, name) => profiles.get(project, name),
     surroundings: { checkNetwork: (name) => networks.check(name) },
   });
+  const withHost = new WithHost({
+    ...{ log, records, expanded, supervisor, stopper, operations },
+    start: (project, name) => verbs.start(project, name),
+  });
   const states = instanceStates(engines, { log, locks, supervisor, follower, nics });
   const reconciling = { log, records, expanded, runtime, supervisor, follower, deleter, limits };
   return {
-    ...{ records, profiles, verbs, updater, states, supervisor, expanded },
+    ...{ records, profiles, verbs, withHost, updater, states, supervisor, expanded },
     reconcile: (hostRebooted) => findAgain(engines, { ...reconciling, hostRebooted }),
     booted: (instance, signal) => follower.booted(instance.uuid, signal),
     close: () => {

@@ -138,25 +138,6 @@ export class Instances {
     });
   }
 
-  /**
-   * Stops all running instances, asking first and killing those that do not stop in time; the next server starts them
-   * again. Waits for each; one that cannot be stopped does not keep the rest.
-   */
-  async stopAll(timeoutSeconds: number): Promise<void> {
-    const { records, supervisor, stopper, log } = this.#deps;
-    const running = (await records.list()).filter(({ uuid }) => supervisor.status(uuid) !== 'stopped');
-    const stopOne = async (instance: Instance) => {
-      const stop = (force: boolean) => stopper.stop(ownTask(log), instance, { force, timeoutSeconds });
-      try {
-        await stop(false).catch(() => stop(true));
-        await records.update(instance, { power: 'running' });
-      } catch (error) {
-        log.warn({ err: error, instance: instance.uuid }, 'an instance could not be stopped');
-      }
-    };
-    await Promise.all(running.map(stopOne));
-  }
-
   /** What happens when an instance has ended, however it did. */
   async afterEnd(instance: Instance, reason: ExitReason): Promise<void> {
     const { follower, events, locks, deleter, log } = this.#deps;

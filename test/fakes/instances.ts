@@ -20,6 +20,7 @@ import { InstanceStarter } from '../../server/instances/start-instance.ts';
 import { InstanceStopper } from '../../server/instances/stop-instance.ts';
 import { Supervisor } from '../../server/instances/supervisor.ts';
 import { InstanceUpdater } from '../../server/instances/update-instance.ts';
+import { WithHost } from '../../server/instances/with-host.ts';
 import { hasEnded, type OperationView } from '../../server/operations/operation.ts';
 import { Operations } from '../../server/operations/operations.ts';
 import { Profiles, parseProfile } from '../../server/profiles/profile.ts';
@@ -51,6 +52,7 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
   });
   const follower = new BootFollower({ log, probe: async () => ({ ready: true, initState: '' }), ready: () => {} });
   const deleter = new InstanceDeleter({ records, expanded, pool, removeFiles: async () => {} });
+  const stopper = new InstanceStopper({ runtime: world.runtime, supervisor, command: async () => {} });
   const instances: Instances = new Instances({
     ...{ log, records, locks, operations, events, supervisor, follower, deleter, runtime: world.runtime },
     creator: new InstanceCreator({
@@ -68,7 +70,11 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
       }),
       consoleLogPath: (uuid) => `/fake/${uuid}.log`,
     }),
-    stopper: new InstanceStopper({ runtime: world.runtime, supervisor, command: async () => {} }),
+    stopper,
+  });
+  const withHost = new WithHost({
+    ...{ log, records, expanded, supervisor, stopper, operations },
+    start: (project, name) => instances.start(project, name),
   });
   const appliers: LiveApplier[] = [];
   const updater = new InstanceUpdater({
@@ -100,6 +106,7 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     locks,
     supervisor,
     instances,
+    withHost,
     updater,
     appliers,
     ends,
