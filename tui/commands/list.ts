@@ -19,7 +19,7 @@ export async function run(context: Context, input: Input): Promise<void> {
   const text = fast ? fastColumns : (given ?? defaultColumns);
   const columns = parseColumns(text);
   const format = parseFormat(input.value('format') ?? 'table');
-  const matches = await parseFilters(input.arguments);
+  const matches = parseFilters(input.arguments);
   const forPeople = format.name !== 'json' && format.name !== 'yaml';
   const withoutState =
     (forPeople || fast) && recordColumns.test(text) && !input.arguments.some((word) => /^ipv[46]=/.test(word));

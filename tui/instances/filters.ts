@@ -1,3 +1,4 @@
+import { BlockList, isIP } from 'node:net';
 import type { Instance__Output } from '../../proto/gen/yurt/v1/Instance.ts';
 import { UsageError } from '../arguments/usage-error.ts';
 import { statusWord } from './record.ts';
@@ -9,12 +10,12 @@ export type Filter = (instance: Instance__Output) => boolean;
  * `type= status= architecture= ipv4= ipv6=`: one of several words, addresses also as networks (`10.0.0.0/8`).
  * Any other `key=value`: the expanded configuration, each part of the key may be shortened.
  */
-export async function parseFilters(words: readonly string[]): Promise<Filter> {
-  const filters = await Promise.all(words.map(parseFilter));
+export function parseFilters(words: readonly string[]): Filter {
+  const filters = words.map(parseFilter);
   return (instance) => filters.every((filter) => filter(instance));
 }
 
-async function parseFilter(word: string): Promise<Filter> {
+function parseFilter(word: string): Filter {
   const split = word.indexOf('=');
   if (split < 0) return byName(word);
   const key = word.slice(0, split);
@@ -24,7 +25,7 @@ async function parseFilter(word: string): Promise<Filter> {
     return ({ ephemeral }) => words.includes('container') || (ephemeral && words.includes('ephemeral'));
   if (key === 'status' || key === 'state') return ({ status }) => words.includes(statusWord(status).toLowerCase());
   if (key === 'architecture') return ({ architecture }) => words.includes(architecture.toLowerCase());
-  if (key === 'ipv4' || key === 'ipv6') return await byAddress(key, words);
+  if (key === 'ipv4' || key === 'ipv6') return byAddress(key, words);
   return byConfig(key, value);
 }
 
@@ -48,8 +49,7 @@ function isAbbreviation(short: string, name: string): boolean {
   return parts.length === full.length && parts.every((part, index) => full[index]?.startsWith(part) === true);
 }
 
-async function byAddress(family: 'ipv4' | 'ipv6', words: readonly string[]): Promise<Filter> {
-  const { BlockList, isIP } = await import('node:net');
+function byAddress(family: 'ipv4' | 'ipv6', words: readonly string[]): Filter {
   const list = new BlockList();
   for (const word of words) {
     const [address = '', prefix] = word.split('/');
