@@ -158,7 +158,7 @@ function instanceFilter(text: string): RowFilter<InstanceRow> {
 }
 
 function wordFilter(word: string): RowFilter<InstanceRow>['matches'] {
-  const asList = parseFilters([word]);
+  const { matches: asList } = parseFilters([word]);
   if (word.includes('=')) return ({ instance }) => asList(instance);
   return (row) => {
     const { instance } = row;
