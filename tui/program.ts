@@ -19,7 +19,7 @@ export async function runProgram(argv: readonly string[], env: Context['env'], t
     const settings = await readSettings(env);
     const words = Object.keys(settings.aliases).length === 0 ? argv : expandAlias(argv, settings.aliases);
     found = findCommand(words);
-    if (found.kind !== 'command') return await runWithoutCommand(words, found, terminal);
+    if (found.kind !== 'command') return await runWithoutCommand(words, found, env, terminal);
     const { global: given, help, version, input } = parseArguments(found.spec, found.argv);
     const global = { ...given, project: given.project === '' ? settings.project : given.project };
     debug = global.debug;
@@ -75,10 +75,11 @@ class LazyConnection {
   }
 }
 
-/** `yurt`, `yurt --help`, `yurt image`, and words that are no command. */
+/** `yurt` (the screen on a terminal), `yurt --help`, `yurt image`, and words that are no command. */
 async function runWithoutCommand(
   argv: readonly string[],
   found: Exclude<Found, { kind: 'command' }>,
+  env: Context['env'],
   terminal: Terminal,
 ): Promise<number> {
   const { groupHelp, programHelp } = await import('./help/text.ts');
@@ -93,8 +94,13 @@ async function runWithoutCommand(
     const hint = similar.length === 0 ? '' : `. Did you mean "${similar.join('" or "')}"?`;
     throw new Failure(`unknown command "${found.unknown}" for "yurt"${hint}`);
   }
-  const { version } = parseArguments({}, argv);
+  const { version, help, global } = parseArguments({}, argv);
   if (version) return await printVersion(terminal);
+  if (!help && terminal.input.isTty && terminal.output.isTty && env['TERM'] !== 'dumb') {
+    // A bundle of its own: no other command loads what draws the screen.
+    const { startScreen } = await import('./screen/start.ts');
+    return await startScreen({ terminal, global, env });
+  }
   await terminal.output.write(programHelp());
   return 0;
 }

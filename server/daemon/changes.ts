@@ -27,12 +27,14 @@ export interface ChangeParts {
 export interface ChangedParts extends InstanceObjects {
   readonly locks: InstanceLocks;
   readonly supervisor: Supervisor;
+  /** What makes a running instance follow a change of its configuration, in this order. */
+  readonly appliers: readonly LiveApplier[];
 }
 
 export function openChanges(base: Base, { networks }: Engines, parts: ChangedParts): ChangeParts {
   const { log, store, events } = base;
-  const { projects, records, profiles, locks, supervisor, expanded, admission } = parts;
-  const live = new LiveChanges({ appliers: liveAppliers(), supervisor, journal: new ChangeJournal(store) });
+  const { projects, records, profiles, locks, supervisor, expanded, admission, appliers } = parts;
+  const live = new LiveChanges({ appliers, supervisor, journal: new ChangeJournal(store) });
   const turns = new Serial();
   const profileUse: ProfileUse = {
     run: async (project, action) => await turns.run(await projects.home(project, 'profiles'), action),
@@ -53,9 +55,4 @@ export function openChanges(base: Base, { networks }: Engines, parts: ChangedPar
     use: { profile, profileUse, checkNetwork, hwaddr },
     recover: async () => await live.recover(ownTask(log), await records.list(), expanded),
   };
-}
-
-/** What makes a running instance follow a change of its configuration, in this order. */
-function liveAppliers(): LiveApplier[] {
-  return [];
 }

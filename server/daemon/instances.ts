@@ -3,6 +3,7 @@ import type { AgentInstance } from '../agents/agents.ts';
 import { Fault } from '../base/fault.ts';
 import type { Log } from '../base/log.ts';
 import type { Task } from '../base/task.ts';
+import { KernelLimitFiles } from '../host/cgroup-limits.ts';
 import { readCgroupUsage } from '../host/cgroup-usage.ts';
 import { AddressAnnouncer } from '../instances/address-announcer.ts';
 import { announce } from '../instances/announce.ts';
@@ -15,11 +16,14 @@ import { InstanceLocks } from '../instances/instance-locks.ts';
 import { instanceSpec } from '../instances/instance-spec.ts';
 import { InstanceStates, type StateDeps } from '../instances/instance-state.ts';
 import { Instances } from '../instances/instances.ts';
+import { LimitsApplier } from '../instances/limits/limits-applier.ts';
+import { ProcessorShares } from '../instances/limits/processor-shares.ts';
 import { Nics } from '../instances/nics.ts';
 import { type ReconcileDeps, reconcile } from '../instances/reconcile.ts';
-import { InstanceStarter } from '../instances/start-instance.ts';
+import { InstanceStarter, type StartDeps } from '../instances/start-instance.ts';
 import { InstanceStopper } from '../instances/stop-instance.ts';
 import { Supervisor } from '../instances/supervisor.ts';
+import { WithHost } from '../instances/with-host.ts';
 import { stableHwaddr } from '../networks/hwaddr.ts';
 import { defaultProject } from '../projects/project.ts';
 import { type ChangeParts, openChanges } from './changes.ts';
@@ -31,6 +35,7 @@ import { type Base, removeInstanceFiles } from './server.ts';
 export interface InstanceParts extends InstanceObjects {
   readonly verbs: Instances;
   readonly changes: ChangeParts;
+  readonly withHost: WithHost;
   readonly states: InstanceStates;
   readonly supervisor: Supervisor;
   /** Resolves when the system has booted, or has had its time to. Rejects when `signal` aborts. */
@@ -47,56 +52,48 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   const { projects, records, expanded, admission } = objects;
   const pool = (name: string) => pools.driver(name);
   const nics = new Nics({ network: (name) => networks.driver(name), hwaddr: stableHwaddr });
-  const consoleLogPath = (uuid: string) => join(directories.log, uuid, 'console.log');
-  const specSurroundings = {
-    host: engines.features,
-    cgroupOf: (uuid: string) => runtime.cgroupOf(uuid),
-    agentDirectory: engines.agentDirectory,
-    deviceNodes: directories.devices,
-  };
   const addresses = new AddressAnnouncer({
     ...{ log, events, instances: () => records.list() },
     leases: async (name) => await networks.driver(name).leases(),
   });
   networks.onLeasesChanged((name) => void addresses.changed(name));
   const locks = new InstanceLocks();
+  const limits = limitsApplier(base, engines);
   const supervisor: Supervisor = new Supervisor({
-    ...{ log, records, expanded, pool, nics, runtime },
+    ...{ log, records, expanded, pool, nics, runtime, limits },
     forgetAgent: (uuid) => agents.forget(uuid),
     ended: (instance, reason) => logFailure(log, instance, verbs.afterEnd(instance, reason)),
   });
-  const changes = openChanges(base, engines, { ...objects, locks, supervisor });
+  const changes = openChanges(base, engines, { ...objects, locks, supervisor, appliers: [limits] });
   // Whoever follows an instance for a while may hold an older record of it, with a profile that is gone.
   const agentOf: AgentOf = async (instance) =>
     agentInstance(instance, await expanded((await records.find(instance.project, instance.name)) ?? instance));
   const follower = bootFollower(base, engines, agentOf);
   const deleter = new InstanceDeleter({
-    records,
-    pool,
+    ...{ records, expanded, pool },
     removeFiles: (uuid) => removeInstanceFiles(directories.log, uuid),
   });
+  const stopper = new InstanceStopper({
+    ...{ runtime, supervisor },
+    command: async (task, instance, argv) => await runToEnd(task, engines, await agentOf(instance), argv),
+  });
   const verbs: Instances = new Instances({
-    ...{ log, records, locks, operations, events, supervisor, follower, deleter, runtime },
+    ...{ log, records, locks, operations, events, supervisor, follower, stopper, deleter, runtime },
     creator: new InstanceCreator({
       ...{ records, admission, pool, ...changes.use },
       image: async (project, reference) => await images.of(await projects.home(project, 'images')).resolve(reference),
       unpackImage: (task, fingerprint, directory) => images.of(defaultProject).unpack(task, fingerprint, directory),
     }),
-    starter: new InstanceStarter({
-      ...{ records, expanded, pool, nics, runtime, consoleLogPath },
-      check: (instance, holds) => admission.checkStart(instance, holds),
-      guestInit: (rootPath) => engines.guestInit(rootPath),
-      spec: (input) => instanceSpec(specSurroundings, input),
-    }),
-    stopper: new InstanceStopper({
-      ...{ runtime, supervisor },
-      command: async (task, instance, argv) => await runToEnd(task, engines, await agentOf(instance), argv),
-    }),
+    starter: openStarter(base, engines, { records, expanded, admission, pool, nics, limits }),
+  });
+  const withHost = new WithHost({
+    ...{ log, records, expanded, supervisor, stopper, operations },
+    start: (project, name) => verbs.start(project, name),
   });
   const states = instanceStates(engines, { log, locks, supervisor, follower, nics });
-  const reconciling = { log, records, expanded, runtime, supervisor, follower, deleter };
+  const reconciling = { log, records, expanded, runtime, supervisor, follower, deleter, limits };
   return {
-    ...{ ...objects, verbs, changes, states, supervisor },
+    ...{ ...objects, verbs, withHost, changes, states, supervisor },
     reconcile: async (hostRebooted) => {
       const toStart = await findAgain(engines, { ...reconciling, hostRebooted });
       await changes.recover();
@@ -108,6 +105,33 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
       follower.close();
     },
   };
+}
+
+type StarterParts = Pick<StartDeps, 'records' | 'expanded' | 'pool' | 'nics' | 'limits'> &
+  Pick<InstanceObjects, 'admission'>;
+
+function openStarter({ directories }: Base, engines: Engines, parts: StarterParts): InstanceStarter {
+  const { runtime } = engines;
+  const surroundings = {
+    host: engines.features,
+    cgroupOf: (uuid: string) => runtime.cgroupOf(uuid),
+    agentDirectory: engines.agentDirectory,
+    deviceNodes: directories.devices,
+  };
+  return new InstanceStarter({
+    ...{ ...parts, runtime },
+    check: (instance, holds) => parts.admission.checkStart(instance, holds),
+    consoleLogPath: (uuid) => join(directories.log, uuid, 'console.log'),
+    guestInit: (rootPath) => engines.guestInit(rootPath),
+    spec: (input) => instanceSpec(surroundings, input),
+  });
+}
+
+function limitsApplier({ log, id }: Base, { cgroups, runtime, features }: Engines): LimitsApplier {
+  const files = new KernelLimitFiles(cgroups, `/yurt/${id}`);
+  const cgroupOf = (uuid: string) => runtime.cgroupOf(uuid);
+  const processors = new ProcessorShares({ log, files, cgroupOf });
+  return new LimitsApplier({ files, processors, cgroupOf, host: features.facts });
 }
 
 async function findAgain(engines: Engines, deps: ReconcileDeps): Promise<Instance[]> {
