@@ -130,10 +130,13 @@ describe('projects', () => {
     );
     const edited = await yurt.yurt(['project', 'edit', 'blue'], {
       env: { YURT_CONF: settings },
-      input: 'description: Edited\nconfig:\n  features.profiles: "true"\n',
+      input: 'description: Edited\nconfig:\n  features.profiles: "true"\n  features.storage.volumes: "true"\n',
     });
     assert.equal(edited.exitCode, 0, edited.stderr);
-    assert.match(await ok('project', 'show', 'blue'), /description: Edited\nconfig:\n {2}features.profiles: "true"\n/);
+    assert.match(
+      await ok('project', 'show', 'blue'),
+      /description: Edited\nconfig:\n {2}features.profiles: "true"\n {2}features.storage/,
+    );
   });
 
   it('never exceed a limit, however many instances are made at once', { timeout: longMs }, async () => {
