@@ -58,6 +58,7 @@ async function bundle(): Promise<void> {
     entryPoints: [join(root, 'tui/process.ts')],
     outfile: join(root, 'dist/yurt-process.cjs'),
     format: 'cjs',
+    external: ['koffi'], // loaded by what moves files alone; its native half lies beside it
   });
 }
 

@@ -10,6 +10,7 @@ import { unmanagedLinks } from '../networks/unmanaged.ts';
 import { consoleService } from '../rpc/console-service.ts';
 import { eventService } from '../rpc/event-service.ts';
 import { execService } from '../rpc/exec-service.ts';
+import { fileService } from '../rpc/file-service.ts';
 import { localIdentity } from '../rpc/identity.ts';
 import { imageService } from '../rpc/image-service.ts';
 import { instanceService } from '../rpc/instance-service.ts';
@@ -74,6 +75,12 @@ function domainServices(base: Base, engines: Engines, parts: InstanceParts) {
         const holds = await expanded(instance);
         const environment = { ...environmentOf(holds.config), ...command.environment };
         return await engines.agents.exec(task, agentInstance(instance, holds), { ...command, environment });
+      },
+    }),
+    FileService: fileService({
+      work: async (task, project, name, request) => {
+        const instance = await runningInstance(parts, project, name);
+        return await engines.agents.files(task, agentInstance(instance, await expanded(instance)), request);
       },
     }),
     ConsoleService: consoleService(consoleDeps(base, engines, parts)),

@@ -1,3 +1,4 @@
+import { fileCommands } from '../files/command-table.ts';
 import type { ArgumentSpec, CommandSpec, OptionSpec } from './command.ts';
 
 /**
@@ -9,6 +10,7 @@ export const commands: readonly CommandSpec[] = [
   ...lookingCommands(),
   ...stateCommands(),
   ...sessionCommands(),
+  ...fileCommands,
   ...imageCommands(),
   ...listingCommands(),
   ...serverCommands(),
@@ -16,6 +18,7 @@ export const commands: readonly CommandSpec[] = [
 
 /** Commands that share their first word, with what they are about. */
 export const groups: Readonly<Record<string, string>> = {
+  file: 'Files inside instances, running or stopped',
   image: 'Images that instances are created from',
   network: 'Networks',
   operation: 'Long work of the server',
