@@ -1,6 +1,6 @@
 import type { ConfigKey } from './base/config-key.ts';
 import { faultMeanings } from './base/fault.ts';
-import { deviceTypes } from './devices/device.ts';
+import { deviceTypes } from './devices/device-types.ts';
 import { instanceKeys } from './instances/config-keys.ts';
 import { bridgeKeys } from './networks/network.ts';
 import { poolKeys } from './storage/pool.ts';

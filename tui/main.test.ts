@@ -272,7 +272,7 @@ describe('the process yurt exec on a terminal', () => {
     await eventually(() => text().includes('ready') && commands.length === 1, 'the command');
     await server[Symbol.asyncDispose]();
     await eventually(() => text().includes('code 1') && /:[^\n]*\n$/.test(text()), 'the end');
-    assert.match(text(), /Error: (Cannot reach yurtd|The server closed the connection)/);
+    assert.match(text(), /Error: The server closed the connection/);
     check(text(), 1);
     terminal.kill();
   });

@@ -41,6 +41,11 @@ export function checkConfig(table: readonly ConfigKey[], config: Readonly<Record
   }
 }
 
+/** An empty value is not stored: it means the same as none. */
+export function withoutEmpty(values: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== ''));
+}
+
 export function findKey(table: readonly ConfigKey[], key: string): ConfigKey | undefined {
   return table.find((entry) =>
     entry.key.endsWith('*')

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { AgentInstance } from '../agents/agents.ts';
 import { Fault } from '../base/fault.ts';
 import type { Log } from '../base/log.ts';
+import { Serial } from '../base/serial.ts';
 import type { Task } from '../base/task.ts';
 import { Collection } from '../db/collection.ts';
 import { readCgroupUsage } from '../host/cgroup-usage.ts';
@@ -16,13 +17,16 @@ import { InstanceRecords } from '../instances/instance-records.ts';
 import { instanceSpec } from '../instances/instance-spec.ts';
 import { InstanceStates, type StateDeps } from '../instances/instance-state.ts';
 import { Instances } from '../instances/instances.ts';
+import type { LiveApplier } from '../instances/live-change.ts';
+import { LiveChanges } from '../instances/live-changes.ts';
 import { Nics } from '../instances/nics.ts';
 import { type ReconcileDeps, reconcile } from '../instances/reconcile.ts';
 import { InstanceStarter } from '../instances/start-instance.ts';
 import { InstanceStopper } from '../instances/stop-instance.ts';
 import { Supervisor } from '../instances/supervisor.ts';
+import { InstanceUpdater } from '../instances/update-instance.ts';
 import { stableHwaddr } from '../networks/hwaddr.ts';
-import { Profiles, parseProfile } from '../profiles/profile.ts';
+import { type Profile, Profiles, parseProfile } from '../profiles/profile.ts';
 import type { Engines } from './engines.ts';
 import { type Base, defaultNetworkPrefix, defaultPool, readOptional, removeInstanceFiles } from './server.ts';
 
@@ -31,9 +35,12 @@ export interface InstanceParts {
   readonly records: InstanceRecords;
   readonly profiles: Profiles;
   readonly verbs: Instances;
+  readonly updater: InstanceUpdater;
   readonly states: InstanceStates;
   readonly supervisor: Supervisor;
   readonly expanded: (instance: Instance) => Promise<Expanded>;
+  /** Resolves when the system has booted, or has had its time to. Rejects when `signal` aborts. */
+  booted(instance: Instance, signal: AbortSignal): Promise<void>;
   /** After a start of the server; returns what should run and does not. */
   reconcile(hostRebooted: boolean): Promise<Instance[]>;
   close(): void;
@@ -46,8 +53,7 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   const records = new InstanceRecords(store, new IdRanges(store, range, base.id));
   const profiles = new Profiles(new Collection(store, 'profile/', parseProfile));
   await profiles.ensureDefault('default', defaultPool, await networks.ensureDefault(defaultNetworkPrefix));
-  const expanded = async (instance: Instance) =>
-    expand(instance, await Promise.all(instance.profiles.map((name) => profiles.get(instance.project, name))));
+  const expanded = async (instance: Instance) => await expander(profiles)(instance);
   const pool = (name: string) => pools.driver(name);
   const nics = new Nics({ network: (name) => networks.driver(name), hwaddr: stableHwaddr });
   const consoleLogPath = (uuid: string) => join(directories.log, uuid, 'console.log');
@@ -89,16 +95,41 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
       command: async (task, instance, argv) => await runToEnd(task, engines, await agentOf(instance), argv),
     }),
   });
+  const updater = new InstanceUpdater({
+    ...{ records, locks, supervisor, events, profileUse: new Serial(), hwaddr: stableHwaddr },
+    live: new LiveChanges({ appliers: liveAppliers(), supervisor }),
+    profile: (project, name) => profiles.get(project, name),
+    surroundings: { checkNetwork: (name) => networks.check(name) },
+  });
   const states = instanceStates(engines, { log, locks, supervisor, follower, nics });
   const reconciling = { log, records, expanded, runtime, supervisor, follower, deleter };
   return {
-    ...{ records, profiles, verbs, states, supervisor, expanded },
+    ...{ records, profiles, verbs, updater, states, supervisor, expanded },
     reconcile: (hostRebooted) => findAgain(engines, { ...reconciling, hostRebooted }),
+    booted: (instance, signal) => follower.booted(instance.uuid, signal),
     close: () => {
       supervisor.close();
       follower.close();
     },
   };
+}
+
+/** Expands instances, reading each profile once: for one listing, since what it has read it keeps. */
+export function expander(profiles: Profiles): (instance: Instance) => Promise<Expanded> {
+  const read = new Map<string, Promise<Profile>>();
+  const profile = (project: string, name: string) => {
+    const key = `${project}/${name}`;
+    const found = read.get(key) ?? profiles.get(project, name);
+    read.set(key, found);
+    return found;
+  };
+  return async (instance) =>
+    expand(instance, await Promise.all(instance.profiles.map((name) => profile(instance.project, name))));
+}
+
+/** What makes a running instance follow a change of its configuration, in this order. */
+function liveAppliers(): LiveApplier[] {
+  return [];
 }
 
 async function findAgain(engines: Engines, deps: ReconcileDeps): Promise<Instance[]> {

@@ -23,7 +23,8 @@ import { serverService } from '../rpc/server-service.ts';
 import { storageService } from '../rpc/storage-service.ts';
 import { readConsoleLog } from '../runtime/console-log.ts';
 import type { Engines } from './engines.ts';
-import { agentInstance, checkRunning, diskUsage, type InstanceParts, runningInstance } from './instances.ts';
+import { filesWork } from './files.ts';
+import { agentInstance, checkRunning, diskUsage, expander, type InstanceParts, runningInstance } from './instances.ts';
 import { type Base, readOptional } from './server.ts';
 
 /** All services, on the unix socket. */
@@ -65,11 +66,15 @@ function domainServices(base: Base, engines: Engines, parts: InstanceParts) {
     Object.values((await expanded(instance)).devices).some((device) => device[option] === value);
   return {
     InstanceService: instanceService({
-      ...{ instances: verbs, records, states, expanded },
+      ...{ instances: verbs, updater: parts.updater, records, states, expanded },
+      expander: () => expander(profiles),
       diskUsage: (instance) => diskUsage(engines, instance),
       leases: () => new LeaseCache((network) => networks.driver(network).leases()),
     }),
     ExecService: execService({
+      booted: async (task, project, name) => {
+        await parts.booted(await runningInstance(parts, project, name), task.signal);
+      },
       exec: async (task, project, name, command) => {
         const instance = await runningInstance(parts, project, name);
         const holds = await expanded(instance);
@@ -77,12 +82,7 @@ function domainServices(base: Base, engines: Engines, parts: InstanceParts) {
         return await engines.agents.exec(task, agentInstance(instance, holds), { ...command, environment });
       },
     }),
-    FileService: fileService({
-      work: async (task, project, name, request) => {
-        const instance = await runningInstance(parts, project, name);
-        return await engines.agents.files(task, agentInstance(instance, await expanded(instance)), request);
-      },
-    }),
+    FileService: fileService({ work: filesWork(engines, parts) }),
     ConsoleService: consoleService(consoleDeps(base, engines, parts)),
     OperationService: operationService(operations),
     EventService: eventService(events),

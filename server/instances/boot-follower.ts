@@ -21,8 +21,14 @@ const maxBootMs = 15 * 60_000;
 const firstRetryMs = 50;
 const maxRetryMs = 2_000;
 
+/** Work that wants a booted system begins this long after the start, come what may: a boot that hangs must be looked into. */
+export const bootPatienceMs = 15_000;
+
 interface Followed {
   readonly abort: AbortController;
+  readonly startedAt: number;
+  /** Aborts when it is ready, or not followed any more. */
+  readonly settled: AbortController;
   state: BootState;
 }
 
@@ -37,17 +43,33 @@ export class BootFollower {
 
   follow(instance: Instance): void {
     this.forget(instance.uuid);
-    const followed: Followed = { abort: new AbortController(), state: { ready: false, initState: '' } };
+    const followed: Followed = {
+      abort: new AbortController(),
+      settled: new AbortController(),
+      startedAt: Date.parse(instance.startedAt),
+      state: { ready: false, initState: '' },
+    };
     this.#followed.set(instance.uuid, followed);
-    void this.#run(instance, followed);
+    void this.#run(instance, followed).finally(() => followed.settled.abort());
   }
 
   state(uuid: string): BootState {
     return this.#followed.get(uuid)?.state ?? { ready: false, initState: '' };
   }
 
+  /** Resolves when the boot has finished, or `bootPatienceMs` after the start. Rejects when `signal` aborts. */
+  async booted(uuid: string, signal: AbortSignal): Promise<void> {
+    const followed = this.#followed.get(uuid);
+    if (followed === undefined || followed.state.ready) return;
+    const patienceMs = followed.startedAt + bootPatienceMs - Date.now();
+    if (patienceMs > 0) await abortableDelay(patienceMs, AbortSignal.any([signal, followed.settled.signal]));
+    signal.throwIfAborted();
+  }
+
   forget(uuid: string): void {
-    this.#followed.get(uuid)?.abort.abort();
+    const followed = this.#followed.get(uuid);
+    followed?.abort.abort();
+    followed?.settled.abort();
     this.#followed.delete(uuid);
   }
 
@@ -76,6 +98,7 @@ export class BootFollower {
 }
 
 async function abortableDelay(delayMs: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
   await new Promise<void>((resolve) => {
     const timer = setTimeout(done, delayMs);
     function done() {

@@ -3,14 +3,16 @@ import { checkConfig } from '../base/config-key.ts';
 import { Fault } from '../base/fault.ts';
 import { Revert } from '../base/revert.ts';
 import type { Task } from '../base/task.ts';
-import { checkDevices, type Devices } from '../devices/device.ts';
+import { checkDevices } from '../devices/check-devices.ts';
+import type { Devices } from '../devices/device.ts';
 import type { Profile } from '../profiles/profile.ts';
 import type { StorageDriver } from '../storage/contract.ts';
+import { checkExpanded } from './check-expanded.ts';
 import { instanceKeys } from './config-keys.ts';
 import { expand, type Instance } from './instance.ts';
 import type { InstanceRecords } from './instance-records.ts';
 import { checkInstanceName, randomInstanceName } from './name.ts';
-import { hwaddrKey, isHwaddrKey } from './nics.ts';
+import { type MakeHwaddr, madeHwaddrs, withHwaddrs } from './nic-addresses.ts';
 
 /** An image as an instance's creation needs it. */
 export interface SourceImage {
@@ -45,8 +47,7 @@ export interface CreateDeps {
   readonly unpackImage: (task: Task, fingerprint: string, directory: string) => Promise<void>;
   readonly pool: (name: string) => StorageDriver;
   readonly checkNetwork: (name: string) => void;
-  /** A MAC address for a nic; another one for each attempt. */
-  readonly hwaddr: (uuid: string, device: string, attempt: number) => string;
+  readonly hwaddr: MakeHwaddr;
 }
 
 /** How often a random name may be taken before we give up. */
@@ -70,11 +71,8 @@ export class InstanceCreator {
     checkDevices(request.devices);
     const profiles = await Promise.all(request.profiles.map((name) => profile(request.project, name)));
     const expanded = expand(request, profiles);
-    const pool = rootPool(expanded.devices);
+    const { pool } = checkExpanded(expanded, this.#deps);
     this.#deps.pool(pool);
-    for (const device of Object.values(expanded.devices)) {
-      if (device['type'] === 'nic' && device['network'] !== undefined) this.#deps.checkNetwork(device['network']);
-    }
     const name = request.name === '' ? await this.#freeName(request.project) : request.name;
     if ((await records.find(request.project, name)) !== undefined) {
       throw new Fault('already-exists', `Instance "${name}" already exists`);
@@ -111,6 +109,12 @@ export class InstanceCreator {
     const uuid = randomUUID();
     const now = new Date().toISOString();
     const imageConfig = Object.entries(image.properties).map(([key, value]) => [`image.${key}`, value]);
+    const config = {
+      ...Object.fromEntries(imageConfig),
+      ...request.config,
+      'volatile.base_image': image.fingerprint,
+    };
+    const taken = madeHwaddrs(await this.#deps.records.list());
     return {
       uuid,
       name: request.name,
@@ -119,12 +123,7 @@ export class InstanceCreator {
       architecture: image.architecture,
       ephemeral: request.ephemeral,
       profiles: request.profiles,
-      config: {
-        ...Object.fromEntries(imageConfig),
-        ...request.config,
-        ...(await this.#hwaddrs(uuid, devices)),
-        'volatile.base_image': image.fingerprint,
-      },
+      config: withHwaddrs({ uuid, config }, devices, taken, this.#deps.hwaddr),
       devices: request.devices,
       createdAt: now,
       lastUsedAt: '',
@@ -136,24 +135,6 @@ export class InstanceCreator {
     };
   }
 
-  /** A MAC address for every nic without one: `volatile.NIC.hwaddr`, unlike that of any other instance. */
-  async #hwaddrs(uuid: string, devices: Devices): Promise<Record<string, string>> {
-    const nics = Object.entries(devices).filter(([, device]) => device['type'] === 'nic' && !device['hwaddr']);
-    const all = await this.#deps.records.list();
-    const taken = new Set(
-      all.flatMap(({ config }) => Object.entries(config).flatMap(([key, value]) => (isHwaddrKey(key) ? [value] : []))),
-    );
-    const given: Record<string, string> = {};
-    for (const [device] of nics) {
-      let attempt = 0;
-      while (taken.has(this.#deps.hwaddr(uuid, device, attempt))) attempt += 1;
-      const hwaddr = this.#deps.hwaddr(uuid, device, attempt);
-      taken.add(hwaddr);
-      given[hwaddrKey(device)] = hwaddr;
-    }
-    return given;
-  }
-
   async #freeName(project: string): Promise<string> {
     for (let attempt = 0; attempt < maxRandomNames; attempt += 1) {
       const name = randomInstanceName();
@@ -161,13 +142,4 @@ export class InstanceCreator {
     }
     throw new Fault('exhausted', 'No free random name was found: give the instance a name');
   }
-}
-
-/** The pool of the one root disk. Fault `invalid` when there is none or more than one. */
-function rootPool(devices: Devices): string {
-  const roots = Object.values(devices).filter((device) => device['type'] === 'disk' && device['path'] === '/');
-  const pool = roots[0]?.['pool'];
-  if (pool === undefined) throw new Fault('invalid', 'No root disk: add a device of type disk with path=/ and a pool');
-  if (roots.length > 1) throw new Fault('invalid', 'More than one root disk: only one device may have path=/');
-  return pool;
 }

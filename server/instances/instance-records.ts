@@ -1,6 +1,6 @@
 import { Fault } from '../base/fault.ts';
 import { Collection, type Versioned } from '../db/collection.ts';
-import type { Store } from '../db/store.ts';
+import type { Change, Store } from '../db/store.ts';
 import type { IdRanges } from './id-ranges.ts';
 import { type Instance, parseInstance } from './instance.ts';
 
@@ -27,6 +27,18 @@ export class InstanceRecords {
     const found = await this.find(project, name);
     if (found === undefined) throw new Fault('not-found', `Instance "${name}" does not exist`);
     return found;
+  }
+
+  /** The record with the revision that `replace` names. Fault `not-found`. */
+  async versioned(project: string, name: string): Promise<Versioned<Instance>> {
+    const found = await this.#records.find(`${project}/${name}`);
+    if (found === undefined) throw new Fault('not-found', `Instance "${name}" does not exist`);
+    return found;
+  }
+
+  /** Writes the record of an instance, which keeps its name, unless it was written since. Fault `conflict`. */
+  async replace(found: Versioned<Instance>, instance: Instance, also: Change = {}): Promise<Instance> {
+    return (await this.#records.put(`${instance.project}/${instance.name}`, instance, found.revision, also)).record;
   }
 
   /** Writes a new record with an id range of its own, both or neither. Fault `already-exists` for a taken name. */

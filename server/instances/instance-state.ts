@@ -24,13 +24,20 @@ export interface InstanceInterface {
   readonly addresses: readonly { family: 'inet' | 'inet6'; address: string; prefixLength: number; scope: string }[];
 }
 
+/** What of a run to read: each costs something. */
+export interface StateParts {
+  readonly network: boolean;
+  readonly resources: boolean;
+}
+
 export interface RunState {
   readonly pid: number;
   readonly startedAt: Date;
   readonly ready: boolean;
   readonly initState: string;
+  /** Empty unless it was asked for. */
   readonly network: readonly InstanceInterface[];
-  readonly resources: Resources;
+  readonly resources: Resources | undefined;
 }
 
 export interface StateDeps {
@@ -47,6 +54,7 @@ export interface StateDeps {
 /** What is true of instances now; never enters them, so that no instance can hold up a listing. */
 export class InstanceStates {
   readonly #deps: StateDeps;
+  readonly #pids = new Map<string, { readonly startedAt: string; readonly pid: number }>();
 
   constructor(deps: StateDeps) {
     this.#deps = deps;
@@ -62,18 +70,36 @@ export class InstanceStates {
   }
 
   /** Undefined when it does not run. */
-  async run(instance: Instance, expanded: Expanded, leases: LeaseCache): Promise<RunState | undefined> {
+  async run(
+    instance: Instance,
+    expanded: Expanded,
+    leases: LeaseCache,
+    parts: StateParts,
+  ): Promise<RunState | undefined> {
     const { supervisor, follower, nics } = this.#deps;
     const live = supervisor.status(instance.uuid);
-    if (live !== 'running' && live !== 'paused') return undefined;
-    const pid = await this.#deps.pid(instance.uuid);
+    if (live !== 'running' && live !== 'paused') {
+      this.#pids.delete(instance.uuid);
+      return undefined;
+    }
+    const wanted = parts.network ? nics.of(instance, expanded) : [];
+    const [pid, network, resources] = await Promise.all([
+      this.#pid(instance),
+      Promise.all(wanted.map((nic) => this.#interface(nic, leases))),
+      parts.resources ? this.#deps.resources(instance.uuid) : undefined,
+    ]);
     if (pid === undefined) return undefined;
     const { ready, initState } = follower.state(instance.uuid);
-    const [network, resources] = await Promise.all([
-      Promise.all(nics.of(instance, expanded).map((nic) => this.#interface(nic, leases))),
-      this.#deps.resources(instance.uuid),
-    ]);
     return { pid, startedAt: new Date(instance.startedAt), ready, initState, network, resources };
+  }
+
+  /** The pid of a run never changes: it is read once per run. */
+  async #pid({ uuid, startedAt }: Instance): Promise<number | undefined> {
+    const known = this.#pids.get(uuid);
+    if (known?.startedAt === startedAt) return known.pid;
+    const pid = await this.#deps.pid(uuid);
+    if (pid !== undefined) this.#pids.set(uuid, { startedAt, pid });
+    return pid;
   }
 
   async #interface(nic: InstanceNic, leases: LeaseCache): Promise<InstanceInterface> {

@@ -26,7 +26,7 @@ export interface InstancesDeps {
   readonly deleter: InstanceDeleter;
   readonly supervisor: Supervisor;
   readonly follower: BootFollower;
-  readonly runtime: Pick<Runtime, 'pause' | 'resume'>;
+  readonly runtime: Pick<Runtime, 'expectCreate' | 'pause' | 'resume'>;
 }
 
 /** The verbs of instances: each checks, takes the instance's lock, works as an operation, and announces what is true. */
@@ -44,6 +44,7 @@ export class Instances {
     const kind = start ? 'instance.launch' : 'instance.create';
     const description = start ? `Launching instance ${name}` : `Creating instance ${name}`;
     const operation = this.#locked({ project, name }, 'created', { kind, description }, async (task) => {
+      using _soon = start ? this.#deps.runtime.expectCreate() : undefined;
       const instance = await this.#create(task, plan);
       if (start) await this.#start(task, instance);
     });
@@ -159,7 +160,10 @@ export class Instances {
     follower.forget(instance.uuid);
     const context =
       reason.kind === 'exited' ? { reason: reason.kind, status: String(reason.status) } : { reason: reason.kind };
-    const asked = locks.current(instance.project, instance.name) !== undefined;
+    const verb = locks.current(instance.project, instance.name);
+    const asked = verb !== undefined && verb !== 'changed';
+    // A change that is under way notices the end and gives up; what follows needs the lock.
+    if (verb === 'changed') await locks.released(instance.project, instance.name);
     if (reason.kind === 'rebooted' && !asked) {
       await this.#restartItself(instance);
       return;
@@ -213,9 +217,10 @@ export class Instances {
     } catch (error) {
       throw Fault.during(`Cannot stop instance "${instance.name}"`, error);
     }
-    if (!instance.ephemeral) return;
-    await deleter.delete(task, instance);
-    events.lifecycle('instance-deleted', resourceOf(instance));
+    const now = await this.#deps.records.get(instance.project, instance.name);
+    if (!now.ephemeral) return;
+    await deleter.delete(task, now);
+    events.lifecycle('instance-deleted', resourceOf(now));
   }
 
   #mustBe(instance: Instance, status: 'running' | 'paused', message: string): void {

@@ -1,4 +1,6 @@
 import type { Task } from '../base/task.ts';
+import type { NicPart } from '../devices/parts.ts';
+import { nic } from '../devices/types/nic.ts';
 import type { NetworkDriver, NicRequest, PreparedNic } from '../networks/contract.ts';
 import type { Expanded, Instance } from './instance.ts';
 
@@ -13,32 +15,17 @@ export interface InstanceNic {
   readonly request: NicRequest;
 }
 
-/** Where an instance keeps the MAC address that was made for one of its nics. */
-export function hwaddrKey(device: string): string {
-  return `volatile.${device}.hwaddr`;
-}
-
-export function isHwaddrKey(key: string): boolean {
-  return key.startsWith('volatile.') && key.endsWith('.hwaddr');
-}
-
 /** The nics that an instance has, from its devices, in the order of their names. */
-export function nicsOf(instance: Instance, expanded: Expanded, hwaddr: NicDeps['hwaddr']): InstanceNic[] {
+function nicsOf(instance: Instance, expanded: Expanded, hwaddr: NicDeps['hwaddr']): InstanceNic[] {
   return Object.entries(expanded.devices)
     .filter(([, device]) => device['type'] === 'nic')
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([deviceName, device]) => ({
-      network: device['network'] ?? '',
-      request: {
-        instanceId: instance.uuid,
-        instanceName: instance.name,
-        name: device['name'] ?? deviceName,
-        hwaddr:
-          device['hwaddr']?.toLowerCase() ??
-          instance.config[hwaddrKey(deviceName)] ??
-          hwaddr(instance.uuid, deviceName),
-      },
-    }));
+    .flatMap(([name, device]) => nic.parts({ owner: instance, name, device, hwaddr }))
+    .map((part) => ({ network: part.network, request: requestOf(instance, part) }));
+}
+
+function requestOf(instance: Instance, { name, hwaddr }: NicPart): NicRequest {
+  return { instanceId: instance.uuid, instanceName: instance.name, name, hwaddr };
 }
 
 /** Connects and disconnects all nics of an instance. */

@@ -40,6 +40,7 @@ export class InstanceStarter {
    */
   async start(task: Task, instance: Instance): Promise<Instance> {
     const { runtime, nics: connector, records } = this.#deps;
+    using _soon = runtime.expectCreate();
     const expanded = await this.#deps.expanded(instance);
     const nics = connector.of(instance, expanded);
     await using revert = new Revert(task.log);

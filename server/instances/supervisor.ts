@@ -79,10 +79,22 @@ export class Supervisor {
     const reason = await this.#deps.runtime.waitExit(instance.uuid, this.#stop.signal);
     const live = this.#live.get(instance.uuid);
     if (live !== undefined) live.ending = true;
-    await this.cleanUp(instance);
+    // It may have been changed since it started: other devices, another name, ephemeral now.
+    const now = await this.#recorded(instance);
+    await this.cleanUp(now);
     this.#live.delete(instance.uuid);
-    this.#deps.ended(instance, reason);
+    this.#deps.ended(now, reason);
     return reason;
+  }
+
+  async #recorded(instance: Instance): Promise<Instance> {
+    try {
+      const found = await this.#deps.records.find(instance.project, instance.name);
+      return found?.uuid === instance.uuid ? found : instance;
+    } catch (error) {
+      this.#deps.log.warn({ err: error, instance: instance.uuid }, 'the record of an ended instance cannot be read');
+      return instance;
+    }
   }
 
   /** Removes what a run of the instance left. Each step is idempotent, and one that fails does not keep the rest. */

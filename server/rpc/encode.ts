@@ -10,6 +10,7 @@ import type { Devices } from '../devices/device.ts';
 import type { Event } from '../events/event.ts';
 import type { Expanded, Instance } from '../instances/instance.ts';
 import type { RunState, Status } from '../instances/instance-state.ts';
+import { instanceEtag } from '../instances/update-instance.ts';
 import type { OperationStatus as OperationStatusName, OperationView } from '../operations/operation.ts';
 import type { Profile } from '../profiles/profile.ts';
 
@@ -85,7 +86,19 @@ export interface InstanceView {
   readonly diskUsageBytes?: number | undefined;
 }
 
-export function encodeInstance({ instance, expanded, status, run, diskUsageBytes }: InstanceView): InstanceMessage {
+export function encodeInstance(view: InstanceView): InstanceMessage {
+  const { instance, expanded } = view;
+  return {
+    ...encodeInstanceState(view),
+    config: instance.config,
+    devices: encodeDevices(instance.devices),
+    expandedConfig: expanded.config,
+    expandedDevices: encodeDevices(expanded.devices),
+  };
+}
+
+/** All but configuration and devices. */
+export function encodeInstanceState({ instance, status, run, diskUsageBytes }: InstanceView): InstanceMessage {
   return {
     name: instance.name,
     project: instance.project,
@@ -95,14 +108,11 @@ export function encodeInstance({ instance, expanded, status, run, diskUsageBytes
     architecture: instance.architecture,
     ephemeral: instance.ephemeral,
     profiles: [...instance.profiles],
-    config: instance.config,
-    devices: encodeDevices(instance.devices),
-    expandedConfig: expanded.config,
-    expandedDevices: encodeDevices(expanded.devices),
     createdAt: encodeTime(instance.createdAt),
     lastUsedAt: encodeTime(instance.lastUsedAt),
     imageFingerprint: instance.image.fingerprint,
     imageDescription: instance.image.description,
+    etag: instanceEtag(instance),
     ...(run === undefined ? {} : { state: encodeRun(run, diskUsageBytes) }),
   };
 }
@@ -120,11 +130,15 @@ function encodeRun(run: RunState, diskUsageBytes = 0): InstanceStateMessage {
       state: 'up',
       addresses: [...nic.addresses],
     })),
-    memoryUsageBytes: run.resources.memoryBytes,
-    memoryPeakBytes: run.resources.memoryPeakBytes,
-    memoryLimitBytes: run.resources.memoryLimitBytes,
-    cpuUsageNanoseconds: run.resources.cpuNanoseconds,
-    processCount: run.resources.processes,
+    ...(run.resources === undefined
+      ? {}
+      : {
+          memoryUsageBytes: run.resources.memoryBytes,
+          memoryPeakBytes: run.resources.memoryPeakBytes,
+          memoryLimitBytes: run.resources.memoryLimitBytes,
+          cpuUsageNanoseconds: run.resources.cpuNanoseconds,
+          processCount: run.resources.processes,
+        }),
     diskUsageBytes,
   };
 }

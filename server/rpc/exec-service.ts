@@ -12,6 +12,8 @@ import { type Call, type Handlers, messagesOf, writeTo } from './router.ts';
 export interface ExecServiceDeps {
   /** Faults: `not-found`, `wrong-state`, `unavailable`, `invalid`. */
   readonly exec: (task: Task, project: string, instance: string, command: ExecCommand) => Promise<ExecSession>;
+  /** Resolves when the instance has booted, or has had its time to. Faults: as `exec`. */
+  readonly booted: (task: Task, project: string, instance: string) => Promise<void>;
 }
 
 type Stream = ServerDuplexStream<ExecRequest__Output, ExecResponse>;
@@ -31,7 +33,9 @@ export function execService(deps: ExecServiceDeps): Handlers<ExecServiceHandlers
       const requests = messagesOf(stream);
       const start = await firstMessage(requests);
       const task: Task = { signal: call.signal, log: call.log, report() {} };
-      const session = await deps.exec(task, projectOf(start), start.instance, commandOf(start));
+      const [project, command] = [projectOf(start), commandOf(start)];
+      if (start.afterBoot) await deps.booted(task, project, start.instance);
+      const session = await deps.exec(task, project, start.instance, command);
       call.signal.addEventListener('abort', () => session.close(), { once: true });
       if (call.signal.aborted) session.close();
       const relay = new ExecRelay(call, stream, session, start.windowed);

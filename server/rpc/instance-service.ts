@@ -1,25 +1,40 @@
 import type { CreateInstanceRequest__Output } from '../../proto/gen/yurt/v1/CreateInstanceRequest.ts';
 import type { Device__Output } from '../../proto/gen/yurt/v1/Device.ts';
 import type { InstanceServiceHandlers } from '../../proto/gen/yurt/v1/InstanceService.ts';
+import type { ListInstancesRequest__Output } from '../../proto/gen/yurt/v1/ListInstancesRequest.ts';
+import type { StatePart__Output } from '../../proto/gen/yurt/v1/StatePart.ts';
 import type { StopInstanceRequest__Output } from '../../proto/gen/yurt/v1/StopInstanceRequest.ts';
 import { Fault } from '../base/fault.ts';
+import { checkKeyNames } from '../base/key-name.ts';
 import type { Devices } from '../devices/device.ts';
+import { instanceKeys } from '../instances/config-keys.ts';
 import type { CreateRequest } from '../instances/create-instance.ts';
 import type { Expanded, Instance } from '../instances/instance.ts';
 import type { InstanceRecords } from '../instances/instance-records.ts';
-import type { InstanceStates, LeaseCache } from '../instances/instance-state.ts';
+import type { InstanceStates, LeaseCache, StateParts } from '../instances/instance-state.ts';
 import type { Instances } from '../instances/instances.ts';
-import { encodeInstance, encodeOperation, type InstanceView } from './encode.ts';
+import type { InstanceUpdater } from '../instances/update-instance.ts';
+import { encodeInstance, encodeInstanceState, encodeOperation, type InstanceView } from './encode.ts';
 import { projectOf } from './project.ts';
 import type { Handlers } from './router.ts';
 
 export interface InstanceServiceDeps {
   readonly instances: Instances;
+  readonly updater: InstanceUpdater;
   readonly records: InstanceRecords;
   readonly states: InstanceStates;
   readonly expanded: (instance: Instance) => Promise<Expanded>;
+  /** Expands many instances, reading each of their profiles once. */
+  readonly expander: () => (instance: Instance) => Promise<Expanded>;
   readonly diskUsage: (instance: Instance) => Promise<number>;
   readonly leases: () => LeaseCache;
+}
+
+/** What to look at besides the record. */
+interface Look extends StateParts {
+  readonly disk: boolean;
+  /** Undefined: not at the state at all. */
+  readonly leases: LeaseCache | undefined;
 }
 
 interface Named {
@@ -29,26 +44,44 @@ interface Named {
 
 export function instanceService(deps: InstanceServiceDeps): Handlers<InstanceServiceHandlers> {
   const { instances, records } = deps;
-  const view = async (instance: Instance, leases: LeaseCache | undefined): Promise<InstanceView> => {
-    const expanded = await deps.expanded(instance);
-    const run = leases === undefined ? undefined : await deps.states.run(instance, expanded, leases);
-    return { instance, expanded, status: deps.states.status(instance), run };
+  const view = async (instance: Instance, expanded: Expanded, look: Look): Promise<InstanceView> => {
+    const { leases } = look;
+    const [run, diskUsageBytes] = await Promise.all([
+      leases === undefined ? undefined : deps.states.run(instance, expanded, leases, look),
+      look.disk ? deps.diskUsage(instance) : undefined,
+    ]);
+    return { instance, expanded, status: deps.states.status(instance), run, diskUsageBytes };
   };
   return {
     ListInstances: async (_call, request) => {
-      const leases = request.withoutState ? undefined : deps.leases();
-      const found = await records.list(projectOf(request));
+      checkKeyNames(instanceKeys, request.configKeys);
+      const look = lookOf(request, deps.leases);
+      const found = await records.list(request.allProjects ? undefined : projectOf(request));
       const visible = found.filter(({ phase }) => phase === 'ready');
-      return { instances: (await Promise.all(visible.map((instance) => view(instance, leases)))).map(encodeInstance) };
+      const expanded = deps.expander();
+      const views = await Promise.all(visible.map(async (instance) => view(instance, await expanded(instance), look)));
+      const encode = request.withoutConfig ? encodeInstanceState : encodeInstance;
+      return { instances: views.map((seen) => encode(seen)) };
     },
     GetInstance: async (_call, request) => {
       const instance = await records.get(projectOf(request), named(request).name);
-      const seen = await view(instance, deps.leases());
-      return { instance: encodeInstance({ ...seen, diskUsageBytes: await deps.diskUsage(instance) }) };
+      return {
+        instance: encodeInstance(await view(instance, await deps.expanded(instance), everything(deps.leases()))),
+      };
     },
     CreateInstance: async (_call, request) => {
       const { name, operation } = await instances.create(createRequest(request), request.start);
       return { name, operation: encodeOperation(operation) };
+    },
+    UpdateInstance: async (call, request) => {
+      const task = { signal: call.signal, log: call.log, report() {} };
+      const { name, etag, description, ephemeral, profiles, config } = named(request);
+      const devices = decodeDevices(request.devices);
+      const content = { description, ephemeral, profiles, config, devices };
+      const instance = await deps.updater.update(task, { project: projectOf(request), name, etag, ...content });
+      return {
+        instance: encodeInstance(await view(instance, await deps.expanded(instance), everything(deps.leases()))),
+      };
     },
     StartInstance: async (_call, request) => begun(await instances.start(projectOf(request), named(request).name)),
     StopInstance: async (_call, request) =>
@@ -59,6 +92,22 @@ export function instanceService(deps: InstanceServiceDeps): Handlers<InstanceSer
     ResumeInstance: async (_call, request) => begun(await instances.resume(projectOf(request), named(request).name)),
     DeleteInstance: async (_call, request) =>
       begun(await instances.delete(projectOf(request), named(request).name, request.force)),
+  };
+}
+
+function everything(leases: LeaseCache): Look {
+  return { network: true, resources: true, disk: true, leases };
+}
+
+function lookOf(request: ListInstancesRequest__Output, leases: () => LeaseCache): Look {
+  const { withoutState, stateParts } = request;
+  if (withoutState) return { network: false, resources: false, disk: false, leases: undefined };
+  const wants = (part: StatePart__Output) => stateParts.length === 0 || stateParts.includes(part);
+  return {
+    network: wants('STATE_PART_NETWORK'),
+    resources: wants('STATE_PART_RESOURCES'),
+    disk: stateParts.includes('STATE_PART_DISK'),
+    leases: leases(),
   };
 }
 

@@ -46,6 +46,8 @@ export interface Runtime {
   readonly engine: { readonly name: 'crun' | 'runc'; readonly version: string; readonly path: string };
   readonly conmonVersion: string;
 
+  /** A container will be created soon: what takes a while in the kernel begins, until the result is disposed of. */
+  expectCreate(): Disposable;
   /** Creates bundle, cgroup, namespaces and the waiting init (not yet executed). Undoes itself on failure. */
   create(task: Task, request: CreateContainer): Promise<ContainerState>;
   /** Lets init run. */

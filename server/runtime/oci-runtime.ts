@@ -7,6 +7,7 @@ import { errnoOf, Fault } from '../base/fault.ts';
 import type { Log } from '../base/log.ts';
 import { Revert } from '../base/revert.ts';
 import type { Task } from '../base/task.ts';
+import { CgroupMoves } from '../host/cgroup-moves.ts';
 import type { Cgroups } from '../host/cgroups.ts';
 import { FileWatch } from '../host/file-watch.ts';
 import type { HostFeatures } from '../host/host-features.ts';
@@ -57,11 +58,13 @@ export class OciRuntime implements Runtime {
   readonly #driver: Engine;
   readonly #bundles: string;
   readonly #engineState: string;
+  readonly #moves: CgroupMoves;
   readonly #input = new ConsoleInput();
 
   private constructor(options: OciRuntimeOptions, driver: Engine, versions: { engine: string; conmon: string }) {
     this.#options = options;
     this.#driver = driver;
+    this.#moves = new CgroupMoves(options.cgroups.unified);
     this.#bundles = join(options.runDirectory, 'containers');
     this.#engineState = join(options.runDirectory, 'engine');
     this.engine = { name: driver.name, version: versions.engine, path: driver.path };
@@ -84,6 +87,10 @@ export class OciRuntime implements Runtime {
     await mkdir(runtime.#bundles, { recursive: true, mode: 0o700 });
     await mkdir(runtime.#engineState, { recursive: true, mode: 0o700 });
     return runtime;
+  }
+
+  expectCreate(): Disposable {
+    return this.#moves.quicken();
   }
 
   async create(task: Task, { id, spec, consoleLogPath }: CreateContainer): Promise<ContainerState> {

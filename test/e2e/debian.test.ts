@@ -23,8 +23,8 @@ describe('a Debian system container', () => {
 
   after(async () => await yurt[Symbol.asyncDispose]());
 
-  it('boots to "running", without a failed unit', { timeout: bootTimeoutMs }, async () => {
-    const state = await yurt.ok('exec', 'web', '--', 'systemctl', 'is-system-running', '--wait');
+  it('has booted when the first command runs, without a failed unit', { timeout: bootTimeoutMs }, async () => {
+    const state = await yurt.ok('exec', 'web', '--', 'systemctl', 'is-system-running');
     assert.equal(state.trim(), 'running');
     assert.equal((await yurt.ok('exec', 'web', '--', 'systemctl', '--failed', '--no-legend')).trim(), '');
   });

@@ -79,6 +79,7 @@ export class FakeWorld {
   };
 
   readonly runtime: Runtime = {
+    expectCreate: () => ({ [Symbol.dispose]: () => {} }),
     engine: { name: 'crun', version: '1.0', path: '/usr/bin/crun' },
     conmonVersion: '2.0',
     create: async (_task, { id }) => {

@@ -1,4 +1,6 @@
+import { Fault } from '../../server/base/fault.ts';
 import { silentLog } from '../../server/base/log.ts';
+import { Serial } from '../../server/base/serial.ts';
 import { Collection } from '../../server/db/collection.ts';
 import { MemoryStore } from '../../server/db/memory-store.ts';
 import { Events } from '../../server/events/events.ts';
@@ -10,11 +12,14 @@ import { expand, type Instance } from '../../server/instances/instance.ts';
 import { InstanceLocks } from '../../server/instances/instance-locks.ts';
 import { InstanceRecords } from '../../server/instances/instance-records.ts';
 import { Instances } from '../../server/instances/instances.ts';
+import type { LiveApplier } from '../../server/instances/live-change.ts';
+import { LiveChanges } from '../../server/instances/live-changes.ts';
 import { Nics } from '../../server/instances/nics.ts';
 import { reconcile } from '../../server/instances/reconcile.ts';
 import { InstanceStarter } from '../../server/instances/start-instance.ts';
 import { InstanceStopper } from '../../server/instances/stop-instance.ts';
 import { Supervisor } from '../../server/instances/supervisor.ts';
+import { InstanceUpdater } from '../../server/instances/update-instance.ts';
 import { hasEnded, type OperationView } from '../../server/operations/operation.ts';
 import { Operations } from '../../server/operations/operations.ts';
 import { Profiles, parseProfile } from '../../server/profiles/profile.ts';
@@ -31,6 +36,11 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
   const expanded = async (instance: Instance) =>
     expand(instance, await Promise.all(instance.profiles.map((name) => profiles.get(instance.project, name))));
   const pool = () => world.storage;
+  const hwaddr = (_uuid: string, _device: string, attempt: number) =>
+    `00:16:3e:00:00:${attempt.toString(16).padStart(2, '0')}`;
+  const checkNetwork = (name: string) => {
+    if (name === 'nope') throw new Fault('not-found', `Network "${name}" does not exist`);
+  };
   const nics = new Nics({ network: () => world.network, hwaddr: () => '00:16:3e:00:00:01' });
   const locks = new InstanceLocks();
   const ends: Promise<void>[] = [];
@@ -47,8 +57,7 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
       ...{ records, pool, profile: (project: string, name: string) => profiles.get(project, name) },
       image: async () => ({ fingerprint: 'f'.repeat(64), architecture: 'x86_64', properties: { os: 'Fake' } }),
       unpackImage: async () => {},
-      checkNetwork: () => {},
-      hwaddr: (_uuid, _device, attempt) => `00:16:3e:00:00:${attempt.toString(16).padStart(2, '0')}`,
+      ...{ checkNetwork, hwaddr },
     }),
     starter: new InstanceStarter({
       ...{ records, expanded, pool, nics, runtime: world.runtime, spec: () => ({}) as never },
@@ -61,9 +70,31 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     }),
     stopper: new InstanceStopper({ runtime: world.runtime, supervisor, command: async () => {} }),
   });
+  const appliers: LiveApplier[] = [];
+  const updater = new InstanceUpdater({
+    ...{ records, locks, supervisor, events, profileUse: new Serial() },
+    live: new LiveChanges({ appliers, supervisor }),
+    profile: (project, name) => profiles.get(project, name),
+    surroundings: { checkNetwork },
+    hwaddr,
+  });
   const restart = (hostRebooted: boolean) =>
     reconcile({ log, records, expanded, runtime: world.runtime, supervisor, follower, deleter, hostRebooted });
-  return { world, store, events, operations, profiles, records, locks, supervisor, instances, ends, restart };
+  return {
+    world,
+    store,
+    events,
+    operations,
+    profiles,
+    records,
+    locks,
+    supervisor,
+    instances,
+    updater,
+    appliers,
+    ends,
+    restart,
+  };
 }
 
 export type FakeServer = Awaited<ReturnType<typeof fakeServer>>;

@@ -38,6 +38,7 @@ export class Connection {
   readonly #socketPath: string;
   readonly #session: ClientHttp2Session;
   readonly #trace: Trace | undefined;
+  #connected = false;
 
   constructor(socketPath: string, trace?: Trace) {
     this.#socketPath = socketPath;
@@ -46,7 +47,10 @@ export class Connection {
       createConnection: () => connectSocket(socketPath),
       settings: { enablePush: false, initialWindowSize: streamWindowBytes },
     });
-    this.#session.on('connect', () => this.#session.setLocalWindowSize(sessionWindowBytes));
+    this.#session.on('connect', () => {
+      this.#connected = true;
+      this.#session.setLocalWindowSize(sessionWindowBytes);
+    });
     // Each call tells of it.
     this.#session.on('error', () => {});
   }
@@ -131,7 +135,7 @@ export class Connection {
     if (error instanceof RangeError) return new Failure(error.message, { cause: error });
     if (!(error instanceof CallError)) throw error;
     if (error.answered) return new Failure(error.message, { status: statusName(error.code), cause: error });
-    const reason = await whyUnreachable(this.#socketPath);
+    const reason = this.#connected ? undefined : await whyUnreachable(this.#socketPath);
     return new Failure(reason ?? 'The server closed the connection', { status: 'unavailable', cause: error });
   }
 }

@@ -20,12 +20,20 @@ export class Failure extends Error {
 }
 
 /** The statuses that commands tell apart. */
-export type StatusName = 'canceled' | 'not-found' | 'unavailable' | 'unimplemented' | 'timed-out' | 'other';
+export type StatusName =
+  | 'canceled'
+  | 'not-found'
+  | 'unavailable'
+  | 'unimplemented'
+  | 'timed-out'
+  | 'conflict'
+  | 'other';
 
 /** The meaning of a gRPC status number. */
 export function statusName(code: number): StatusName {
   return (
-    ({ 1: 'canceled', 4: 'timed-out', 5: 'not-found', 12: 'unimplemented', 14: 'unavailable' } as const)[code] ??
-    'other'
+    (
+      { 1: 'canceled', 4: 'timed-out', 5: 'not-found', 10: 'conflict', 12: 'unimplemented', 14: 'unavailable' } as const
+    )[code] ?? 'other'
   );
 }

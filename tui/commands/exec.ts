@@ -19,6 +19,7 @@ export async function run(context: Context, input: Input): Promise<number> {
     cwd: input.value('cwd') ?? '',
     interactive: isInteractive(input, terminal.input.isTty && terminal.output.isTty),
     withStdin: !input.flag('disable-stdin'),
+    duringBoot: input.flag('no-wait'),
   };
   const end = await runCommand(await context.connect(), terminal, options);
   await printEnd(context, end);

@@ -1,3 +1,4 @@
+import { editDistance } from '../arguments/nearest.ts';
 import { firstArguments } from '../arguments/parse.ts';
 import type { CommandSpec } from './command.ts';
 import { commands, groups } from './table.ts';
@@ -42,18 +43,5 @@ export function commandAt(path: readonly string[]): CommandSpec | undefined {
 /** Commands with names close to a mistyped one. */
 export function suggestions(word: string): string[] {
   const names = [...new Set(commands.filter(({ hidden }) => hidden !== true).map(({ path }) => path[0] ?? ''))];
-  return names.filter((name) => name.startsWith(word) || distance(word, name) <= 2).slice(0, 3);
-}
-
-/** Levenshtein's. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (const [i, letter] of [...a].entries()) {
-    const next = [i + 1];
-    for (const [j, other] of [...b].entries()) {
-      next.push(Math.min((row[j] ?? 0) + (letter === other ? 0 : 1), (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
+  return names.filter((name) => name.startsWith(word) || editDistance(word, name) <= 2).slice(0, 3);
 }

@@ -24,6 +24,7 @@ describe('yurt list', () => {
   for (const [name, argv] of [
     ['table', []],
     ['compact', ['-f', 'compact']],
+    ['markdown', ['-f', 'markdown']],
     ['csv', ['-f', 'csv']],
     ['csv-header', ['-f', 'csv,header', '-c', allColumns]],
     ['json', ['-f', 'json']],
@@ -42,7 +43,7 @@ describe('yurt list', () => {
     assert.equal(await list(['-f', 'csv'], []), '');
   });
 
-  for (const format of ['table', 'compact', 'csv', 'json', 'yaml']) {
+  for (const format of ['table', 'compact', 'csv', 'json', 'yaml', 'markdown']) {
     it(`lets no instance act upon the terminal as ${format}`, async () => {
       const text = await list(['-c', `${allColumns},user.evil`, '-f', format], hostileInstances);
       assert.doesNotMatch(text, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
@@ -50,25 +51,47 @@ describe('yurt list', () => {
     });
   }
 
-  it('asks for no state when none is shown', async () => {
-    await using server = await ScriptedServer.start();
-    server.on('InstanceService', 'ListInstances', () => ({ instances: [] }));
-    for (const argv of [
-      ['list'],
-      ['list', '-c', 'nsP'],
-      ['list', '-c', 'ns', 'ipv4=10.0.0.0/8'],
-      ['list', '-f', 'json'],
-      ['ls', '--project', 'p', '--fast'],
-    ]) {
+  const nothing = {
+    ...{ project: '', allProjects: false, withoutState: true, withoutConfig: true },
+    ...{ stateParts: [], configKeys: [] },
+  };
+  const whole = ['STATE_PART_RUN', 'STATE_PART_NETWORK', 'STATE_PART_RESOURCES'];
+  const state = (...stateParts: string[]) => ({ withoutState: false, stateParts });
+  for (const [argv, expected] of [
+    [['list'], state('STATE_PART_NETWORK')],
+    [['list', '-c', 'nsP'], {}],
+    [['list', '-c', 'np'], state('STATE_PART_RUN')],
+    [['list', '-c', 'nmuN'], state('STATE_PART_RESOURCES')],
+    [['list', '-c', 'nD'], state('STATE_PART_DISK')],
+    [['list', '-c', 'nb'], { withoutConfig: false }],
+    [['list', '-c', 'ns', 'ipv4=10.0.0.0/8'], state('STATE_PART_NETWORK')],
+    [['list', '-f', 'json', '-c', 'n'], { ...state(...whole), withoutConfig: false }],
+    [['list', '-f', 'yaml', '--fast'], { withoutConfig: false }],
+    [['ls', '--project', 'p', '--fast'], { project: 'p' }],
+    [['list', '--all-projects', '-c', 'e'], { allProjects: true }],
+    [
+      ['list', '-c', 'limits.memory:M,devices:root.pool', 's.privileged=true', 'status=running'],
+      { configKeys: ['s.privileged', 'limits.memory'], withoutConfig: false },
+    ],
+  ] as const) {
+    it(`asks for no more than it needs: ${argv.join(' ')}`, async () => {
+      await using server = await ScriptedServer.start();
+      server.on('InstanceService', 'ListInstances', () => ({ instances: [] }));
       assert.equal((await runInProcess(server.socket, argv)).code, 0);
-    }
-    assert.deepEqual(server.requestsOf('InstanceService/ListInstances'), [
-      { project: '', withoutState: false },
-      { project: '', withoutState: true },
-      { project: '', withoutState: false },
-      { project: '', withoutState: false },
-      { project: 'p', withoutState: true },
-    ]);
+      assert.deepEqual(server.requestsOf('InstanceService/ListInstances'), [{ ...nothing, ...expected }]);
+    });
+  }
+
+  it('tells the projects of instances apart', async () => {
+    const shown = instances.map((instance, index) => ({ ...instance, project: index === 1 ? 'blue' : 'default' }));
+    const text = await list(['--all-projects', '-f', 'csv', '-c', 'en'], shown);
+    assert.equal(text, 'blue,web9\ndefault,db\ndefault,web10\n');
+    assert.match(await list(['--all-projects', '-f', 'compact'], shown), /^PROJECT +NAME/);
+  });
+
+  it('is not held up by an expression that would take for ever', { timeout: 20_000 }, async () => {
+    const shown = [{ ...instances[0], name: `${'a'.repeat(62)}b` }];
+    assert.equal(await list(['-f', 'csv', '(a+)+'], shown), '');
   });
 
   for (const [filters, expected] of [
@@ -86,6 +109,7 @@ describe('yurt list', () => {
     [['s.privileged=tru'], []],
     [['limits.memory=512MiB'], ['web10']],
     [['ipv4=10.83.19.0/24'], ['web10']],
+    [['ipv4=10.83.19.203,10.83.19.204'], ['web10']],
     [['ipv4=10.83.19.203'], []],
     [['ipv6=fd42::/16'], ['web10']],
     [['(', 'web'], []],
@@ -100,6 +124,9 @@ describe('yurt list', () => {
     [['-c', ''], 'Empty column list'],
     [['-c', 'user.a:b:c:d'], 'Invalid column "user.a:b:c:d": it reads [config:|devices:]key[:title][:width]'],
     [['--fast', '-c', 'n'], "Can't specify --fast with --columns"],
+    [['statsu=running'], 'Unknown filter "statsu"; did you mean "status"?'],
+    [['location=here'], 'Unknown filter "location"'],
+    [['a'.repeat(257)], `The expression ${'a'.repeat(20)}… is longer than 256 characters`],
     [['-f', 'xml'], 'Invalid format "xml"'],
     [['ipv4=fd42::1'], 'Invalid ipv4 filter "fd42::1": it is an address or a network like 10.0.0.0/8'],
   ] as const) {

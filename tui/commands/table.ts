@@ -1,5 +1,6 @@
-import { fileCommands } from '../files/command-table.ts';
 import type { ArgumentSpec, CommandSpec, OptionSpec } from './command.ts';
+import { configCommands } from './table-config.ts';
+import { fileCommands } from './table-files.ts';
 
 /**
  * All commands. Help, completion and `docs/reference/commands.md` follow from this table; a command's code is loaded
@@ -8,6 +9,7 @@ import type { ArgumentSpec, CommandSpec, OptionSpec } from './command.ts';
 export const commands: readonly CommandSpec[] = [
   ...instanceCommands(),
   ...lookingCommands(),
+  ...configCommands,
   ...stateCommands(),
   ...sessionCommands(),
   ...fileCommands,
@@ -18,6 +20,7 @@ export const commands: readonly CommandSpec[] = [
 
 /** Commands that share their first word, with what they are about. */
 export const groups: Readonly<Record<string, string>> = {
+  config: 'Configuration of instances',
   file: 'Files inside instances, running or stopped',
   image: 'Images that instances are created from',
   network: 'Networks',
@@ -31,9 +34,13 @@ function formatOption(preset = 'table'): OptionSpec {
     name: 'format',
     short: 'f',
     value: 'FORMAT',
-    doc: `csv, json, table, yaml or compact, with ",noheader" or ",header" after it (default "${preset}")`,
-    complete: ['csv', 'json', 'table', 'yaml', 'compact'],
+    doc: `csv, json, table, yaml, compact or markdown, with ",noheader" or ",header" after it (default "${preset}")`,
+    complete: ['csv', 'json', 'table', 'yaml', 'compact', 'markdown'],
   };
+}
+
+function allProjectsOption(): OptionSpec {
+  return { name: 'all-projects', doc: 'Show those of all projects' };
 }
 
 function instances(optional = false): ArgumentSpec {
@@ -131,7 +138,8 @@ function lookingCommands(): CommandSpec[] {
       summary: 'List instances',
       details: `Filters are regular expressions or beginnings of names, or key=value on the expanded configuration, where the parts of
 the key may be shortened (s.privileged=true) and the value is a regular expression. type=, status=, architecture=,
-ipv4= and ipv6= look at the instance; a comma means "or". Several filters must all hold.
+ipv4= and ipv6= look at the instance; a comma means "or". Several filters must all hold. A filter or column for a key that
+no instance can have is refused.
 
 Columns: {COLUMNS}
 Or keys of the expanded configuration and devices, as [config:|devices:]key[:title][:width], separated by commas.`,
@@ -139,6 +147,7 @@ Or keys of the expanded configuration and devices, as [config:|devices:]key[:tit
       options: [
         { name: 'columns', short: 'c', value: 'COLUMNS', doc: 'Columns to show (default "ns46tS")' },
         formatOption(),
+        allProjectsOption(),
         { name: 'fast', doc: 'Show what needs no look at running instances, the same as --columns=nsacPt' },
       ],
       examples: [
@@ -211,6 +220,7 @@ function sessionCommands(): CommandSpec[] {
       path: ['exec'],
       summary: 'Run a command in an instance',
       details: `The command is run directly: no shell interprets it. Options are looked for up to the first word of the command, or "--".
+While the instance boots the command waits for it, at most until 15 seconds after the start, unless --no-wait is given.
 With a terminal on stdin and stdout the command gets a terminal too; else three pipes, which stay apart.
 SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGABRT, SIGUSR1 and SIGUSR2 are passed on to the command.
 The exit code is the command's; 128 and the signal's number when a signal ended it, 126 when it cannot be executed, 127
@@ -233,6 +243,7 @@ when there is no such command.`,
         { name: 'user', value: 'UID', doc: 'User id to run as (default 0)' },
         { name: 'group', value: 'GID', doc: 'Group id to run as (default 0)' },
         { name: 'cwd', value: 'DIRECTORY', doc: 'Directory to run in (default the home directory)' },
+        { name: 'no-wait', doc: 'Run it at once, even while the instance boots' },
       ],
       examples: [
         ['yurt exec web -- apt-get update', 'a command with arguments'],

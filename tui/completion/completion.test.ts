@@ -93,7 +93,14 @@ describe('completion', () => {
     assert.equal(await answer('stop', 'web'), 'words\nweb9\t\nweb10\t\n');
     assert.equal(await answer('launch', ''), 'words\ndebian/12\t\ndebian/13\t\ndebian/bookworm\t\n');
     assert.equal(await answer('--project', 'p', 'stop', 'd'), 'words\ndb\t\n');
-    assert.deepEqual(server.requestsOf('InstanceService/ListInstances').at(-1), { project: 'p', withoutState: true });
+    assert.deepEqual(server.requestsOf('InstanceService/ListInstances').at(-1), {
+      project: 'p',
+      allProjects: false,
+      withoutState: true,
+      withoutConfig: true,
+      stateParts: [],
+      configKeys: [],
+    });
   });
 
   it('has no names without a server, and does not say so', async () => {

@@ -23,7 +23,7 @@ export function serverNames(connect: () => Promise<Connection>, project: string)
 async function fetchNames(connection: Connection, kind: Parameters<Names>[0], project: string): Promise<string[]> {
   const options = { timeoutMs };
   if (kind === 'instances') {
-    const request = { project, withoutState: true };
+    const request = { project, withoutState: true, withoutConfig: true };
     const { instances } = await connection.call('InstanceService', 'ListInstances', request, options);
     return instances.map(({ name }) => name);
   }

@@ -67,7 +67,11 @@ export async function namesOf(
   if (input.arguments.length > 0) throw new UsageError('Both --all and instance name given');
   const connection = await context.connect();
   const { project } = context.global;
-  const { instances } = await connection.call('InstanceService', 'ListInstances', { project, withoutState: true });
+  const { instances } = await connection.call('InstanceService', 'ListInstances', {
+    project,
+    withoutState: true,
+    withoutConfig: true,
+  });
   return instances.filter(({ status }) => applies(status)).map(({ name }) => name);
 }
 

@@ -5,8 +5,15 @@ import { byteSize, dateOf, minuteOf } from '../output/units.ts';
 import { instanceColumnNames } from './column-names.ts';
 import { statusWord } from './record.ts';
 
+/** What the server has to read for a column. */
+export type Need = 'config' | 'run' | 'network' | 'resources' | 'disk';
+
 export interface Column {
   readonly title: string;
+  /** What it shows besides the record. */
+  readonly needs?: Need;
+  /** The key of the configuration that it shows. */
+  readonly configKey?: string;
   readonly cell: (instance: Instance__Output) => Cell;
 }
 
@@ -29,8 +36,14 @@ export function parseColumns(text: string): Column[] {
 function letterColumn(letter: string, text: string): Column {
   if (!Object.hasOwn(cells, letter)) throw new UsageError(`Unknown column shorthand char '${letter}' in '${text}'`);
   const known = letter as Letter; // checked above
-  return { title: instanceColumnNames[known], cell: cells[known] };
+  const need = needs[known];
+  return { title: instanceColumnNames[known], cell: cells[known], ...(need === undefined ? {} : { needs: need }) };
 }
+
+const needs: Readonly<Partial<Record<Letter, Need>>> = {
+  ...{ 4: 'network', 6: 'network', b: 'config', p: 'run', D: 'disk' },
+  ...{ m: 'resources', M: 'resources', N: 'resources', u: 'resources' },
+};
 
 const cells: Readonly<Record<Letter, Column['cell']>> = {
   n: ({ name }) => name,
@@ -84,6 +97,8 @@ function keyColumn(part: string): Column {
     limit === undefined ? (value ?? '') : [...(value ?? '')].slice(0, limit).join('');
   return {
     title: title === '' ? key : title,
+    needs: 'config',
+    ...(space === 'devices' ? {} : { configKey: key }),
     cell:
       space === 'devices'
         ? ({ expandedDevices }) => cut(expandedDevices[device]?.options[option.join('.')])

@@ -1,8 +1,8 @@
 import type { Device__Output } from '../../proto/gen/yurt/v1/Device.ts';
 import { UsageError } from '../arguments/usage-error.ts';
 import type { Connection } from '../client/connection.ts';
-import { Failure } from '../client/failure.ts';
 import type { Context, Input } from '../commands/command.ts';
+import { type Devices, type Document, parseDocument } from '../config/document.ts';
 
 export interface NewInstance {
   readonly image: string;
@@ -16,16 +16,6 @@ export interface NewInstance {
   readonly devices: Readonly<Record<string, { options: Record<string, string> }>>;
 }
 
-type Devices = Record<string, Record<string, string>>;
-
-interface Document {
-  readonly config: Readonly<Record<string, string>>;
-  readonly devices: Devices;
-  readonly profiles: readonly string[] | undefined;
-  readonly description: string;
-  readonly ephemeral: boolean;
-}
-
 /** What `init` and `launch` ask for: the document of stdin, and over it the options. */
 export async function newInstance(
   context: Context,
@@ -34,7 +24,7 @@ export async function newInstance(
   text: string | undefined,
 ): Promise<NewInstance> {
   const [image = '', name = ''] = input.arguments;
-  const document = text === undefined ? emptyDocument : await parseDocument(text);
+  const document: Document = text === undefined ? {} : await parseDocument(text, 'The document on stdin');
   const given = input.values('profile');
   const profiles = given.length > 0 ? given : (document.profiles ?? []);
   const noProfiles = input.flag('no-profiles') || (given.length === 0 && document.profiles?.length === 0);
@@ -43,14 +33,14 @@ export async function newInstance(
     image: image.replace(/^local:/, ''),
     name,
     project: context.global.project,
-    description: input.value('description') ?? document.description,
-    ephemeral: input.flag('ephemeral') || document.ephemeral,
+    description: input.value('description') ?? document.description ?? '',
+    ephemeral: input.flag('ephemeral') || document.ephemeral === true,
     profiles: noProfiles ? [] : profiles,
     noProfiles,
     config: { ...document.config, ...Object.fromEntries(input.values('config').map(pairOf)) },
   };
   const inherited = needsProfiles(input) ? await profileDevices(connection, request) : {};
-  const devices = withDeviceOptions(input, document.devices, inherited);
+  const devices = withDeviceOptions(input, document.devices ?? {}, inherited);
   return {
     ...request,
     devices: Object.fromEntries(Object.entries(devices).map(([key, options]) => [key, { options }])),
@@ -105,48 +95,4 @@ function withDeviceOptions(input: Input, own: Devices, inherited: Devices): Devi
     change(name, Object.fromEntries(options.map(pairOf)));
   }
   return devices;
-}
-
-const emptyDocument: Document = { config: {}, devices: {}, profiles: undefined, description: '', ephemeral: false };
-
-/** What a listing of an instance has besides, and a new one does not take over. */
-const ignoredKeys = [
-  ...['architecture', 'created_at', 'expanded_config', 'expanded_devices', 'image', 'last_used_at', 'location', 'name'],
-  ...['project', 'restore', 'state', 'stateful', 'status', 'status_code', 'type', 'uuid'],
-];
-
-async function parseDocument(text: string): Promise<Document> {
-  const { parse } = await import('yaml');
-  const fail = (what: string) =>
-    new Failure(`The document on stdin ${what}. Use "< /dev/null" if it is not meant for yurt`);
-  let value: unknown;
-  try {
-    // All scalars are texts: a configuration has no other values, and `007` stays what it is.
-    value = parse(text, { schema: 'failsafe' });
-  } catch (error) {
-    throw fail(`is not YAML: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`);
-  }
-  if (!isMap(value)) throw fail('is not a map with config, devices, profiles, description and ephemeral');
-  const { config = {}, devices = {}, profiles, description = '', ephemeral = 'false', ...others } = value;
-  const unknown = Object.keys(others).find((key) => !ignoredKeys.includes(key));
-  if (unknown !== undefined) throw fail(`has the unknown key "${unknown}"`);
-  if (!isTextMap(config)) throw fail('has a "config" that is not a map of texts');
-  if (!isMap(devices) || !Object.values(devices).every(isTextMap))
-    throw fail('has "devices" that are not maps of texts');
-  if (profiles !== undefined && !isTextList(profiles)) throw fail('has "profiles" that are not a list of names');
-  if (typeof description !== 'string') throw fail('has a "description" that is not a text');
-  if (ephemeral !== 'true' && ephemeral !== 'false') throw fail('has an "ephemeral" that is neither true nor false');
-  return { config, devices: devices as Devices, profiles, description, ephemeral: ephemeral === 'true' }; // checked above
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isTextMap(value: unknown): value is Record<string, string> {
-  return isMap(value) && Object.values(value).every((item) => typeof item === 'string');
-}
-
-function isTextList(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }

@@ -1,18 +1,40 @@
+import { setFlagsFromString } from 'node:v8';
 import type { Instance__Output } from '../../proto/gen/yurt/v1/Instance.ts';
+import { suggestion } from '../arguments/nearest.ts';
 import { UsageError } from '../arguments/usage-error.ts';
 import { statusWord } from './record.ts';
 
 export type Filter = (instance: Instance__Output) => boolean;
+
+export interface Filters {
+  readonly matches: Filter;
+  /** Whether addresses of instances are looked at. */
+  readonly needsNetwork: boolean;
+  /** Keys of the configuration that are looked at, each part of one possibly shortened. */
+  readonly configKeys: readonly string[];
+}
+
+/** More is a mistake. */
+const maxFilters = 100;
 
 /**
  * What `yurt list` filters by; all must hold. `web.*`: a regular expression for the whole name, or its beginning.
  * `type= status= architecture= ipv4= ipv6=`: one of several words, addresses also as networks (`10.0.0.0/8`).
  * Any other `key=value`: the expanded configuration, each part of the key may be shortened.
  */
-export async function parseFilters(words: readonly string[]): Promise<Filter> {
+export async function parseFilters(words: readonly string[]): Promise<Filters> {
+  if (words.length > maxFilters) throw new UsageError(`More than ${maxFilters} filters`);
   const filters = await Promise.all(words.map(parseFilter));
-  return (instance) => filters.every((filter) => filter(instance));
+  const keys = words.filter((word) => word.includes('=')).map((word) => word.slice(0, word.indexOf('=')));
+  return {
+    matches: (instance) => filters.every((filter) => filter(instance)),
+    needsNetwork: keys.some((key) => key === 'ipv4' || key === 'ipv6'),
+    configKeys: keys.filter((key) => key.includes('.')),
+  };
 }
+
+/** Keys that are no keys of the configuration; those all have a dot. */
+const shorthands = ['type', 'status', 'state', 'architecture', 'ipv4', 'ipv6'];
 
 async function parseFilter(word: string): Promise<Filter> {
   const split = word.indexOf('=');
@@ -25,6 +47,7 @@ async function parseFilter(word: string): Promise<Filter> {
   if (key === 'status' || key === 'state') return ({ status }) => words.includes(statusWord(status).toLowerCase());
   if (key === 'architecture') return ({ architecture }) => words.includes(architecture.toLowerCase());
   if (key === 'ipv4' || key === 'ipv6') return await byAddress(key, words);
+  if (!key.includes('.')) throw new UsageError(`Unknown filter "${key}"${suggestion(key, shorthands)}`);
   return byConfig(key, value);
 }
 
@@ -70,13 +93,24 @@ async function byAddress(family: 'ipv4' | 'ipv6', words: readonly string[]): Pro
     );
 }
 
+/** A longer expression is a mistake. */
+const maxExpressionLength = 256;
+/** Names have at most 63 characters; of a longer value, as much as an expression of that length can sensibly be about. */
+const maxTextLength = 4096;
+
 /**
  * An expression for the whole text, unless it says itself (`^`, `$`) which part it is for; undefined when it is none. It
- * runs on names and values of bounded length only.
+ * is run here, in the process of whoever wrote it, never by the server. One that would backtrack for ever is handed over
+ * to V8's engine of linear time; that one knows no unicode sets, hence no `u`.
  */
-function expression(word: string): RegExp | undefined {
+function expression(word: string): { test(text: string): boolean } | undefined {
+  if (word.length > maxExpressionLength) {
+    throw new UsageError(`The expression ${word.slice(0, 20)}… is longer than ${maxExpressionLength} characters`);
+  }
+  setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks');
   try {
-    return new RegExp(/^\^|\$$/.test(word) ? word : `^(?:${word})$`, 'u');
+    const pattern = new RegExp(/^\^|\$$/.test(word) ? word : `^(?:${word})$`);
+    return { test: (text) => pattern.test(text.slice(0, maxTextLength)) };
   } catch {
     return undefined;
   }

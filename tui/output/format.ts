@@ -1,8 +1,8 @@
 import { UsageError } from '../arguments/usage-error.ts';
 import { hasUnprintable, printableEscapes } from './printable.ts';
-import { boxedTable, compactTable, csvTable, type Table } from './table.ts';
+import { boxedTable, compactTable, csvTable, markdownTable, type Table } from './table.ts';
 
-export const formats = ['table', 'csv', 'json', 'yaml', 'compact'] as const;
+export const formats = ['table', 'csv', 'json', 'yaml', 'compact', 'markdown'] as const;
 
 export interface Format {
   readonly name: (typeof formats)[number];
@@ -28,6 +28,7 @@ export async function renderList(
   if (format.name === 'json') return toJson(records());
   if (format.name === 'yaml') return await toYaml(records());
   if (format.name === 'csv') return csvTable(table(), format.withHeader);
+  if (format.name === 'markdown') return markdownTable(table());
   return format.name === 'table'
     ? await boxedTable(table(), format.withHeader)
     : await compactTable(table(), format.withHeader);

@@ -47,6 +47,18 @@ export function csvTable({ header, rows }: Table, withHeader: boolean): string {
   return [...(withHeader ? [header] : []), ...rows].map((row) => `${row.map(csvCell).join(',')}\n`).join('');
 }
 
+/** A table of GitHub's Markdown (https://github.github.com/gfm/#tables-extension-); such a table always has a header. */
+export function markdownTable({ header, rows }: Table): string {
+  const line = (cells: readonly Cell[]) =>
+    `| ${cells.map((cell) => linesOf(cell).map(plainMarkdown).join('<br>')).join(' | ')} |\n`;
+  return line(header) + line(header.map(() => '---')) + rows.map(line).join('');
+}
+
+/** Nothing in a cell is markup. */
+function plainMarkdown(text: string): string {
+  return text.replace(/[\\`*_[\]<>|~]/g, (character) => (character === '<' ? '&lt;' : `\\${character}`));
+}
+
 function textOf({ header, rows }: Table): { header: string[]; grid: string[][][] } {
   return { header: header.map(printable), grid: rows.map((row) => row.map(linesOf)) };
 }

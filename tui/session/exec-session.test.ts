@@ -55,7 +55,7 @@ describe('yurt exec', () => {
     const { command } = await exec(exitWith(0), argv);
     assert.deepEqual(command.start, {
       ...{ instance: 'web', project: 'p', command: ['cmd', '-x'], environment: { TERM: 'xterm', A: 'b=c', EMPTY: '' } },
-      ...{ user: 1000, group: 100, cwd: '/srv', terminal: false, size: null, windowed: true },
+      ...{ user: 1000, group: 100, cwd: '/srv', terminal: false, size: null, windowed: true, afterBoot: true },
     });
   });
 

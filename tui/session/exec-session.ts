@@ -20,6 +20,8 @@ export interface ExecOptions {
   readonly interactive: boolean;
   /** Whether the command gets this process' stdin, or an empty one. */
   readonly withStdin: boolean;
+  /** Whether to run at once, even while the system boots. */
+  readonly duringBoot?: boolean;
 }
 
 export interface ExecEnd {
@@ -84,6 +86,7 @@ class ExecSession {
         terminal: interactive,
         ...(size === undefined ? {} : { size }),
         windowed: true,
+        afterBoot: this.#options.duringBoot !== true,
       },
     });
     this.#stdout.open();

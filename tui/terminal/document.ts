@@ -19,16 +19,21 @@ export async function readDocument(input: TerminalInput): Promise<string | undef
   if (input.kind === 'file' && !input.atStart) return undefined;
   const stream = input.stream();
   if (input.kind === 'pipe' && !(await hasSomething(stream))) return undefined;
+  const text = await readAll(input);
+  return text.trim() === '' ? undefined : text;
+}
+
+/** All that comes on stdin, however long it takes: for a command that has no other use for it. */
+export async function readAll(input: TerminalInput): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of stream) {
+  for await (const chunk of input.stream()) {
     const bytes = chunk as Uint8Array; // a stream without encoding yields bytes
     size += bytes.length;
     if (size > maxDocumentBytes) throw new Failure(`The document on stdin is larger than ${maxDocumentBytes} bytes`);
     chunks.push(bytes);
   }
-  const text = Buffer.concat(chunks).toString('utf8');
-  return text.trim() === '' ? undefined : text;
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** Whether data or the end comes soon. Takes nothing: what comes stays in the stream's buffer. */

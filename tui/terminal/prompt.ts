@@ -15,20 +15,26 @@ export class Questions implements Disposable {
 
   /** An empty answer means `preset`. Throws a `Failure` at the end of input, and one that exits with 130 at Ctrl-C. */
   async confirm(question: string, preset: boolean): Promise<boolean> {
+    for (;;) {
+      const answer = await this.ask(`${question} (yes/no) [default=${preset ? 'yes' : 'no'}]: `);
+      const word = answer.trim().toLowerCase();
+      if (word === '') return preset;
+      if (word === 'yes' || word === 'y') return true;
+      if (word === 'no' || word === 'n') return false;
+    }
+  }
+
+  /** The line that answers. Throws a `Failure` at the end of input, and one that exits with 130 at Ctrl-C. */
+  async ask(question: string): Promise<string> {
     const answers = await this.#open();
     const interrupted = Promise.withResolvers<undefined>();
     const off = this.#terminal.onSignal('SIGINT', () => interrupted.resolve(undefined));
     try {
-      for (;;) {
-        await this.#terminal.error.write(`${printable(question)} (yes/no) [default=${preset ? 'yes' : 'no'}]: `);
-        const answer = await Promise.race([answers.next(), interrupted.promise]);
-        if (answer === undefined) throw new Failure('', { exitCode: 130 });
-        if (answer.done === true) throw new Failure('No answer was given');
-        const word = answer.value.trim().toLowerCase();
-        if (word === '') return preset;
-        if (word === 'yes' || word === 'y') return true;
-        if (word === 'no' || word === 'n') return false;
-      }
+      await this.#terminal.error.write(printable(question));
+      const answer = await Promise.race([answers.next(), interrupted.promise]);
+      if (answer === undefined) throw new Failure('', { exitCode: 130 });
+      if (answer.done === true) throw new Failure('No answer was given');
+      return answer.value;
     } finally {
       off();
     }
@@ -47,4 +53,10 @@ export class Questions implements Disposable {
     this.#answers = this.#lines[Symbol.asyncIterator]();
     return this.#answers;
   }
+}
+
+/** Waits for Enter on the terminal. Throws as `Questions.ask` does. */
+export async function waitForEnter(terminal: Terminal, message: string): Promise<void> {
+  using questions = new Questions(terminal);
+  await questions.ask(message);
 }

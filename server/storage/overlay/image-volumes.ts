@@ -1,9 +1,9 @@
 import { Fault } from '../../base/fault.ts';
 import { Revert } from '../../base/revert.ts';
+import { Serial } from '../../base/serial.ts';
 import type { Task } from '../../base/task.ts';
 import type { Attributes, PoolDirectory } from '../pool-directory.ts';
 import { attributesOf, isFingerprint, places } from './layout.ts';
-import { Serial } from './serial.ts';
 import type { Staging } from './staging.ts';
 import type { Trash } from './trash.ts';
 import type { Volume } from './volume.ts';

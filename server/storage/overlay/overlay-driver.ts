@@ -1,6 +1,7 @@
 import { errnoOf, Fault } from '../../base/fault.ts';
 import type { IdMap } from '../../base/id-map.ts';
 import type { Log } from '../../base/log.ts';
+import { Serial } from '../../base/serial.ts';
 import type { Task } from '../../base/task.ts';
 import type { Mounts } from '../../host/mounts.ts';
 import type { UserNamespaces } from '../../host/user-namespaces.ts';
@@ -12,7 +13,6 @@ import { places } from './layout.ts';
 import { preparePool } from './prepare-pool.ts';
 import { repairPool } from './repair.ts';
 import { isForeignUpper, Roots } from './roots.ts';
-import { Serial } from './serial.ts';
 import { Staging } from './staging.ts';
 import { Trash } from './trash.ts';
 import { sameIds, topLayer } from './volume.ts';

@@ -2,7 +2,7 @@ import { interleave, timed } from '../measure.ts';
 import type { Benchmark } from './benchmark.ts';
 import { withInstances } from './with-instances.ts';
 
-const counts = [1, 20];
+const counts = [1, 30];
 const defaultRounds = 15;
 
 export const list: Benchmark = {

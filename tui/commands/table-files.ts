@@ -1,4 +1,4 @@
-import type { ArgumentSpec, CommandSpec, OptionSpec } from '../commands/command.ts';
+import type { ArgumentSpec, CommandSpec, OptionSpec } from './command.ts';
 
 const recursive: OptionSpec = { name: 'recursive', short: 'r', doc: 'Directories with all that lies in them' };
 const archive: OptionSpec = {
@@ -44,7 +44,7 @@ its own. It is replaced when all of the new content is there.`,
       ['yurt file push -r ./site web/srv/ --uid 33 --gid 33', 'a directory, as /srv/site'],
       ['dump | yurt file push - web/root/dump.sql', 'from a pipe'],
     ],
-    load: () => import('../commands/file-push.ts'),
+    load: () => import('./file-push.ts'),
   },
   {
     path: ['file', 'pull'],
@@ -60,6 +60,6 @@ Files belong to you; with -a they keep their owners and everything else, so that
       ['yurt file pull -r web/var/log ./logs -p', 'a directory, as ./logs/log'],
       ['yurt file pull web/etc/os-release - | grep ID', 'to a pipe'],
     ],
-    load: () => import('../commands/file-pull.ts'),
+    load: () => import('./file-pull.ts'),
   },
 ];

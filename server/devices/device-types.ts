@@ -1,0 +1,11 @@
+import type { DeviceType } from './device.ts';
+import { disk } from './types/disk.ts';
+import { nic } from './types/nic.ts';
+import { none } from './types/none.ts';
+
+/** Every device type with its options. */
+export const deviceTypes: readonly DeviceType[] = [none, disk, nic];
+
+export function findDeviceType(type: string | undefined): DeviceType | undefined {
+  return deviceTypes.find((known) => known.type === type);
+}

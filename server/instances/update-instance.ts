@@ -1,0 +1,149 @@
+import { checkConfig, withoutEmpty } from '../base/config-key.ts';
+import { etagOf } from '../base/etag.ts';
+import { Fault } from '../base/fault.ts';
+import { Revert } from '../base/revert.ts';
+import type { Serial } from '../base/serial.ts';
+import type { Task } from '../base/task.ts';
+import type { Versioned } from '../db/collection.ts';
+import { checkDevices } from '../devices/check-devices.ts';
+import type { Devices } from '../devices/device.ts';
+import type { Events } from '../events/events.ts';
+import type { Profile } from '../profiles/profile.ts';
+import { checkExpanded, type Surroundings } from './check-expanded.ts';
+import { instanceKeys } from './config-keys.ts';
+import { type Expanded, expand, type Instance, resourceOf } from './instance.ts';
+import type { InstanceLocks } from './instance-locks.ts';
+import type { InstanceRecords } from './instance-records.ts';
+import type { LiveChanges } from './live-changes.ts';
+import { type MakeHwaddr, madeHwaddrs, withHwaddrs } from './nic-addresses.ts';
+import type { Supervisor } from './supervisor.ts';
+
+/** All that a user may change of an instance: it replaces what there is. */
+export interface InstanceContent {
+  readonly description: string;
+  readonly ephemeral: boolean;
+  readonly profiles: readonly string[];
+  readonly config: Readonly<Record<string, string>>;
+  readonly devices: Devices;
+}
+
+export interface UpdateRequest extends InstanceContent {
+  readonly project: string;
+  readonly name: string;
+  /** The tag of the content that the change was made from; '' changes whatever there is. */
+  readonly etag: string;
+}
+
+export interface UpdateDeps {
+  readonly records: InstanceRecords;
+  readonly locks: InstanceLocks;
+  readonly supervisor: Pick<Supervisor, 'status' | 'ended'>;
+  readonly live: LiveChanges;
+  readonly events: Events;
+  readonly profile: (project: string, name: string) => Promise<Profile>;
+  /** Held, by project, by whoever begins to use a profile or changes one: neither misses the other. */
+  readonly profileUse: Serial;
+  readonly surroundings: Surroundings;
+  readonly hwaddr: MakeHwaddr;
+}
+
+export const maxDescriptionBytes = 4096;
+
+/** The tag of what a user may change of an instance. */
+export function instanceEtag({ description, ephemeral, profiles, config, devices }: InstanceContent): string {
+  return etagOf({ description, ephemeral, profiles, config, devices });
+}
+
+export class InstanceUpdater {
+  readonly #deps: UpdateDeps;
+
+  constructor(deps: UpdateDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Replaces what a user may change. When the instance runs, it follows before the change is recorded; whatever fails,
+   * instance and record are as they were. Faults: `conflict` when the tag is not that of the present content, `invalid`
+   * and `not-found` for content that is wrong, `wrong-state` while another verb is under way, and those of the appliers.
+   */
+  async update(task: Task, request: UpdateRequest): Promise<Instance> {
+    const { records, locks, supervisor, profileUse } = this.#deps;
+    const { project, name } = request;
+    using _lock = locks.acquire(project, name, 'changed');
+    const { uuid } = await records.get(project, name);
+    if (supervisor.status(uuid) === 'ending') await supervisor.ended(uuid);
+    const found = await records.versioned(project, name);
+    if (request.etag !== '' && request.etag !== instanceEtag(found.record)) {
+      throw new Fault('conflict', `Instance "${name}" was changed by somebody else in the meantime`);
+    }
+    const replace = () => this.#replace(task, found, request);
+    const usesMore = request.profiles.some((profile) => !found.record.profiles.includes(profile));
+    return usesMore ? await profileUse.run(project, replace) : await replace();
+  }
+
+  async #replace(task: Task, found: Versioned<Instance>, request: UpdateRequest): Promise<Instance> {
+    const { live, records, events } = this.#deps;
+    const now = found.record;
+    const before = await this.#expanded(now);
+    const { instance, after } = await this.#plan(now, request);
+    if (instanceEtag(instance) === instanceEtag(now)) return now;
+    const changes = await live.check([{ instance, before, after }]);
+    await using revert = new Revert(task.log);
+    await live.apply(task, revert, changes);
+    const stored = await records.replace(found, instance);
+    revert.commit();
+    events.lifecycle('instance-updated', resourceOf(stored));
+    return stored;
+  }
+
+  /** The record as it will be, checked against everything that exists. */
+  async #plan(now: Instance, request: InstanceContent): Promise<{ instance: Instance; after: Expanded }> {
+    const { records, hwaddr, surroundings } = this.#deps;
+    const config = withVolatile(now.config, withoutEmpty(request.config));
+    const devices = Object.fromEntries(
+      Object.entries(request.devices).map(([name, device]) => [name, withoutEmpty(device)]),
+    );
+    if (Buffer.byteLength(request.description) > maxDescriptionBytes) {
+      throw new Fault('invalid', `The description is longer than ${maxDescriptionBytes} bytes`);
+    }
+    if (new Set(request.profiles).size !== request.profiles.length) {
+      throw new Fault('invalid', 'A profile is named twice');
+    }
+    checkConfig(instanceKeys, config);
+    checkDevices(devices);
+    const { description, ephemeral, profiles } = request;
+    const changed = { ...now, description, ephemeral, profiles, config, devices };
+    const expanded = await this.#expanded(changed);
+    checkPool(now, checkExpanded(expanded, surroundings).pool);
+    const others = (await records.list()).filter(({ uuid }) => uuid !== now.uuid);
+    const instance = { ...changed, config: withHwaddrs(changed, expanded.devices, madeHwaddrs(others), hwaddr) };
+    return { instance, after: await this.#expanded(instance) };
+  }
+
+  async #expanded(instance: Instance): Promise<Expanded> {
+    const { profile } = this.#deps;
+    return expand(instance, await Promise.all(instance.profiles.map((name) => profile(instance.project, name))));
+  }
+}
+
+/** A root does not move by a change of its configuration. Fault `invalid`. */
+export function checkPool(instance: Pick<Instance, 'name' | 'pool'>, pool: string): void {
+  if (pool === instance.pool) return;
+  throw new Fault(
+    'invalid',
+    `The root disk of instance "${instance.name}" is in pool "${instance.pool}": a change of its configuration cannot move it to "${pool}"`,
+  );
+}
+
+/** What yurt remembers in `volatile.*` stays, also when the request leaves it out. Fault `invalid` when it differs. */
+function withVolatile(
+  now: Readonly<Record<string, string>>,
+  config: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const isVolatile = ([key]: [string, string]) => key.startsWith('volatile.');
+  const wrong = Object.entries(config).find((entry) => isVolatile(entry) && now[entry[0]] !== entry[1]);
+  if (wrong !== undefined) {
+    throw new Fault('invalid', `${wrong[0].slice(0, 80)} is what yurt itself remembers: it cannot be changed`);
+  }
+  return { ...config, ...Object.fromEntries(Object.entries(now).filter(isVolatile)) };
+}

@@ -1,0 +1,55 @@
+import { Failure } from '../client/failure.ts';
+import type { Devices, Document } from './document.ts';
+
+/** All of an object that a user may change. Kinds that have no profiles or are never ephemeral leave these out. */
+export interface Content {
+  readonly description: string;
+  readonly config: Readonly<Record<string, string>>;
+  readonly devices: Devices;
+  readonly ephemeral?: boolean;
+  readonly profiles?: readonly string[];
+}
+
+/** An object as it was read. */
+export interface Reading {
+  readonly content: Content;
+  readonly etag: string;
+  /** With profiles merged in, for an instance. */
+  readonly expanded: Pick<Content, 'config' | 'devices'>;
+  /** As `show` prints it; with the expanded configuration where that is asked for. */
+  record(expanded: boolean): Record<string, unknown>;
+}
+
+/** Something with a configuration that the server keeps: an instance, a profile. */
+export interface Subject {
+  /** For messages: `instance "web"`. */
+  readonly label: string;
+  read(): Promise<Reading>;
+  /** Replaces the content if it still has the tag; otherwise a `Failure` of status `conflict`. */
+  write(content: Content, etag: string): Promise<Reading>;
+}
+
+/** How often a change of single keys is made again on what somebody else wrote in between. */
+const maxAttempts = 10;
+
+/** Reads, changes and writes; again when somebody else came in between. Nobody's change is lost. */
+export async function change(subject: Subject, apply: (reading: Reading) => Content): Promise<Reading> {
+  for (let attempt = 1; ; attempt += 1) {
+    const reading = await subject.read();
+    try {
+      return await subject.write(apply(reading), reading.etag);
+    } catch (error) {
+      if (!Failure.is(error, 'conflict') || attempt === maxAttempts) throw error;
+    }
+  }
+}
+
+/** The content that a document describes: it replaces everything, as in the field. */
+export function contentOf(document: Document, like: Content): Content {
+  const { description = '', config = {}, devices = {}, ephemeral = false, profiles = [] } = document;
+  return {
+    ...{ description, config, devices },
+    ...(like.ephemeral === undefined ? {} : { ephemeral }),
+    ...(like.profiles === undefined ? {} : { profiles }),
+  };
+}
