@@ -62,4 +62,63 @@ Files belong to you; with -a they keep their owners and everything else, so that
     ],
     load: () => import('./file-pull.ts'),
   },
+  {
+    path: ['file', 'list'],
+    aliases: ['ls'],
+    summary: 'List a directory of an instance',
+    details:
+      'Of anything but a directory, the one entry. Names that are no UTF-8 are also given in base64 (json, yaml).',
+    arguments: [{ name: 'path', complete: 'instances' }],
+    options: [
+      { name: 'long', short: 'l', doc: 'With permissions, owners, size and time of the last change' },
+      {
+        name: 'format',
+        short: 'f',
+        value: 'FORMAT',
+        doc: 'csv, json, table, yaml or compact, with ",noheader" or ",header" after it (default "compact,noheader")',
+        complete: ['csv', 'json', 'table', 'yaml', 'compact'],
+      },
+    ],
+    examples: [['yurt file list web/etc -l', 'the files of /etc']],
+    load: () => import('./file-list.ts'),
+  },
+  {
+    path: ['file', 'create'],
+    summary: 'Create a file, directory or symbolic link in an instance',
+    details: `A path that ends in "/" is a directory. What exists is an error unless -f is given; a directory that is there stays then.`,
+    arguments: [
+      { name: 'path', complete: 'instances' },
+      { name: 'target', optional: true },
+    ],
+    options: [
+      createDirs,
+      { name: 'force', short: 'f', doc: 'Replace what exists' },
+      { name: 'type', value: 'TYPE', doc: 'file, directory or symlink', complete: ['file', 'directory', 'symlink'] },
+      ...owners('what is created'),
+    ],
+    examples: [
+      ['yurt file create web/srv/data/', 'a directory'],
+      ['yurt file create --type=symlink web/srv/current data', 'a link to "data"'],
+    ],
+    load: () => import('./file-create.ts'),
+  },
+  {
+    path: ['file', 'edit'],
+    summary: 'Edit a file of an instance',
+    details:
+      'With $VISUAL, $EDITOR or a usual editor; when stdin is no terminal, its content becomes that of the file.',
+    arguments: [{ name: 'path', complete: 'instances' }],
+    load: () => import('./file-edit.ts'),
+  },
+  {
+    path: ['file', 'delete'],
+    aliases: ['rm'],
+    summary: 'Delete files of an instance',
+    arguments: [files('path')],
+    options: [
+      { name: 'force', short: 'f', doc: 'Say nothing of what does not exist' },
+      { name: 'recursive', short: 'r', doc: 'Directories with all that lies in them' },
+    ],
+    load: () => import('./file-delete.ts'),
+  },
 ];
