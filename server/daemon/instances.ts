@@ -20,6 +20,7 @@ import { Instances } from '../instances/instances.ts';
 import { LimitsApplier } from '../instances/limits/limits-applier.ts';
 import { ProcessorShares } from '../instances/limits/processor-shares.ts';
 import { Nics } from '../instances/nics.ts';
+import { OfflineFiles } from '../instances/offline-files.ts';
 import { type ReconcileDeps, reconcile } from '../instances/reconcile.ts';
 import { InstanceStarter, type StartDeps } from '../instances/start-instance.ts';
 import { InstanceStopper } from '../instances/stop-instance.ts';
@@ -27,6 +28,7 @@ import { Supervisor } from '../instances/supervisor.ts';
 import { WithHost } from '../instances/with-host.ts';
 import { stableHwaddr } from '../networks/hwaddr.ts';
 import { type Profile, Profiles, parseProfile } from '../profiles/profile.ts';
+import { offlineSpec } from '../runtime/offline-spec.ts';
 import { type ChangeParts, openChanges } from './changes.ts';
 import type { Engines } from './engines.ts';
 import { type Base, defaultNetworkPrefix, defaultPool, readOptional, removeInstanceFiles } from './server.ts';
@@ -41,11 +43,13 @@ export interface InstanceParts {
   readonly states: InstanceStates;
   readonly supervisor: Supervisor;
   readonly expanded: (instance: Instance) => Promise<Expanded>;
+  readonly offline: OfflineFiles;
+  readonly locks: InstanceLocks;
   /** Resolves when the system has booted, or has had its time to. Rejects when `signal` aborts. */
   booted(instance: Instance, signal: AbortSignal): Promise<void>;
   /** After a start of the server; returns what should run and does not. */
   reconcile(hostRebooted: boolean): Promise<Instance[]>;
-  close(): void;
+  close(): Promise<void>;
 }
 
 export async function openInstances(base: Base, engines: Engines): Promise<InstanceParts> {
@@ -77,8 +81,10 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
     ...{ runtime, supervisor },
     command: async (task, instance, argv) => await runToEnd(task, engines, await agentOf(instance), argv),
   });
+  const offline = offlineFiles(base, engines, { locks, supervisor });
   const verbs: Instances = new Instances({
     ...{ log, records, locks, operations, events, supervisor, follower, stopper, deleter, runtime },
+    freeRoot: (instance) => offline.end(instance),
     creator: new InstanceCreator({
       ...{ records, pool, ...changes.use },
       image: (reference) => images.resolve(reference),
@@ -93,14 +99,15 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   const states = instanceStates(engines, { log, locks, supervisor, follower, nics });
   const reconciling = { log, records, expanded, runtime, supervisor, follower, deleter, limits };
   return {
-    ...{ records, profiles, verbs, withHost, changes, states, supervisor, expanded },
+    ...{ records, profiles, verbs, withHost, changes, states, supervisor, expanded, offline, locks },
     reconcile: async (hostRebooted) => {
       const toStart = await findAgain(engines, { ...reconciling, hostRebooted });
       await changes.recover();
       return toStart;
     },
     booted: (instance, signal) => follower.booted(instance.uuid, signal),
-    close: () => {
+    close: async () => {
+      await offline.close();
       supervisor.close();
       follower.close();
     },
@@ -138,6 +145,22 @@ function limitsApplier({ log, id }: Base, { cgroups, runtime, features }: Engine
   const cgroupOf = (uuid: string) => runtime.cgroupOf(uuid);
   const processors = new ProcessorShares({ log, files, cgroupOf });
   return new LimitsApplier({ files, processors, cgroupOf, host: features.facts });
+}
+
+function offlineFiles(
+  { log, directories }: Base,
+  { runtime, features, agentDirectory, agents, pools }: Engines,
+  { locks, supervisor }: { locks: InstanceLocks; supervisor: Supervisor },
+): OfflineFiles {
+  return new OfflineFiles({
+    ...{ log, runtime, locks },
+    pool: (name) => pools.driver(name),
+    isStopped: (uuid) => supervisor.status(uuid) === 'stopped',
+    spec: ({ id, instance: { idMap }, rootPath }) =>
+      offlineSpec({ id, idMap, rootPath, agentDirectory, cgroupsPath: runtime.cgroupOf(id), host: features.facts }),
+    consoleLogPath: (uuid) => join(directories.log, uuid, 'files.log'),
+    forgetAgent: (id) => agents.forget(id),
+  });
 }
 
 /** Expands instances, reading each profile once: for one listing, since what it has read it keeps. */
