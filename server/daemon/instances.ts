@@ -19,6 +19,7 @@ import { Instances } from '../instances/instances.ts';
 import { LimitsApplier } from '../instances/limits/limits-applier.ts';
 import { ProcessorShares } from '../instances/limits/processor-shares.ts';
 import { Nics } from '../instances/nics.ts';
+import { OfflineFiles } from '../instances/offline-files.ts';
 import { type ReconcileDeps, reconcile } from '../instances/reconcile.ts';
 import { InstanceStarter, type StartDeps } from '../instances/start-instance.ts';
 import { InstanceStopper } from '../instances/stop-instance.ts';
@@ -26,6 +27,7 @@ import { Supervisor } from '../instances/supervisor.ts';
 import { WithHost } from '../instances/with-host.ts';
 import { stableHwaddr } from '../networks/hwaddr.ts';
 import { defaultProject } from '../projects/project.ts';
+import { offlineSpec } from '../runtime/offline-spec.ts';
 import { type ChangeParts, openChanges } from './changes.ts';
 import type { Engines } from './engines.ts';
 import { type InstanceObjects, openRecords } from './records.ts';
@@ -38,11 +40,13 @@ export interface InstanceParts extends InstanceObjects {
   readonly withHost: WithHost;
   readonly states: InstanceStates;
   readonly supervisor: Supervisor;
+  readonly offline: OfflineFiles;
+  readonly locks: InstanceLocks;
   /** Resolves when the system has booted, or has had its time to. Rejects when `signal` aborts. */
   booted(instance: Instance, signal: AbortSignal): Promise<void>;
   /** After a start of the server; returns what should run and does not. */
   reconcile(hostRebooted: boolean): Promise<Instance[]>;
-  close(): void;
+  close(): Promise<void>;
 }
 
 export async function openInstances(base: Base, engines: Engines): Promise<InstanceParts> {
@@ -77,8 +81,10 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
     ...{ runtime, supervisor },
     command: async (task, instance, argv) => await runToEnd(task, engines, await agentOf(instance), argv),
   });
+  const offline = offlineFiles(base, engines, { locks, supervisor });
   const verbs: Instances = new Instances({
     ...{ log, records, locks, operations, events, supervisor, follower, stopper, deleter, runtime },
+    freeRoot: (instance) => offline.end(instance),
     creator: new InstanceCreator({
       ...{ records, admission, pool, ...changes.use },
       image: async (project, reference) => await images.of(await projects.home(project, 'images')).resolve(reference),
@@ -93,14 +99,15 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   const states = instanceStates(engines, { log, locks, supervisor, follower, nics });
   const reconciling = { log, records, expanded, runtime, supervisor, follower, deleter, limits };
   return {
-    ...{ ...objects, verbs, withHost, changes, states, supervisor },
+    ...{ ...objects, verbs, withHost, changes, states, supervisor, offline, locks },
     reconcile: async (hostRebooted) => {
       const toStart = await findAgain(engines, { ...reconciling, hostRebooted });
       await changes.recover();
       return toStart;
     },
     booted: (instance, signal) => follower.booted(instance.uuid, signal),
-    close: () => {
+    close: async () => {
+      await offline.close();
       supervisor.close();
       follower.close();
     },
@@ -132,6 +139,22 @@ function limitsApplier({ log, id }: Base, { cgroups, runtime, features }: Engine
   const cgroupOf = (uuid: string) => runtime.cgroupOf(uuid);
   const processors = new ProcessorShares({ log, files, cgroupOf });
   return new LimitsApplier({ files, processors, cgroupOf, host: features.facts });
+}
+
+function offlineFiles(
+  { log, directories }: Base,
+  { runtime, features, agentDirectory, agents, pools }: Engines,
+  { locks, supervisor }: { locks: InstanceLocks; supervisor: Supervisor },
+): OfflineFiles {
+  return new OfflineFiles({
+    ...{ log, runtime, locks },
+    pool: (name) => pools.driver(name),
+    isStopped: (uuid) => supervisor.status(uuid) === 'stopped',
+    spec: ({ id, instance: { idMap }, rootPath }) =>
+      offlineSpec({ id, idMap, rootPath, agentDirectory, cgroupsPath: runtime.cgroupOf(id), host: features.facts }),
+    consoleLogPath: (uuid) => join(directories.log, uuid, 'files.log'),
+    forgetAgent: (id) => agents.forget(id),
+  });
 }
 
 async function findAgain(engines: Engines, deps: ReconcileDeps): Promise<Instance[]> {
@@ -201,7 +224,6 @@ async function runToEnd(
 
 /** Faults: `not-found`, `wrong-state` unless it runs. */
 export async function runningInstance(parts: InstanceParts, project: string, name: string): Promise<Instance> {
-  await parts.projects.get(project);
   const instance = await parts.records.get(project, name);
   checkRunning(parts, instance);
   return instance;

@@ -11,6 +11,7 @@ import { defaultProject, type Feature, hasFeature, homeOf } from '../projects/pr
 import { consoleService } from '../rpc/console-service.ts';
 import { eventService } from '../rpc/event-service.ts';
 import { execService } from '../rpc/exec-service.ts';
+import { fileService } from '../rpc/file-service.ts';
 import { localIdentity } from '../rpc/identity.ts';
 import { type ImageServiceDeps, imageService } from '../rpc/image-service.ts';
 import { instanceService } from '../rpc/instance-service.ts';
@@ -25,6 +26,7 @@ import { serverService } from '../rpc/server-service.ts';
 import { storageService } from '../rpc/storage-service.ts';
 import { readConsoleLog } from '../runtime/console-log.ts';
 import type { Engines } from './engines.ts';
+import { filesWork } from './files.ts';
 import { agentInstance, checkRunning, diskUsage, type InstanceParts, runningInstance } from './instances.ts';
 import { discardImage, projectDeps } from './projects.ts';
 import { expander } from './records.ts';
@@ -90,6 +92,7 @@ function domainServices(base: Base, engines: Engines, parts: InstanceParts) {
         return await engines.agents.exec(task, agentInstance(instance, holds), { ...command, environment });
       },
     }),
+    FileService: fileService({ work: filesWork(engines, parts) }),
     ConsoleService: consoleService(consoleDeps(base, engines, parts)),
     OperationService: operationService(operations),
     EventService: eventService(events),
@@ -155,10 +158,7 @@ async function usersOfProfiles({ projects, records }: InstanceParts, project: st
 
 function consoleDeps(base: Base, { runtime }: Engines, parts: InstanceParts) {
   return {
-    instance: async (project: string, name: string) => {
-      await parts.projects.get(project);
-      return await parts.records.get(project, name);
-    },
+    instance: (project: string, name: string) => parts.records.get(project, name),
     checkRunning: (instance: Instance) => checkRunning(parts, instance),
     output: (instance: Instance, follow: boolean, signal: AbortSignal) =>
       readConsoleLog(`${base.directories.log}/${instance.uuid}/console.log`, {

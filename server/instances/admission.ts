@@ -16,6 +16,8 @@ export interface Admission {
    * for an instance that lacks what a limit counts.
    */
   admit<Result>(candidate: Candidate, commit: () => Promise<Result>): Promise<Result>;
+  /** Fault `not-found` for a project that does not exist. */
+  checkProject(name: string): Promise<void>;
 }
 
 export interface AdmissionDeps {
@@ -32,6 +34,10 @@ export class ProjectAdmission implements Admission {
 
   constructor(deps: AdmissionDeps) {
     this.#deps = deps;
+  }
+
+  async checkProject(name: string): Promise<void> {
+    await this.#deps.project(name);
   }
 
   async admit<Result>(candidate: Candidate, commit: () => Promise<Result>): Promise<Result> {

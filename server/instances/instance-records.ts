@@ -31,14 +31,14 @@ export class InstanceRecords {
 
   async get(project: string, name: string): Promise<Instance> {
     const found = await this.find(project, name);
-    if (found === undefined) throw new Fault('not-found', `Instance "${name}" does not exist`);
+    if (found === undefined) throw await this.#missing(project, name);
     return found;
   }
 
   /** The record with the revision that `replace` names. Fault `not-found`. */
   async versioned(project: string, name: string): Promise<Versioned<Instance>> {
     const found = await this.#records.find(`${project}/${name}`);
-    if (found === undefined) throw new Fault('not-found', `Instance "${name}" does not exist`);
+    if (found === undefined) throw await this.#missing(project, name);
     return found;
   }
 
@@ -106,6 +106,12 @@ export class InstanceRecords {
     });
     if (updated === undefined) throw replaced(instance);
     return updated.record;
+  }
+
+  /** Whoever mistypes the project should not look for the instance. */
+  async #missing(project: string, name: string): Promise<Fault> {
+    await this.#admission.checkProject(project);
+    return new Fault('not-found', `Instance "${name}" does not exist`);
   }
 
   async remove(instance: Instance): Promise<void> {

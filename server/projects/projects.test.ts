@@ -197,6 +197,37 @@ describe('the restrictions of a project', () => {
     assert.deepEqual(await server.records.get('blue', 'web'), found);
   });
 
+  it('hold for what a profile brings, in every project that uses it', async () => {
+    const server = await fakeServer();
+    const { projects, profileChanges } = server;
+    const config = { 'features.profiles': 'false', restricted: 'true', 'restricted.devices.nic': 'managed' };
+    await projects.create({ name: 'blue', description: '', config }, nothing);
+    await create(server, 'web');
+    await create(server, 'web', { project: 'default' });
+    const { devices } = await server.profiles.get('blue', 'default');
+    const change = (pool: string) =>
+      profileChanges.update(ownTask(silentLog), {
+        ...{ project: 'default', name: 'default', description: '', config: { 'user.pool': pool }, etag: '' },
+        devices: { ...devices, lan: { type: 'nic', network: 'yurtbr0' } },
+      });
+    const blue = await projects.get('blue');
+    await projects.update({ ...blue, config: { ...blue.config, 'limits.instances': '1' } }, '');
+    await change('a');
+    assert.equal((await server.expanded(await server.records.get('blue', 'web'))).config['user.pool'], 'a');
+    await projects.update({ ...blue, config: { ...blue.config, 'restricted.networks.access': 'yurtbr0' } }, '');
+    await server.store.commit({
+      put: [
+        {
+          key: 'project/blue',
+          value: { ...blue, config: { ...blue.config, 'restricted.networks.access': 'none' } },
+        },
+      ],
+    });
+    await assert.rejects(change('b'), { code: 'forbidden', message: /Project "blue" forbids device/ });
+    assert.equal((await server.profiles.get('default', 'default')).config['user.pool'], 'a');
+    await assert.rejects(profileChanges.delete('default', 'default'), { code: 'invalid' });
+  });
+
   it('are not set against what instances have, but may be loosened', async () => {
     const server = await withProject();
     await create(server, 'web');

@@ -1,6 +1,7 @@
 import { allProjectsOption, formatOption } from '../arguments/list-options.ts';
 import type { ArgumentSpec, CommandSpec, OptionSpec } from './command.ts';
 import { configCommands } from './table-config.ts';
+import { fileCommands } from './table-files.ts';
 import { profileCommands } from './table-profile.ts';
 import { projectCommands } from './table-projects.ts';
 import { shellCommands } from './table-shell.ts';
@@ -15,6 +16,7 @@ export const commands: readonly CommandSpec[] = [
   ...configCommands,
   ...stateCommands(),
   ...sessionCommands(),
+  ...fileCommands,
   ...imageCommands(),
   ...listingCommands(),
   ...profileCommands,
@@ -28,6 +30,7 @@ export const groups: Readonly<Record<string, string>> = {
   config: 'Configuration of instances and of the server',
   'config device': 'Devices of an instance',
   alias: 'Words of your own for commands',
+  file: 'Files inside instances, running or stopped',
   image: 'Images that instances are created from',
   network: 'Networks',
   operation: 'Long work of the server',
