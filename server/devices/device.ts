@@ -18,6 +18,7 @@ export interface DeviceOption {
 export interface DeviceOwner {
   readonly uuid: string;
   readonly name: string;
+  readonly project: string;
   readonly idMap: IdMap;
   readonly config: Readonly<Record<string, string>>;
 }

@@ -6,7 +6,7 @@ import type { DeviceRuns } from '../host/device-runs.ts';
 import type { DeviceOwner, Devices } from './device.ts';
 import { makerOf, type PartMakers, type PartOf, type Plug } from './part-maker.ts';
 import type { DevicePart } from './parts.ts';
-import { type PlannedDevice, planDevices } from './plan-devices.ts';
+import { inOrder, type PlannedDevice, planDevices } from './plan-devices.ts';
 
 export interface InstanceDevicesDeps {
   readonly makers: PartMakers;
@@ -75,16 +75,16 @@ export class InstanceDevices {
 
   /**
    * Makes a running instance have the devices `wanted` instead of those that it has, in order; what is the same stays
-   * untouched. Each step pushes its undo.
+   * untouched, and what a server that was killed has left half-made is made anew. Each step pushes its undo.
    */
   async change(
     task: Task,
     revert: Revert,
     owner: DeviceOwner,
     pid: number,
-    { before, wanted }: { before: readonly PlannedDevice[]; wanted: readonly PlannedDevice[] },
+    wanted: readonly PlannedDevice[],
   ): Promise<void> {
-    const { removed, added } = difference(before, wanted);
+    const { removed, added } = difference(await this.#whole(task, owner, pid), wanted);
     for (const device of removed.toReversed()) {
       revert.push(`add device ${device.name} again`, async () => {
         await this.unplug(ownTask(task.log), owner, device.name, pid); // what a removal that failed has left
@@ -98,21 +98,10 @@ export class InstanceDevices {
     }
   }
 
-  /**
-   * Finishes what a server that was killed has left half-done in an instance that runs on: devices that are not whole
-   * are made anew, and it gets those that are `wanted`.
-   */
+  /** After a start of the server: each device of an instance that runs on is as it should be, or the first failure. */
   async repair(task: Task, owner: DeviceOwner, pid: number, wanted: readonly PlannedDevice[]): Promise<void> {
-    const { runs } = this.#deps;
-    const before: PlannedDevice[] = [];
-    for (const key of await runs.keys(owner.uuid)) {
-      const record = await runs.read(owner.uuid, key);
-      const known = record === undefined ? undefined : parseRecord(record);
-      if (known?.whole === true && (await this.#works(owner, known))) before.push(known);
-      else await this.#unplugKey(task, owner, key, pid);
-    }
     await using revert = new Revert(task.log);
-    await this.change(task, revert, owner, pid, { before, wanted });
+    await this.change(task, revert, owner, pid, wanted);
     revert.commit();
   }
 
@@ -164,6 +153,19 @@ export class InstanceDevices {
     for (const it of this.#partsOf(owner, device).toReversed()) {
       await makerOf(this.#deps.makers, it.part).unmake(task, it, pid).catch(during(device.name));
     }
+  }
+
+  /** The devices that the instance has and that work; what there is of others is removed. */
+  async #whole(task: Task, owner: DeviceOwner, pid: number): Promise<PlannedDevice[]> {
+    const { runs } = this.#deps;
+    const whole: PlannedDevice[] = [];
+    for (const key of await runs.keys(owner.uuid)) {
+      const record = await runs.read(owner.uuid, key);
+      const known = record === undefined ? undefined : parseRecord(record);
+      if (known?.whole === true && (await this.#works(owner, known))) whole.push(known);
+      else await this.#unplugKey(task, owner, key, pid);
+    }
+    return whole.sort((left, right) => inOrder([left.name, left.device], [right.name, right.device]));
   }
 
   /** Whether nothing of it has ended by itself. */

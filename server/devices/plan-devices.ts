@@ -29,7 +29,8 @@ export function planDevices(owner: DeviceOwner, devices: Devices, hwaddr: Device
 
 type Entry = readonly [name: string, device: Device];
 
-function inOrder(left: Entry, right: Entry): number {
+/** Sorts devices as they are made. */
+export function inOrder(left: Entry, right: Entry): number {
   return compare(rank(left), rank(right));
 }
 

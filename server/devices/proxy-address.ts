@@ -1,5 +1,5 @@
-import { isIP } from 'node:net';
 import type { Endpoint } from '../host/relays.ts';
+import { parseAddress } from '../networks/subnet.ts';
 
 /** An address of a proxy as it is written: one socket, or one address with several ports. */
 export type ProxyAddress =
@@ -18,7 +18,7 @@ export function parseProxyAddress(text: string): ProxyAddress | string {
   if (type !== 'tcp' && type !== 'udp') return 'tcp:ADDRESS:PORTS, udp:ADDRESS:PORTS, unix:PATH or unix:@NAME';
   const [, six, four, ports = ''] = /^(?:\[([^\]]*)\]|([^:]*)):([^:]*)$/.exec(rest) ?? [];
   const address = six ?? four ?? '';
-  if (isIP(address) !== (six === undefined ? 4 : 6) || address.includes('%')) {
+  if (parseAddress(address)?.family !== (six === undefined ? 4 : 6)) {
     return `${type}:ADDRESS:PORTS with an IP address, IPv6 in brackets (no names)`;
   }
   const numbers = parsePorts(ports);

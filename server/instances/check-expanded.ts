@@ -5,6 +5,7 @@ import { planDevices } from '../devices/plan-devices.ts';
 import { rootPool } from '../devices/root-disk.ts';
 import { instanceKeys } from './config-keys.ts';
 import type { Expanded } from './instance.ts';
+import { checkTogether } from './spec-options.ts';
 
 export interface Surroundings {
   /** Fault `not-found` for a network that does not exist. */
@@ -17,6 +18,7 @@ export interface Surroundings {
  */
 export function checkExpanded({ config, devices }: Expanded, { checkNetwork }: Surroundings): { pool: string } {
   checkConfig(instanceKeys, config);
+  checkTogether(config);
   checkDevices(devices);
   const pool = rootPool(devices);
   for (const device of Object.values(devices)) {
@@ -27,4 +29,7 @@ export function checkExpanded({ config, devices }: Expanded, { checkNetwork }: S
 }
 
 /** Stands for an instance that may not be made yet. */
-export const futureOwner: DeviceOwner = { uuid: '', name: '', idMap: { hostBase: 1, size: 1 }, config: {} };
+export const futureOwner: DeviceOwner = {
+  ...{ uuid: '', name: '', project: '', config: {} },
+  idMap: { hostBase: 1, size: 1 },
+};

@@ -24,12 +24,12 @@ export class DeviceApplier implements LiveApplier {
   }
 
   async apply(task: Task, revert: Revert, change: LiveChange): Promise<void> {
-    const plans = this.#plans(change);
-    const { removed, added } = difference(plans.before, plans.wanted);
+    const { before, wanted } = this.#plans(change);
+    const { removed, added } = difference(before, wanted);
     if (removed.length === 0 && added.length === 0) return;
     const pid = await this.#deps.pid(change.instance.uuid);
     if (pid === undefined || pid === 0) throw new Fault('wrong-state', 'The instance is not running');
-    await this.#deps.devices.change(task, revert, change.instance, pid, plans);
+    await this.#deps.devices.change(task, revert, change.instance, pid, wanted);
   }
 
   #plans({ instance, before, after }: LiveChange) {

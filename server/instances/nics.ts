@@ -1,6 +1,7 @@
 import { nicRequest } from '../devices/makers/nic-maker.ts';
 import { nic } from '../devices/types/nic.ts';
 import type { NicRequest } from '../networks/contract.ts';
+import { defaultProject } from '../projects/project.ts';
 import type { Expanded, Instance } from './instance.ts';
 
 export interface InstanceNic {
@@ -11,12 +12,14 @@ export interface InstanceNic {
 /** The nics that an instance has, from its devices, in the order of their names. */
 export function nicsOf(
   instance: Instance,
-  expanded: Expanded,
+  { devices }: Expanded,
   hwaddr: (uuid: string, device: string) => string,
 ): InstanceNic[] {
-  return Object.entries(expanded.devices)
+  return Object.entries(devices)
     .filter(([, device]) => device['type'] === 'nic')
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([name, device]) => nic.parts({ owner: instance, name, device, devices: expanded.devices, hwaddr }))
-    .flatMap((part) => (part.kind === 'nic' ? [{ network: part.network, request: nicRequest(instance, part) }] : []));
+    .flatMap(([name, device]) => nic.parts({ owner: instance, name, device, devices, hwaddr }))
+    .flatMap((part) =>
+      part.kind === 'nic' ? [{ network: part.network, request: nicRequest(instance, part, defaultProject) }] : [],
+    );
 }

@@ -6,6 +6,7 @@ import type { BootFollower } from './boot-follower.ts';
 import type { InstanceDeleter } from './delete-instance.ts';
 import type { Expanded, Instance } from './instance.ts';
 import type { InstanceRecords } from './instance-records.ts';
+import type { LimitsApplier } from './limits/limits-applier.ts';
 import type { Supervisor } from './supervisor.ts';
 
 export interface ReconcileDeps {
@@ -15,6 +16,7 @@ export interface ReconcileDeps {
   readonly runtime: Pick<Runtime, 'state' | 'list' | 'delete' | 'waitExit'>;
   readonly supervisor: Supervisor;
   readonly follower: BootFollower;
+  readonly limits: Pick<LimitsApplier, 'adopt'>;
   readonly deleter: InstanceDeleter;
   /** Gives an instance that runs on the devices that it should have. Never throws. */
   readonly repairDevices: (instance: Instance, pid: number) => Promise<void>;
@@ -60,6 +62,7 @@ async function reconcileOne(deps: ReconcileDeps, instance: Instance): Promise<bo
     supervisor.watch(instance, state.status === 'paused');
     await deps.repairDevices(instance, state.pid);
     if (state.status === 'running') deps.follower.follow(instance);
+    await deps.limits.adopt(instance, await deps.expanded(instance));
     return false;
   }
   // It never got to run, or ended while no server watched.
@@ -70,7 +73,9 @@ async function reconcileOne(deps: ReconcileDeps, instance: Instance): Promise<bo
   if (!shouldRun) return await wantsAutostart(deps, instance);
   if (ended === undefined) return await wantsAutostart(deps, instance); // the host went down, or the start was cut
   if (ended.kind === 'rebooted') return true;
-  if (instance.ephemeral) await deps.deleter.delete(ownTask(log), instance);
+  if (instance.ephemeral && !(await deps.deleter.isProtected(instance))) {
+    await deps.deleter.delete(ownTask(log), instance);
+  }
   return false;
 }
 

@@ -7,6 +7,8 @@ import type { NicPart } from '../parts.ts';
 export interface NicMakerDeps {
   /** Faults: `not-found`, `unavailable`. */
   readonly network: (name: string) => NetworkDriver;
+  /** Whose instances are known by their names alone. */
+  readonly defaultProject: string;
   /** Fault `not-found`. */
   readonly checkNetwork: (name: string) => void;
 }
@@ -25,7 +27,7 @@ export class NicMaker implements PartMaker<NicPart> {
   /** Reserves address and name while the instance is made; the link needs its network namespace. */
   async prepare(task: Task, { owner, part }: PartOf<NicPart>): Promise<Plug> {
     const network = this.#deps.network(part.network);
-    const request = nicRequest(owner, part);
+    const request = nicRequest(owner, part, this.#deps.defaultProject);
     const prepared = await network.attach(task, request);
     return async (plugTask, pid) => await network.enter(plugTask, prepared, request, pid);
   }
@@ -36,10 +38,11 @@ export class NicMaker implements PartMaker<NicPart> {
   }
 
   async unmake(task: Task, { owner, part }: PartOf<NicPart>): Promise<void> {
-    await this.#deps.network(part.network).detach(task, nicRequest(owner, part));
+    await this.#deps.network(part.network).detach(task, { instanceId: owner.uuid, name: part.name });
   }
 }
 
-export function nicRequest(owner: DeviceOwner, { name, hwaddr }: NicPart): NicRequest {
-  return { instanceId: owner.uuid, instanceName: owner.name, name, hwaddr };
+export function nicRequest(owner: DeviceOwner, { name, hwaddr }: NicPart, defaultProject: string): NicRequest {
+  const project = owner.project === defaultProject ? {} : { project: owner.project };
+  return { instanceId: owner.uuid, instanceName: owner.name, ...project, name, hwaddr };
 }

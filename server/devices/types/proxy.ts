@@ -1,5 +1,5 @@
-import { isIP } from 'node:net';
 import { parseBoolean } from '../../base/config-key.ts';
+import { parseAddress } from '../../networks/subnet.ts';
 import type { Device, Devices, DeviceType } from '../device.ts';
 import { boolean, fileMode, type OptionCheck, oneOf, wholeNumber } from '../option-checks.ts';
 import type { DevicePart } from '../parts.ts';
@@ -96,7 +96,7 @@ function addressesOf(device: Device): { listen: ProxyAddress; connect: ProxyAddr
 function wrongForNat(device: Device, listen: ProxyAddress, connect: ProxyAddress): string | undefined {
   if (listen.type === 'unix' || connect.type === 'unix' || listen.type !== connect.type)
     return 'nat is from tcp to tcp, or from udp to udp';
-  if (isIP(listen.address) !== 4 || isIP(connect.address) !== 4)
+  if ([listen, connect].some(({ address: one }) => parseAddress(one)?.family !== 4))
     return 'nat is for IPv4: no IPv6 address is kept for an instance';
   if (listen.address.startsWith('127.'))
     return 'nat is not for 127.0.0.0/8: packets of the host to itself are not routed';
