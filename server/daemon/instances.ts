@@ -80,10 +80,7 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
     ...{ records, expanded, pool },
     removeFiles: (uuid) => removeInstanceFiles(directories.log, uuid),
   });
-  const stopper = new InstanceStopper({
-    ...{ runtime, supervisor },
-    command: async (task, instance, argv) => await runToEnd(task, engines, await agentOf(instance), argv),
-  });
+  const stopper = instanceStopper(engines, supervisor, agentOf);
   const verbs: Instances = new Instances({
     ...{ log, records, locks, operations, events, supervisor, follower, stopper, deleter, runtime },
     creator: new InstanceCreator({
@@ -120,6 +117,13 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
       follower.close();
     },
   };
+}
+
+function instanceStopper(engines: Engines, supervisor: Supervisor, agentOf: AgentOf): InstanceStopper {
+  return new InstanceStopper({
+    ...{ runtime: engines.runtime, supervisor },
+    command: async (task, instance, argv) => await runToEnd(task, engines, await agentOf(instance), argv),
+  });
 }
 
 function limitsApplier({ log, id }: Base, { cgroups, runtime, features }: Engines): LimitsApplier {
