@@ -19,17 +19,31 @@ export class Daemon implements AsyncDisposable {
   readonly #namespace: NetworkNamespace;
   #process: ChildProcess | undefined;
 
-  private constructor(directory: string, namespace: NetworkNamespace) {
+  readonly #enter: (argv: readonly string[]) => readonly string[];
+
+  private constructor(
+    directory: string,
+    namespace: NetworkNamespace,
+    enter: (argv: readonly string[]) => readonly string[],
+  ) {
     this.directory = directory;
     this.#namespace = namespace;
+    this.#enter = enter;
   }
 
-  /** Starts one below `parent`; with `template`, on a copy of that state and those images. */
-  static async start(template?: string, parent = tmpdir()): Promise<Daemon> {
+  /**
+   * Starts one below `parent`; with `template`, on a copy of that state and those images. `enter` makes the command that
+   * runs another one in further namespaces.
+   */
+  static async start(
+    template?: string,
+    parent = tmpdir(),
+    enter = (argv: readonly string[]): readonly string[] => argv,
+  ): Promise<Daemon> {
     const directory = mkdtempSync(join(parent, 'yurt-e2e-'));
     chmodSync(directory, 0o711); // ids of instances and of the name server must be able to pass
     if (template !== undefined) cpSync(template, directory, { recursive: true });
-    const daemon = new Daemon(directory, await NetworkNamespace.create());
+    const daemon = new Daemon(directory, await NetworkNamespace.create(), enter);
     await daemon.up();
     return daemon;
   }
@@ -47,7 +61,7 @@ export class Daemon implements AsyncDisposable {
   /** Starts yurtd (again) and waits until it answers. */
   async up(): Promise<void> {
     const output = openSync(join(this.directory, 'yurtd.out'), 'a');
-    const [program = '', ...args] = this.#namespace.enter([join(projectRoot, 'bin/yurtd')]);
+    const [program = '', ...args] = this.#namespace.enter(this.#enter([join(projectRoot, 'bin/yurtd')]));
     const child = spawn(program, args, {
       stdio: ['ignore', output, output],
       env: { ...process.env, YURT_DIR: this.directory },
