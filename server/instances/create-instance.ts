@@ -1,15 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { checkConfig } from '../base/config-key.ts';
+import { checkDescription } from '../base/description.ts';
 import { Fault } from '../base/fault.ts';
 import { Revert } from '../base/revert.ts';
+import type { Serial } from '../base/serial.ts';
 import type { Task } from '../base/task.ts';
 import { checkDevices } from '../devices/check-devices.ts';
 import type { Devices } from '../devices/device.ts';
-import type { Profile } from '../profiles/profile.ts';
+import { checkProfileList, type Profile } from '../profiles/profile.ts';
 import type { StorageDriver } from '../storage/contract.ts';
 import { checkExpanded } from './check-expanded.ts';
 import { instanceKeys } from './config-keys.ts';
-import type { WantedIds } from './id-ranges.ts';
 import { expand, type Instance } from './instance.ts';
 import type { InstanceRecords } from './instance-records.ts';
 import { checkInstanceName, randomInstanceName } from './name.ts';
@@ -38,7 +39,6 @@ export interface CreateRequest {
 export interface CreatePlan {
   readonly request: CreateRequest;
   readonly devices: Devices;
-  readonly ids: WantedIds;
   readonly image: SourceImage;
   readonly pool: string;
 }
@@ -48,6 +48,8 @@ export interface CreateDeps {
   readonly profile: (project: string, name: string) => Promise<Profile>;
   readonly image: (reference: string) => Promise<SourceImage>;
   readonly unpackImage: (task: Task, fingerprint: string, directory: string) => Promise<void>;
+  /** See `UpdateDeps`. */
+  readonly profileUse: Serial;
   readonly pool: (name: string) => StorageDriver;
   readonly checkNetwork: (name: string) => void;
   readonly hwaddr: MakeHwaddr;
@@ -68,8 +70,8 @@ export class InstanceCreator {
     const { records, profile } = this.#deps;
     if (request.name !== '') checkInstanceName(request.name);
     if (request.image === '') throw new Fault('invalid', 'The image to create the instance from is missing');
-    if (new Set(request.profiles).size !== request.profiles.length)
-      throw new Fault('invalid', 'A profile is named twice');
+    checkDescription(request.description);
+    checkProfileList(request.profiles);
     checkConfig(instanceKeys, request.config);
     checkNoMemory(request.config);
     checkDevices(request.devices);
@@ -84,7 +86,6 @@ export class InstanceCreator {
     return {
       request: { ...request, name },
       devices: expanded.devices,
-      ids: wantedIdsOf(expanded.config),
       image: await this.#deps.image(request.image),
       pool,
     };
@@ -96,7 +97,7 @@ export class InstanceCreator {
     const { fingerprint } = plan.image;
     const pool = this.#deps.pool(plan.pool);
     await using revert = new Revert(task.log);
-    const instance = await records.add(await this.#record(plan), plan.ids);
+    const instance = await this.#add(plan);
     revert.push('remove the record', () => records.remove(instance));
     if (!(await pool.hasImage(fingerprint))) {
       task.report({ stage: 'Unpacking image' });
@@ -108,6 +109,19 @@ export class InstanceCreator {
     const ready = await records.update(instance, { phase: 'ready' });
     revert.commit();
     return ready;
+  }
+
+  /** Writes the record while no profile changes or goes: what the plan was checked against still holds. */
+  async #add(plan: CreatePlan): Promise<Instance> {
+    const { records, profile, profileUse } = this.#deps;
+    const { request } = plan;
+    return await profileUse.run(request.project, async () => {
+      const profiles = await Promise.all(request.profiles.map((name) => profile(request.project, name)));
+      const { config, devices } = expand(request, profiles);
+      const { pool } = checkExpanded({ config, devices }, this.#deps);
+      if (pool !== plan.pool) throw new Fault('conflict', 'A profile was changed in the meantime');
+      return await records.add(await this.#record({ ...plan, devices }), wantedIdsOf(config));
+    });
   }
 
   async #record({ request, devices, image, pool }: CreatePlan): Promise<Omit<Instance, 'idMap'>> {
