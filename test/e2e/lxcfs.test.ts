@@ -64,7 +64,6 @@ describe('on a host with lxcfs', () => {
 
   it('an instance sees its own memory and processors', async () => {
     assert.match(await sh('small', 'grep MemTotal /proc/meminfo'), /^MemTotal:\s+131072 kB$/m);
-    assert.match(await sh('small', 'free -m'), /^Mem:\s+12[78]\b/m);
     assert.equal(await sh('small', 'grep -c ^processor /proc/cpuinfo'), '1\n');
     assert.equal(await sh('small', 'nproc'), '1\n');
   });
