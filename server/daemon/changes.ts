@@ -31,7 +31,7 @@ export interface ChangedParts {
   readonly locks: InstanceLocks;
   readonly supervisor: Supervisor;
   readonly expanded: (instance: Instance) => Promise<Expanded>;
-  /** What makes a running instance follow a change, in this order. */
+  /** What makes a running instance follow a change of its configuration, in this order. */
   readonly appliers: readonly LiveApplier[];
 }
 

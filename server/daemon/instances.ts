@@ -20,13 +20,15 @@ import { Instances } from '../instances/instances.ts';
 import { LimitsApplier } from '../instances/limits/limits-applier.ts';
 import { ProcessorShares } from '../instances/limits/processor-shares.ts';
 import { Nics } from '../instances/nics.ts';
+import { OfflineFiles } from '../instances/offline-files.ts';
 import { type ReconcileDeps, reconcile } from '../instances/reconcile.ts';
-import { InstanceStarter } from '../instances/start-instance.ts';
+import { InstanceStarter, type StartDeps } from '../instances/start-instance.ts';
 import { InstanceStopper } from '../instances/stop-instance.ts';
 import { Supervisor } from '../instances/supervisor.ts';
 import { WithHost } from '../instances/with-host.ts';
 import { stableHwaddr } from '../networks/hwaddr.ts';
 import { type Profile, Profiles, parseProfile } from '../profiles/profile.ts';
+import { offlineSpec } from '../runtime/offline-spec.ts';
 import { type ChangeParts, openChanges } from './changes.ts';
 import type { Engines } from './engines.ts';
 import { type Base, defaultNetworkPrefix, defaultPool, readOptional, removeInstanceFiles } from './server.ts';
@@ -36,35 +38,26 @@ export interface InstanceParts {
   readonly records: InstanceRecords;
   readonly profiles: Profiles;
   readonly verbs: Instances;
-  readonly withHost: WithHost;
   readonly changes: ChangeParts;
+  readonly withHost: WithHost;
   readonly states: InstanceStates;
   readonly supervisor: Supervisor;
   readonly expanded: (instance: Instance) => Promise<Expanded>;
+  readonly offline: OfflineFiles;
+  readonly locks: InstanceLocks;
   /** Resolves when the system has booted, or has had its time to. Rejects when `signal` aborts. */
   booted(instance: Instance, signal: AbortSignal): Promise<void>;
   /** After a start of the server; returns what should run and does not. */
   reconcile(hostRebooted: boolean): Promise<Instance[]>;
-  close(): void;
+  close(): Promise<void>;
 }
 
 export async function openInstances(base: Base, engines: Engines): Promise<InstanceParts> {
-  const { log, directories, events, operations, store } = base;
+  const { log, directories, events, operations } = base;
   const { runtime, pools, networks, agents, images } = engines;
-  const range = hostIdRange(await readOptional('/etc/subuid'), await readOptional('/etc/subgid'));
-  const records = new InstanceRecords(store, new IdRanges(store, range, base.id));
-  const profiles = new Profiles(new Collection(store, 'profile/', parseProfile));
-  await profiles.ensureDefault('default', defaultPool, await networks.ensureDefault(defaultNetworkPrefix));
-  const expanded = async (instance: Instance) => await expander(profiles)(instance);
+  const { records, profiles, expanded } = await openRecords(base, engines);
   const pool = (name: string) => pools.driver(name);
   const nics = new Nics({ network: (name) => networks.driver(name), hwaddr: stableHwaddr });
-  const consoleLogPath = (uuid: string) => join(directories.log, uuid, 'console.log');
-  const specSurroundings = {
-    host: engines.features,
-    cgroupOf: (uuid: string) => runtime.cgroupOf(uuid),
-    agentDirectory: engines.agentDirectory,
-    deviceNodes: directories.devices,
-  };
   const locks = new InstanceLocks();
   const limits = limitsApplier(base, engines);
   const supervisor: Supervisor = new Supervisor({
@@ -72,7 +65,10 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
     forgetAgent: (uuid) => agents.forget(uuid),
     ended: (instance, reason) => logFailure(log, instance, verbs.afterEnd(instance, reason)),
   });
-  const changes = openChanges(base, engines, { records, profiles, locks, supervisor, expanded, appliers: [limits] });
+  const changes = openChanges(base, engines, {
+    ...{ records, profiles, locks, supervisor, expanded },
+    appliers: [limits],
+  });
   // Whoever follows an instance for a while may hold an older record of it, with a profile that is gone.
   const agentOf: AgentOf = async (instance) =>
     agentInstance(instance, await expanded((await records.find(instance.project, instance.name)) ?? instance));
@@ -81,19 +77,20 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
     ...{ records, expanded, pool },
     removeFiles: (uuid) => removeInstanceFiles(directories.log, uuid),
   });
-  const stopper = instanceStopper(engines, supervisor, agentOf);
+  const stopper = new InstanceStopper({
+    ...{ runtime, supervisor },
+    command: async (task, instance, argv) => await runToEnd(task, engines, await agentOf(instance), argv),
+  });
+  const offline = offlineFiles(base, engines, { locks, supervisor });
   const verbs: Instances = new Instances({
     ...{ log, records, locks, operations, events, supervisor, follower, stopper, deleter, runtime },
+    freeRoot: (instance) => offline.end(instance),
     creator: new InstanceCreator({
       ...{ records, pool, ...changes.use },
       image: (reference) => images.resolve(reference),
       unpackImage: (task, fingerprint, directory) => images.unpack(task, fingerprint, directory),
     }),
-    starter: new InstanceStarter({
-      ...{ records, expanded, pool, nics, runtime, limits, consoleLogPath },
-      guestInit: (rootPath) => engines.guestInit(rootPath),
-      spec: (input) => instanceSpec(specSurroundings, input),
-    }),
+    starter: openStarter(base, engines, { records, expanded, pool, nics, limits }),
   });
   const withHost = new WithHost({
     ...{ log, records, expanded, supervisor, stopper, operations },
@@ -102,24 +99,44 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   const states = instanceStates(engines, { log, locks, supervisor, follower, nics });
   const reconciling = { log, records, expanded, runtime, supervisor, follower, deleter, limits };
   return {
-    ...{ records, profiles, verbs, withHost, changes, states, supervisor, expanded },
+    ...{ records, profiles, verbs, withHost, changes, states, supervisor, expanded, offline, locks },
     reconcile: async (hostRebooted) => {
       const toStart = await findAgain(engines, { ...reconciling, hostRebooted });
       await changes.recover();
       return toStart;
     },
     booted: (instance, signal) => follower.booted(instance.uuid, signal),
-    close: () => {
+    close: async () => {
+      await offline.close();
       supervisor.close();
       follower.close();
     },
   };
 }
 
-function instanceStopper(engines: Engines, supervisor: Supervisor, agentOf: AgentOf): InstanceStopper {
-  return new InstanceStopper({
-    ...{ runtime: engines.runtime, supervisor },
-    command: async (task, instance, argv) => await runToEnd(task, engines, await agentOf(instance), argv),
+async function openRecords(base: Base, { networks }: Engines) {
+  const range = hostIdRange(await readOptional('/etc/subuid'), await readOptional('/etc/subgid'));
+  const records = new InstanceRecords(base.store, new IdRanges(base.store, range, base.id));
+  const profiles = new Profiles(new Collection(base.store, 'profile/', parseProfile));
+  await profiles.ensureDefault('default', defaultPool, await networks.ensureDefault(defaultNetworkPrefix));
+  return { records, profiles, expanded: async (instance: Instance) => await expander(profiles)(instance) };
+}
+
+type StarterParts = Pick<StartDeps, 'records' | 'expanded' | 'pool' | 'nics' | 'limits'>;
+
+function openStarter({ directories }: Base, engines: Engines, parts: StarterParts): InstanceStarter {
+  const { runtime } = engines;
+  const surroundings = {
+    host: engines.features,
+    cgroupOf: (uuid: string) => runtime.cgroupOf(uuid),
+    agentDirectory: engines.agentDirectory,
+    deviceNodes: directories.devices,
+  };
+  return new InstanceStarter({
+    ...{ ...parts, runtime },
+    consoleLogPath: (uuid) => join(directories.log, uuid, 'console.log'),
+    guestInit: (rootPath) => engines.guestInit(rootPath),
+    spec: (input) => instanceSpec(surroundings, input),
   });
 }
 
@@ -128,6 +145,22 @@ function limitsApplier({ log, id }: Base, { cgroups, runtime, features }: Engine
   const cgroupOf = (uuid: string) => runtime.cgroupOf(uuid);
   const processors = new ProcessorShares({ log, files, cgroupOf });
   return new LimitsApplier({ files, processors, cgroupOf, host: features.facts });
+}
+
+function offlineFiles(
+  { log, directories }: Base,
+  { runtime, features, agentDirectory, agents, pools }: Engines,
+  { locks, supervisor }: { locks: InstanceLocks; supervisor: Supervisor },
+): OfflineFiles {
+  return new OfflineFiles({
+    ...{ log, runtime, locks },
+    pool: (name) => pools.driver(name),
+    isStopped: (uuid) => supervisor.status(uuid) === 'stopped',
+    spec: ({ id, instance: { idMap }, rootPath }) =>
+      offlineSpec({ id, idMap, rootPath, agentDirectory, cgroupsPath: runtime.cgroupOf(id), host: features.facts }),
+    consoleLogPath: (uuid) => join(directories.log, uuid, 'files.log'),
+    forgetAgent: (id) => agents.forget(id),
+  });
 }
 
 /** Expands instances, reading each profile once: for one listing, since what it has read it keeps. */

@@ -11,6 +11,7 @@ import { unmanagedLinks } from '../networks/unmanaged.ts';
 import { consoleService } from '../rpc/console-service.ts';
 import { eventService } from '../rpc/event-service.ts';
 import { execService } from '../rpc/exec-service.ts';
+import { fileService } from '../rpc/file-service.ts';
 import { localIdentity } from '../rpc/identity.ts';
 import { imageService } from '../rpc/image-service.ts';
 import { instanceService } from '../rpc/instance-service.ts';
@@ -23,6 +24,7 @@ import { serverService } from '../rpc/server-service.ts';
 import { storageService } from '../rpc/storage-service.ts';
 import { readConsoleLog } from '../runtime/console-log.ts';
 import type { Engines } from './engines.ts';
+import { filesWork } from './files.ts';
 import { agentInstance, checkRunning, diskUsage, expander, type InstanceParts, runningInstance } from './instances.ts';
 import { type Base, readOptional } from './server.ts';
 import { ServerConfig, serverKeys } from './server-config.ts';
@@ -82,6 +84,7 @@ function domainServices(base: Base, engines: Engines, parts: InstanceParts) {
         return await engines.agents.exec(task, agentInstance(instance, holds), { ...command, environment });
       },
     }),
+    FileService: fileService({ work: filesWork(engines, parts) }),
     ConsoleService: consoleService(consoleDeps(base, engines, parts)),
     OperationService: operationService(operations),
     EventService: eventService(events),

@@ -117,10 +117,11 @@ export class InstanceCreator {
     const { request } = plan;
     return await profileUse.run(request.project, async () => {
       const profiles = await Promise.all(request.profiles.map((name) => profile(request.project, name)));
-      const { config, devices } = expand(request, profiles);
-      const { pool } = checkExpanded({ config, devices }, this.#deps);
+      const expanded = expand(request, profiles);
+      const { pool } = checkExpanded(expanded, this.#deps);
       if (pool !== plan.pool) throw new Fault('conflict', 'A profile was changed in the meantime');
-      return await records.add(await this.#record({ ...plan, devices }), wantedIdsOf(config));
+      const record = await this.#record({ ...plan, devices: expanded.devices });
+      return await records.add(record, wantedIdsOf(expanded.config));
     });
   }
 

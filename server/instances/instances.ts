@@ -27,6 +27,8 @@ export interface InstancesDeps {
   readonly supervisor: Supervisor;
   readonly follower: BootFollower;
   readonly runtime: Pick<Runtime, 'expectCreate' | 'pause' | 'resume'>;
+  /** Ends what works on the files of a stopped instance. */
+  readonly freeRoot: (instance: Pick<Instance, 'project' | 'name'>) => Promise<void>;
 }
 
 /** The verbs of instances: each checks, takes the instance's lock, works as an operation, and announces what is true. */
@@ -222,6 +224,7 @@ export class Instances {
     try {
       return this.#deps.operations.start({ ...request, project, resources: [resourceOf(instance)] }, async (task) => {
         using _released = lock;
+        await this.#deps.freeRoot(instance);
         await work(task);
         return { instanceName: name };
       });

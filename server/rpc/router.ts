@@ -142,6 +142,14 @@ function bidi(
   };
 }
 
+/**
+ * The messages of a client. Unlike a stream's own iterator, this one leaves the stream whole at their end: a client that has
+ * nothing more to say still waits for its answer.
+ */
+export function messagesOf<Request>(stream: ServerDuplexStream<Request, unknown>): AsyncIterator<Request> {
+  return stream.iterator({ destroyOnReturn: false })[Symbol.asyncIterator]();
+}
+
 /** The part of a stream that writing needs. */
 interface MessageSink<Message> {
   write(message: Message): boolean;

@@ -54,8 +54,9 @@ const serverLayers: Readonly<Record<string, readonly string[]>> = {
 
 /** Which top-level folders share what. */
 const programs: Readonly<Record<string, readonly string[]>> = {
-  agent: ['agent', 'proto', 'native'],
-  tui: ['tui', 'proto'],
+  agent: ['agent', 'proto', 'trees', 'native'],
+  tui: ['tui', 'proto', 'trees'],
+  trees: ['trees', 'proto', 'native'],
   native: ['native'],
   proto: ['proto'],
   server: ['server', 'proto', 'native'],
@@ -85,7 +86,7 @@ describe('the layers', () => {
     assert.deepEqual(wrong, []);
   });
 
-  it('of the programs share nothing but proto and native', () => {
+  it('of the programs share nothing but proto, trees and native', () => {
     const wrong: string[] = [];
     for (const file of sources) {
       const [top = ''] = file.path.split('/');

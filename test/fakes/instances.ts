@@ -58,6 +58,7 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
   const stopper = new InstanceStopper({ runtime: world.runtime, supervisor, command: async () => 0 });
   const instances: Instances = new Instances({
     ...{ log, records, locks, operations, events, supervisor, follower, deleter, runtime: world.runtime },
+    freeRoot: async () => {},
     creator: new InstanceCreator({
       ...{ records, pool, profile: (project: string, name: string) => profiles.get(project, name) },
       image: async () => ({ fingerprint: 'f'.repeat(64), architecture: 'x86_64', properties: { os: 'Fake' } }),

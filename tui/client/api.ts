@@ -3,6 +3,7 @@ import descriptor from '../../proto/gen/api.json' with { type: 'json' };
 import type { ConsoleServiceDefinition } from '../../proto/gen/yurt/v1/ConsoleService.ts';
 import type { EventServiceDefinition } from '../../proto/gen/yurt/v1/EventService.ts';
 import type { ExecServiceDefinition } from '../../proto/gen/yurt/v1/ExecService.ts';
+import type { FileServiceDefinition } from '../../proto/gen/yurt/v1/FileService.ts';
 import type { ImageServiceDefinition } from '../../proto/gen/yurt/v1/ImageService.ts';
 import type { InstanceServiceDefinition } from '../../proto/gen/yurt/v1/InstanceService.ts';
 import type { NetworkServiceDefinition } from '../../proto/gen/yurt/v1/NetworkService.ts';
@@ -17,6 +18,7 @@ export interface Services {
   ConsoleService: ConsoleServiceDefinition;
   EventService: EventServiceDefinition;
   ExecService: ExecServiceDefinition;
+  FileService: FileServiceDefinition;
   ImageService: ImageServiceDefinition;
   InstanceService: InstanceServiceDefinition;
   NetworkService: NetworkServiceDefinition;

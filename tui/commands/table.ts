@@ -1,5 +1,6 @@
 import type { ArgumentSpec, CommandSpec, OptionSpec } from './command.ts';
 import { configCommands } from './table-config.ts';
+import { fileCommands } from './table-files.ts';
 import { profileCommands } from './table-profile.ts';
 
 /**
@@ -12,6 +13,7 @@ export const commands: readonly CommandSpec[] = [
   ...configCommands,
   ...stateCommands(),
   ...sessionCommands(),
+  ...fileCommands,
   ...imageCommands(),
   ...listingCommands(),
   ...profileCommands,
@@ -22,6 +24,7 @@ export const commands: readonly CommandSpec[] = [
 export const groups: Readonly<Record<string, string>> = {
   config: 'Configuration of instances and of the server',
   'config device': 'Devices of an instance',
+  file: 'Files inside instances, running or stopped',
   image: 'Images that instances are created from',
   network: 'Networks',
   operation: 'Long work of the server',
