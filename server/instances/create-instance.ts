@@ -15,6 +15,7 @@ import { expand, type Instance } from './instance.ts';
 import type { InstanceRecords } from './instance-records.ts';
 import { checkInstanceName, randomInstanceName } from './name.ts';
 import { type MakeHwaddr, madeHwaddrs, withHwaddrs } from './nic-addresses.ts';
+import { storedContent } from './stored-content.ts';
 
 /** An image as an instance's creation needs it. */
 export interface SourceImage {
@@ -65,8 +66,9 @@ export class InstanceCreator {
   }
 
   /** Checks all that can be checked before anything changes. Faults: `invalid`, `not-found`, `already-exists`. */
-  async plan(request: CreateRequest): Promise<CreatePlan> {
+  async plan(requested: CreateRequest): Promise<CreatePlan> {
     const { records, profile } = this.#deps;
+    const request = storedContent(requested);
     if (request.name !== '') checkInstanceName(request.name);
     if (request.image === '') throw new Fault('invalid', 'The image to create the instance from is missing');
     checkDescription(request.description);
