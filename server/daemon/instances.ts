@@ -170,15 +170,22 @@ export function agentInstance(instance: Instance, { config }: Expanded): AgentIn
   return { id: instance.uuid, idleMs: seconds * 1000 };
 }
 
-/** Runs a command of the server's own as root, whatever it prints. */
-async function runToEnd(task: Task, { agents }: Engines, agent: AgentInstance, argv: readonly string[]): Promise<void> {
+/** Runs a command of the server's own as root, whatever it prints; returns its exit code. */
+async function runToEnd(
+  task: Task,
+  { agents }: Engines,
+  agent: AgentInstance,
+  argv: readonly string[],
+): Promise<number> {
   const session = await agents.exec(task, agent, { argv, environment: {}, user: 0, group: 0, cwd: '/' });
   const windowBytes = 64 * 1024;
   for (const channel of ['stdout', 'stderr'] as const) session.grant(channel, windowBytes);
   session.closeStdin();
   for await (const frame of session.frames()) {
     if (frame.type === 'stdout' || frame.type === 'stderr') session.grant(frame.type, frame.data.length);
+    if (frame.type === 'exit') return frame.code;
   }
+  throw new Fault('unavailable', `The agent of the instance did not say how ${argv[0]} has ended`);
 }
 
 /** Faults: `not-found`, `wrong-state` unless it runs. */

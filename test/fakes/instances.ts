@@ -71,7 +71,7 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
       }),
       consoleLogPath: (uuid) => `/fake/${uuid}.log`,
     }),
-    stopper: new InstanceStopper({ runtime: world.runtime, supervisor, command: async () => {} }),
+    stopper: new InstanceStopper({ runtime: world.runtime, supervisor, command: async () => 0 }),
   });
   const appliers: LiveApplier[] = [];
   const live = new LiveChanges({ appliers, supervisor, journal: new ChangeJournal(store) });
