@@ -14,7 +14,7 @@ export async function runProgram(argv: readonly string[], env: Context['env'], t
   const found = findCommand(argv);
   let debug = argv.includes('--debug');
   try {
-    if (found.kind !== 'command') return await runWithoutCommand(argv, found, terminal);
+    if (found.kind !== 'command') return await runWithoutCommand(argv, found, env, terminal);
     const { global, help, version, input } = parseArguments(found.spec, found.argv);
     debug = global.debug;
     if (version) return await printVersion(terminal);
@@ -69,10 +69,11 @@ class LazyConnection {
   }
 }
 
-/** `yurt`, `yurt --help`, `yurt image`, and words that are no command. */
+/** `yurt` (the screen on a terminal), `yurt --help`, `yurt image`, and words that are no command. */
 async function runWithoutCommand(
   argv: readonly string[],
   found: Exclude<Found, { kind: 'command' }>,
+  env: Context['env'],
   terminal: Terminal,
 ): Promise<number> {
   const { groupHelp, programHelp } = await import('./help/text.ts');
@@ -87,8 +88,13 @@ async function runWithoutCommand(
     const hint = similar.length === 0 ? '' : `. Did you mean "${similar.join('" or "')}"?`;
     throw new Failure(`unknown command "${found.unknown}" for "yurt"${hint}`);
   }
-  const { version } = parseArguments({}, argv);
+  const { version, help, global } = parseArguments({}, argv);
   if (version) return await printVersion(terminal);
+  if (!help && terminal.input.isTty && terminal.output.isTty && env['TERM'] !== 'dumb') {
+    // A bundle of its own: no other command loads what draws the screen.
+    const { startScreen } = await import('./screen/start.ts');
+    return await startScreen({ terminal, global, env });
+  }
   await terminal.output.write(programHelp());
   return 0;
 }

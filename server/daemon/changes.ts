@@ -31,12 +31,14 @@ export interface ChangedParts {
   readonly locks: InstanceLocks;
   readonly supervisor: Supervisor;
   readonly expanded: (instance: Instance) => Promise<Expanded>;
+  /** What makes a running instance follow a change of its configuration, in this order. */
+  readonly appliers: readonly LiveApplier[];
 }
 
 export function openChanges(base: Base, { networks }: Engines, parts: ChangedParts): ChangeParts {
   const { log, store, events } = base;
-  const { records, profiles, locks, supervisor, expanded } = parts;
-  const live = new LiveChanges({ appliers: liveAppliers(), supervisor, journal: new ChangeJournal(store) });
+  const { records, profiles, locks, supervisor, expanded, appliers } = parts;
+  const live = new LiveChanges({ appliers, supervisor, journal: new ChangeJournal(store) });
   const profileUse = new Serial();
   const profile = (project: string, name: string) => profiles.get(project, name);
   const checkNetwork = (name: string) => networks.check(name);
@@ -48,9 +50,4 @@ export function openChanges(base: Base, { networks }: Engines, parts: ChangedPar
     use: { profile, profileUse, checkNetwork, hwaddr },
     recover: async () => await live.recover(ownTask(log), await records.list(), expanded),
   };
-}
-
-/** What makes a running instance follow a change of its configuration, in this order. */
-function liveAppliers(): LiveApplier[] {
-  return [];
 }

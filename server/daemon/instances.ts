@@ -4,6 +4,7 @@ import { Fault } from '../base/fault.ts';
 import type { Log } from '../base/log.ts';
 import type { Task } from '../base/task.ts';
 import { Collection } from '../db/collection.ts';
+import { KernelLimitFiles } from '../host/cgroup-limits.ts';
 import { readCgroupUsage } from '../host/cgroup-usage.ts';
 import { BootFollower } from '../instances/boot-follower.ts';
 import { defaultAgentIdleSeconds } from '../instances/config-keys.ts';
@@ -16,11 +17,14 @@ import { InstanceRecords } from '../instances/instance-records.ts';
 import { instanceSpec } from '../instances/instance-spec.ts';
 import { InstanceStates, type StateDeps } from '../instances/instance-state.ts';
 import { Instances } from '../instances/instances.ts';
+import { LimitsApplier } from '../instances/limits/limits-applier.ts';
+import { ProcessorShares } from '../instances/limits/processor-shares.ts';
 import { Nics } from '../instances/nics.ts';
 import { type ReconcileDeps, reconcile } from '../instances/reconcile.ts';
-import { InstanceStarter } from '../instances/start-instance.ts';
+import { InstanceStarter, type StartDeps } from '../instances/start-instance.ts';
 import { InstanceStopper } from '../instances/stop-instance.ts';
 import { Supervisor } from '../instances/supervisor.ts';
+import { WithHost } from '../instances/with-host.ts';
 import { stableHwaddr } from '../networks/hwaddr.ts';
 import { type Profile, Profiles, parseProfile } from '../profiles/profile.ts';
 import { type ChangeParts, openChanges } from './changes.ts';
@@ -33,6 +37,7 @@ export interface InstanceParts {
   readonly profiles: Profiles;
   readonly verbs: Instances;
   readonly changes: ChangeParts;
+  readonly withHost: WithHost;
   readonly states: InstanceStates;
   readonly supervisor: Supervisor;
   readonly expanded: (instance: Instance) => Promise<Expanded>;
@@ -44,59 +49,51 @@ export interface InstanceParts {
 }
 
 export async function openInstances(base: Base, engines: Engines): Promise<InstanceParts> {
-  const { log, directories, events, operations, store } = base;
+  const { log, directories, events, operations } = base;
   const { runtime, pools, networks, agents, images } = engines;
-  const range = hostIdRange(await readOptional('/etc/subuid'), await readOptional('/etc/subgid'));
-  const records = new InstanceRecords(store, new IdRanges(store, range, base.id));
-  const profiles = new Profiles(new Collection(store, 'profile/', parseProfile));
-  await profiles.ensureDefault('default', defaultPool, await networks.ensureDefault(defaultNetworkPrefix));
-  const expanded = async (instance: Instance) => await expander(profiles)(instance);
+  const { records, profiles, expanded } = await openRecords(base, engines);
   const pool = (name: string) => pools.driver(name);
   const nics = new Nics({ network: (name) => networks.driver(name), hwaddr: stableHwaddr });
-  const consoleLogPath = (uuid: string) => join(directories.log, uuid, 'console.log');
-  const specSurroundings = {
-    host: engines.features,
-    cgroupOf: (uuid: string) => runtime.cgroupOf(uuid),
-    agentDirectory: engines.agentDirectory,
-    deviceNodes: directories.devices,
-  };
   const locks = new InstanceLocks();
+  const limits = limitsApplier(base, engines);
   const supervisor: Supervisor = new Supervisor({
-    ...{ log, records, expanded, pool, nics, runtime },
+    ...{ log, records, expanded, pool, nics, runtime, limits },
     forgetAgent: (uuid) => agents.forget(uuid),
     ended: (instance, reason) => logFailure(log, instance, verbs.afterEnd(instance, reason)),
   });
-  const changes = openChanges(base, engines, { records, profiles, locks, supervisor, expanded });
+  const changes = openChanges(base, engines, {
+    ...{ records, profiles, locks, supervisor, expanded },
+    appliers: [limits],
+  });
   // Whoever follows an instance for a while may hold an older record of it, with a profile that is gone.
   const agentOf: AgentOf = async (instance) =>
     agentInstance(instance, await expanded((await records.find(instance.project, instance.name)) ?? instance));
   const follower = bootFollower(base, engines, agentOf);
   const deleter = new InstanceDeleter({
-    records,
-    pool,
+    ...{ records, expanded, pool },
     removeFiles: (uuid) => removeInstanceFiles(directories.log, uuid),
   });
+  const stopper = new InstanceStopper({
+    ...{ runtime, supervisor },
+    command: async (task, instance, argv) => await runToEnd(task, engines, await agentOf(instance), argv),
+  });
   const verbs: Instances = new Instances({
-    ...{ log, records, locks, operations, events, supervisor, follower, deleter, runtime },
+    ...{ log, records, locks, operations, events, supervisor, follower, stopper, deleter, runtime },
     creator: new InstanceCreator({
       ...{ records, pool, ...changes.use },
       image: (reference) => images.resolve(reference),
       unpackImage: (task, fingerprint, directory) => images.unpack(task, fingerprint, directory),
     }),
-    starter: new InstanceStarter({
-      ...{ records, expanded, pool, nics, runtime, consoleLogPath },
-      guestInit: (rootPath) => engines.guestInit(rootPath),
-      spec: (input) => instanceSpec(specSurroundings, input),
-    }),
-    stopper: new InstanceStopper({
-      ...{ runtime, supervisor },
-      command: async (task, instance, argv) => await runToEnd(task, engines, await agentOf(instance), argv),
-    }),
+    starter: openStarter(base, engines, { records, expanded, pool, nics, limits }),
+  });
+  const withHost = new WithHost({
+    ...{ log, records, expanded, supervisor, stopper, operations },
+    start: (project, name) => verbs.start(project, name),
   });
   const states = instanceStates(engines, { log, locks, supervisor, follower, nics });
-  const reconciling = { log, records, expanded, runtime, supervisor, follower, deleter };
+  const reconciling = { log, records, expanded, runtime, supervisor, follower, deleter, limits };
   return {
-    ...{ records, profiles, verbs, changes, states, supervisor, expanded },
+    ...{ records, profiles, verbs, withHost, changes, states, supervisor, expanded },
     reconcile: async (hostRebooted) => {
       const toStart = await findAgain(engines, { ...reconciling, hostRebooted });
       await changes.recover();
@@ -108,6 +105,39 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
       follower.close();
     },
   };
+}
+
+async function openRecords(base: Base, { networks }: Engines) {
+  const range = hostIdRange(await readOptional('/etc/subuid'), await readOptional('/etc/subgid'));
+  const records = new InstanceRecords(base.store, new IdRanges(base.store, range, base.id));
+  const profiles = new Profiles(new Collection(base.store, 'profile/', parseProfile));
+  await profiles.ensureDefault('default', defaultPool, await networks.ensureDefault(defaultNetworkPrefix));
+  return { records, profiles, expanded: async (instance: Instance) => await expander(profiles)(instance) };
+}
+
+type StarterParts = Pick<StartDeps, 'records' | 'expanded' | 'pool' | 'nics' | 'limits'>;
+
+function openStarter({ directories }: Base, engines: Engines, parts: StarterParts): InstanceStarter {
+  const { runtime } = engines;
+  const surroundings = {
+    host: engines.features,
+    cgroupOf: (uuid: string) => runtime.cgroupOf(uuid),
+    agentDirectory: engines.agentDirectory,
+    deviceNodes: directories.devices,
+  };
+  return new InstanceStarter({
+    ...{ ...parts, runtime },
+    consoleLogPath: (uuid) => join(directories.log, uuid, 'console.log'),
+    guestInit: (rootPath) => engines.guestInit(rootPath),
+    spec: (input) => instanceSpec(surroundings, input),
+  });
+}
+
+function limitsApplier({ log, id }: Base, { cgroups, runtime, features }: Engines): LimitsApplier {
+  const files = new KernelLimitFiles(cgroups, `/yurt/${id}`);
+  const cgroupOf = (uuid: string) => runtime.cgroupOf(uuid);
+  const processors = new ProcessorShares({ log, files, cgroupOf });
+  return new LimitsApplier({ files, processors, cgroupOf, host: features.facts });
 }
 
 /** Expands instances, reading each profile once: for one listing, since what it has read it keeps. */

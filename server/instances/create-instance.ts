@@ -15,6 +15,7 @@ import { expand, type Instance } from './instance.ts';
 import type { InstanceRecords } from './instance-records.ts';
 import { checkInstanceName, randomInstanceName } from './name.ts';
 import { type MakeHwaddr, madeHwaddrs, withHwaddrs } from './nic-addresses.ts';
+import { wantedIdsOf } from './spec-options.ts';
 import { storedContent } from './stored-content.ts';
 
 /** An image as an instance's creation needs it. */
@@ -74,6 +75,7 @@ export class InstanceCreator {
     checkDescription(request.description);
     checkProfileList(request.profiles);
     checkConfig(instanceKeys, request.config);
+    checkNoMemory(request.config);
     checkDevices(request.devices);
     const profiles = await Promise.all(request.profiles.map((name) => profile(request.project, name)));
     const expanded = expand(request, profiles);
@@ -117,10 +119,11 @@ export class InstanceCreator {
     const { request } = plan;
     return await profileUse.run(request.project, async () => {
       const profiles = await Promise.all(request.profiles.map((name) => profile(request.project, name)));
-      const { devices } = expand(request, profiles);
-      const { pool } = checkExpanded(expand(request, profiles), this.#deps);
+      const expanded = expand(request, profiles);
+      const { pool } = checkExpanded(expanded, this.#deps);
       if (pool !== plan.pool) throw new Fault('conflict', 'A profile was changed in the meantime');
-      return await records.add(await this.#record({ ...plan, devices }));
+      const record = await this.#record({ ...plan, devices: expanded.devices });
+      return await records.add(record, wantedIdsOf(expanded.config));
     });
   }
 
@@ -161,4 +164,11 @@ export class InstanceCreator {
     }
     throw new Fault('exhausted', 'No free random name was found: give the instance a name');
   }
+}
+
+/** What yurt remembers is nobody else's to say. Fault `invalid`. */
+function checkNoMemory(config: CreateRequest['config']): void {
+  const key = Object.keys(config).find((name) => name.startsWith('volatile.'));
+  if (key === undefined) return;
+  throw new Fault('invalid', `${key.slice(0, 80)} is what yurt itself remembers: it cannot be set`);
 }

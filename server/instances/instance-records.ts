@@ -1,7 +1,7 @@
 import { Fault } from '../base/fault.ts';
 import { Collection, type Versioned } from '../db/collection.ts';
 import type { Change, Store } from '../db/store.ts';
-import type { IdRanges } from './id-ranges.ts';
+import { type IdRanges, usualIds, type WantedIds } from './id-ranges.ts';
 import { type Instance, parseInstance } from './instance.ts';
 
 /** The records of all instances, and the id ranges that are theirs. */
@@ -48,17 +48,31 @@ export class InstanceRecords {
   }
 
   /** Writes a new record with an id range of its own, both or neither. Fault `already-exists` for a taken name. */
-  async add(instance: Omit<Instance, 'idMap'>): Promise<Instance> {
+  async add(instance: Omit<Instance, 'idMap'>, ids: WantedIds = usualIds): Promise<Instance> {
     const id = `${instance.project}/${instance.name}`;
     for (let attempt = 1; ; attempt += 1) {
       if ((await this.#records.find(id)) !== undefined) {
         throw new Fault('already-exists', `Instance "${instance.name}" already exists`);
       }
-      const { idMap, change } = await this.#ranges.allocate(instance.uuid);
+      const { idMap, change } = await this.#ranges.allocate(instance.uuid, ids);
       try {
         return (await this.#records.put(id, { ...instance, idMap }, 0, change)).record;
       } catch (error) {
         // Another creation took the same range or name between our read and our commit: look again.
+        if (!(error instanceof Fault) || error.code !== 'conflict' || attempt === maxAttempts) throw error;
+      }
+    }
+  }
+
+  /** Gives an instance other ids: the new ones are taken and the old ones given back in one commit with its record. */
+  async giveIds(instance: Instance, ids: WantedIds): Promise<Instance> {
+    for (let attempt = 1; ; attempt += 1) {
+      const found = await this.versioned(instance.project, instance.name);
+      const { idMap, change } = await this.#ranges.allocate(instance.uuid, ids);
+      const also = { ...change, ...this.#ranges.release(found.record.idMap, idMap) };
+      try {
+        return await this.replace(found, { ...found.record, idMap }, also);
+      } catch (error) {
         if (!(error instanceof Fault) || error.code !== 'conflict' || attempt === maxAttempts) throw error;
       }
     }

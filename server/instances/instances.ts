@@ -125,6 +125,9 @@ export class Instances {
     if (supervisor.status(instance.uuid) !== 'stopped' && !force) {
       throw new Fault('wrong-state', 'The instance is currently running, stop it first or pass --force');
     }
+    if (await deleter.isProtected(instance)) {
+      throw new Fault('wrong-state', `Instance "${name}" is protected: unset security.protection.delete to delete it`);
+    }
     const request = { kind: 'instance.delete', description: `Deleting instance ${name}` };
     return this.#locked(instance, 'deleted', { ...request, cancelable: false }, async (task) => {
       if (supervisor.status(instance.uuid) !== 'stopped') {
@@ -133,25 +136,6 @@ export class Instances {
       await deleter.delete(task, instance);
       events.lifecycle('instance-deleted', resourceOf(instance));
     });
-  }
-
-  /**
-   * Stops all running instances, asking first and killing those that do not stop in time; the next server starts them
-   * again. Waits for each; one that cannot be stopped does not keep the rest.
-   */
-  async stopAll(timeoutSeconds: number): Promise<void> {
-    const { records, supervisor, stopper, log } = this.#deps;
-    const running = (await records.list()).filter(({ uuid }) => supervisor.status(uuid) !== 'stopped');
-    const stopOne = async (instance: Instance) => {
-      const stop = (force: boolean) => stopper.stop(ownTask(log), instance, { force, timeoutSeconds });
-      try {
-        await stop(false).catch(() => stop(true));
-        await records.update(instance, { power: 'running' });
-      } catch (error) {
-        log.warn({ err: error, instance: instance.uuid }, 'an instance could not be stopped');
-      }
-    };
-    await Promise.all(running.map(stopOne));
   }
 
   /** What happens when an instance has ended, however it did. */
@@ -174,7 +158,7 @@ export class Instances {
       context,
     );
     // `stop` deletes an ephemeral instance itself, while it holds the lock; `restart` keeps it.
-    if (!instance.ephemeral || asked) return;
+    if (!instance.ephemeral || asked || (await deleter.isProtected(instance))) return;
     await deleter.delete(ownTask(log), instance);
     events.lifecycle('instance-deleted', resourceOf(instance));
   }
@@ -218,7 +202,7 @@ export class Instances {
       throw Fault.during(`Cannot stop instance "${instance.name}"`, error);
     }
     const now = await this.#deps.records.get(instance.project, instance.name);
-    if (!now.ephemeral) return;
+    if (!now.ephemeral || (await deleter.isProtected(now))) return;
     await deleter.delete(task, now);
     events.lifecycle('instance-deleted', resourceOf(now));
   }

@@ -78,6 +78,13 @@ export class FakeWorld {
     [Symbol.asyncDispose]: async () => {},
   };
 
+  readonly limits = {
+    checkHost: async () => {},
+    start: async () => this.#effect('limit'),
+    adopt: async () => {},
+    release: async () => {},
+  };
+
   readonly runtime: Runtime = {
     expectCreate: () => ({ [Symbol.dispose]: () => {} }),
     engine: { name: 'crun', version: '1.0', path: '/usr/bin/crun' },

@@ -22,6 +22,7 @@ import { InstanceStarter } from '../../server/instances/start-instance.ts';
 import { InstanceStopper } from '../../server/instances/stop-instance.ts';
 import { Supervisor } from '../../server/instances/supervisor.ts';
 import { InstanceUpdater } from '../../server/instances/update-instance.ts';
+import { WithHost } from '../../server/instances/with-host.ts';
 import { hasEnded, type OperationView } from '../../server/operations/operation.ts';
 import { Operations } from '../../server/operations/operations.ts';
 import { Profiles, parseProfile } from '../../server/profiles/profile.ts';
@@ -48,12 +49,13 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
   const profileUse = new Serial();
   const ends: Promise<void>[] = [];
   const supervisor: Supervisor = new Supervisor({
-    ...{ log, records, expanded, pool, nics, runtime: world.runtime },
+    ...{ log, records, expanded, pool, nics, runtime: world.runtime, limits: world.limits },
     forgetAgent: async (uuid) => void world.agents.delete(uuid),
     ended: (instance, reason) => void ends.push(instances.afterEnd(instance, reason)),
   });
   const follower = new BootFollower({ log, probe: async () => ({ ready: true, initState: '' }), ready: () => {} });
-  const deleter = new InstanceDeleter({ records, pool, removeFiles: async () => {} });
+  const deleter = new InstanceDeleter({ records, expanded, pool, removeFiles: async () => {} });
+  const stopper = new InstanceStopper({ runtime: world.runtime, supervisor, command: async () => 0 });
   const instances: Instances = new Instances({
     ...{ log, records, locks, operations, events, supervisor, follower, deleter, runtime: world.runtime },
     creator: new InstanceCreator({
@@ -63,7 +65,7 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
       ...{ checkNetwork, hwaddr, profileUse },
     }),
     starter: new InstanceStarter({
-      ...{ records, expanded, pool, nics, runtime: world.runtime, spec: () => ({}) as never },
+      ...{ records, expanded, pool, nics, runtime: world.runtime, limits: world.limits, spec: () => ({}) as never },
       guestInit: async () => ({
         kind: 'busybox',
         argv: ['/sbin/init'],
@@ -71,7 +73,11 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
       }),
       consoleLogPath: (uuid) => `/fake/${uuid}.log`,
     }),
-    stopper: new InstanceStopper({ runtime: world.runtime, supervisor, command: async () => 0 }),
+    stopper,
+  });
+  const withHost = new WithHost({
+    ...{ log, records, expanded, supervisor, stopper, operations },
+    start: (project, name) => instances.start(project, name),
   });
   const appliers: LiveApplier[] = [];
   const live = new LiveChanges({ appliers, supervisor, journal: new ChangeJournal(store) });
@@ -82,7 +88,17 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
   });
   const profileChanges = new ProfileChanges({ ...changing, profiles });
   const restart = (hostRebooted: boolean) =>
-    reconcile({ log, records, expanded, runtime: world.runtime, supervisor, follower, deleter, hostRebooted });
+    reconcile({
+      log,
+      records,
+      expanded,
+      runtime: world.runtime,
+      limits: world.limits,
+      supervisor,
+      follower,
+      deleter,
+      hostRebooted,
+    });
   return {
     world,
     store,
@@ -93,6 +109,7 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     locks,
     supervisor,
     instances,
+    withHost,
     updater,
     profileChanges,
     live,
