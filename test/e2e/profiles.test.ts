@@ -38,7 +38,7 @@ describe('profiles', { timeout: longMs }, () => {
     assert.equal(await expanded('two', 'limits.processes'), '200');
     assert.equal(await yurt.ok('exec', 'one', '--', 'sh', '-c', 'echo from $FROM'), 'from profile\n');
     await yurt.ok('profile', 'unset', 'small', 'environment.FROM');
-    assert.equal((await yurt.yurt(['exec', 'one', '--', 'sh', '-c', 'echo from $FROM'])).stdout, 'from \n');
+    assert.equal((await yurt.yurt(['exec', 'one', '--', 'sh', '-c', 'echo from $FROM'])).stdout, 'from\n');
   });
 
   it('bring devices at the next start at the latest', async () => {
@@ -64,6 +64,24 @@ describe('profiles', { timeout: longMs }, () => {
       /"nope" does not exist/,
     );
     assert.equal(await yurt.ok('profile', 'show', 'small'), before);
+  });
+
+  it('reach the limits of what runs, of all of it or of nothing', async () => {
+    await yurt.ok('start', 'two');
+    const limits = async () => {
+      const listed: { state: { memory: { total: number } } }[] = JSON.parse(await yurt.ok('list', '-f', 'json'));
+      return listed.map(({ state }) => state.memory.total / 2 ** 20);
+    };
+    await yurt.ok('profile', 'set', 'small', 'limits.memory=96MiB');
+    assert.deepEqual(await limits(), [96, 96]);
+    // What is in a tmpfs cannot be given back: this one cannot follow, and the other must not.
+    await yurt.ok('exec', 'two', '--', 'dd', 'if=/dev/zero', 'of=/dev/shm/full', 'bs=1M', 'count=48');
+    const before = await yurt.ok('profile', 'show', 'small');
+    assert.match(await refused('profile', 'set', 'small', 'limits.memory=24MiB'), /Cannot change instance "two"/);
+    assert.deepEqual(await limits(), [96, 96]);
+    assert.equal(await yurt.ok('profile', 'show', 'small'), before);
+    await yurt.ok('stop', 'two', '--force');
+    await yurt.ok('profile', 'unset', 'small', 'limits.memory');
   });
 
   it('are edited as documents, copied and refreshed', async () => {
