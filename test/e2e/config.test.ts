@@ -101,7 +101,12 @@ describe('the configuration of instances', { timeout: longMs }, () => {
 
   it('is edited in an editor on a terminal', async () => {
     const editor = join(yurt.directory, 'editor');
-    writeFileSync(editor, '#!/bin/sh\nsed -i "s/user.made: .*/user.made: by editor/" "$1"\n', { mode: 0o755 });
+    // The first time it leaves something wrong.
+    const edits = [
+      'if ! grep -q "^nonsense" "$1"; then echo "nonsense: yes" >> "$1"; exit; fi',
+      'sed -i "/^nonsense/d; s/user.made: .*/user.made: by editor/" "$1"',
+    ];
+    writeFileSync(editor, `#!/bin/sh\n${edits.join('\n')}\n`, { mode: 0o755 });
     const { spawn } = await import('node-pty');
     const child = spawn('bin/yurt', ['config', 'edit', 'web'], {
       env: { ...process.env, YURT_DIR: yurt.directory, EDITOR: editor, VISUAL: '' },
@@ -109,9 +114,11 @@ describe('the configuration of instances', { timeout: longMs }, () => {
     let output = '';
     child.onData((data) => {
       output += data;
+      if (data.includes('Press enter')) child.write('\r');
     });
     const code = await new Promise((resolve) => child.onExit(({ exitCode }) => resolve(exitCode)));
     assert.equal(code, 0, output);
+    assert.match(output, /unknown key "nonsense"/);
     assert.equal(await get('user.made'), 'by editor');
   });
 
