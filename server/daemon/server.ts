@@ -61,7 +61,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     if (instancesToo) await instances.withHost.stopAll(timeoutSeconds);
     await listening.close(graceMs);
     await operations.drain();
-    instances.close();
+    await instances.close();
     if (instancesToo) await engines.down();
     await engines.close();
     await store.close();

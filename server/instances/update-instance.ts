@@ -10,9 +10,10 @@ import { checkDevices } from '../devices/check-devices.ts';
 import type { Devices } from '../devices/device.ts';
 import type { Events } from '../events/events.ts';
 import { checkProfileList, type Profile } from '../profiles/profile.ts';
+import { announce } from './announce.ts';
 import { checkExpanded, type Surroundings } from './check-expanded.ts';
 import { instanceKeys } from './config-keys.ts';
-import { type Expanded, expand, type Instance, resourceOf } from './instance.ts';
+import { type Expanded, expand, type Instance } from './instance.ts';
 import type { InstanceLocks } from './instance-locks.ts';
 import type { InstanceRecords } from './instance-records.ts';
 import type { LiveChanges } from './live-changes.ts';
@@ -36,6 +37,9 @@ export interface UpdateRequest extends InstanceContent {
   readonly etag: string;
 }
 
+/** One action at a time for all projects that share profiles. */
+export type ProfileUse = Pick<Serial, 'run'>;
+
 export interface UpdateDeps {
   readonly records: InstanceRecords;
   readonly locks: InstanceLocks;
@@ -44,7 +48,7 @@ export interface UpdateDeps {
   readonly events: Events;
   readonly profile: (project: string, name: string) => Promise<Profile>;
   /** Held, by project, by whoever begins to use a profile or changes one: neither misses the other. */
-  readonly profileUse: Serial;
+  readonly profileUse: ProfileUse;
   readonly surroundings: Surroundings;
   readonly hwaddr: MakeHwaddr;
 }
@@ -101,7 +105,7 @@ export class InstanceUpdater {
     const ended = await live.apply(task, revert, changes);
     const stored = await records.replace(found, instance, ended);
     revert.commit();
-    events.lifecycle('instance-updated', resourceOf(stored));
+    announce(events, 'instance-updated', stored);
     return stored;
   }
 

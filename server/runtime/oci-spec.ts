@@ -69,6 +69,8 @@ export interface OciIdMapping {
 export type OciNamespace = 'user' | 'pid' | 'mount' | 'uts' | 'ipc' | 'network' | 'cgroup';
 
 export interface OciResources {
+  /** The most processes; those of instances are limited by cgroup files, which can change while they run. */
+  readonly pids?: { readonly limit: number };
   readonly devices: readonly OciDeviceRule[];
 }
 

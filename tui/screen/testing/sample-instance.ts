@@ -29,6 +29,7 @@ export function sampleInstance(sample: Sample, now: number, second: number): Ins
     lastUsedAt: { seconds: 1_771_000_000, nanos: 0 },
     imageFingerprint: '0f3a9c17d2b4e860'.repeat(4),
     imageDescription: 'Debian 12 (bookworm)',
+    etag: '',
     state: status === 'STOPPED' ? null : stateOf(sample, now, second),
   };
 }

@@ -94,16 +94,15 @@ const eth0 = { options: { type: 'nic', name: 'eth0', network: 'yurtbr0' } };
 const profiles: readonly Profile__Output[] = [
   {
     ...{ name: 'default', project: 'default', description: 'What every instance needs', config: {} },
-    etag: '',
     ...{
       devices: { root, eth0 },
+      etag: '',
       usedBy: ['web1', 'web2', 'web10', 'db', 'cache', 'build', 'old-wiki'].map((name) => `instance/${name}`),
     },
   },
   {
     ...{ name: 'small', project: 'default', description: 'One processor, little memory', devices: {} },
-    etag: '',
-    ...{ config: { 'limits.cpu': '1', 'limits.memory': '256MiB' }, usedBy: ['instance/cache'] },
+    ...{ config: { 'limits.cpu': '1', 'limits.memory': '256MiB' }, etag: '', usedBy: ['instance/cache'] },
   },
 ];
 
@@ -111,18 +110,18 @@ const networks: readonly Network__Output[] = [
   {
     ...{ name: 'yurtbr0', project: 'default', type: 'bridge', managed: true, description: 'The default network' },
     config: { 'ipv4.address': '10.83.19.1/24', 'ipv6.address': 'fd42:9d1:77a0::1/64' },
-    ...{ status: 'created', statusDetail: '', usedBy: ['profile/default'] },
+    ...{ status: 'created', statusDetail: '', etag: '', usedBy: ['profile/default'] },
   },
   {
     ...{ name: 'enp1s0', project: 'default', type: 'physical', managed: false, description: '' },
-    ...{ config: {}, status: 'created', statusDetail: '', usedBy: [] },
+    ...{ config: {}, status: 'created', statusDetail: '', etag: '', usedBy: [] },
   },
 ];
 
 const pools: readonly StoragePool__Output[] = [
   {
     ...{ name: 'default', driver: 'overlay', description: '', config: {}, status: 'created', statusDetail: '' },
-    ...{ usedBy: ['profile/default'], usedBytes: 8_400_000_000, totalBytes: 52_000_000_000 },
+    ...{ etag: '', usedBy: ['profile/default'], usedBytes: 8_400_000_000, totalBytes: 52_000_000_000 },
   },
 ];
 
