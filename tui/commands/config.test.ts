@@ -300,6 +300,7 @@ describe('yurt profile', () => {
     const stdin = 'config: {user.x: 0, user.y: 2}\ndescription: B\ndevices: {lan: {type: nic, network: lan}}\n';
     assert.equal(await ok(server, ['profile', 'create', 'b', 'user.x=1'], { stdin }), 'Profile b created\n');
     await ok(server, ['profile', 'copy', 'small', 'c']);
+    await ok(server, ['profile', 'copy', 'small', 'd', '--target-project', 'p']);
     const plain = { project: '', description: '', config: {}, devices: {} };
     assert.deepEqual(server.scripted.requestsOf('ProfileService/CreateProfile'), [
       { ...plain, name: 'a', description: 'A', config: { 'user.x': '1' } },
@@ -308,6 +309,7 @@ describe('yurt profile', () => {
         devices: { lan: { options: { type: 'nic', network: 'lan' } } },
       },
       { ...plain, ...small, name: 'c' },
+      { ...plain, ...small, name: 'd', project: 'p' },
     ]);
   });
 
