@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import type { AgentInstance } from '../agents/agents.ts';
 import { Fault } from '../base/fault.ts';
 import type { Log } from '../base/log.ts';
-import { Serial } from '../base/serial.ts';
 import type { Task } from '../base/task.ts';
 import { Collection } from '../db/collection.ts';
 import { readCgroupUsage } from '../host/cgroup-usage.ts';
@@ -17,18 +16,16 @@ import { InstanceRecords } from '../instances/instance-records.ts';
 import { instanceSpec } from '../instances/instance-spec.ts';
 import { InstanceStates, type StateDeps } from '../instances/instance-state.ts';
 import { Instances } from '../instances/instances.ts';
-import type { LiveApplier } from '../instances/live-change.ts';
-import { LiveChanges } from '../instances/live-changes.ts';
 import { Nics } from '../instances/nics.ts';
 import { OfflineFiles } from '../instances/offline-files.ts';
 import { type ReconcileDeps, reconcile } from '../instances/reconcile.ts';
 import { InstanceStarter } from '../instances/start-instance.ts';
 import { InstanceStopper } from '../instances/stop-instance.ts';
 import { Supervisor } from '../instances/supervisor.ts';
-import { InstanceUpdater } from '../instances/update-instance.ts';
 import { stableHwaddr } from '../networks/hwaddr.ts';
 import { type Profile, Profiles, parseProfile } from '../profiles/profile.ts';
 import { offlineSpec } from '../runtime/offline-spec.ts';
+import { type ChangeParts, openChanges } from './changes.ts';
 import type { Engines } from './engines.ts';
 import { type Base, defaultNetworkPrefix, defaultPool, readOptional, removeInstanceFiles } from './server.ts';
 
@@ -37,7 +34,7 @@ export interface InstanceParts {
   readonly records: InstanceRecords;
   readonly profiles: Profiles;
   readonly verbs: Instances;
-  readonly updater: InstanceUpdater;
+  readonly changes: ChangeParts;
   readonly states: InstanceStates;
   readonly supervisor: Supervisor;
   readonly expanded: (instance: Instance) => Promise<Expanded>;
@@ -61,7 +58,7 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   const pool = (name: string) => pools.driver(name);
   const nics = new Nics({ network: (name) => networks.driver(name), hwaddr: stableHwaddr });
   const consoleLogPath = (uuid: string) => join(directories.log, uuid, 'console.log');
-  const surroundings = {
+  const specSurroundings = {
     host: engines.features,
     cgroupOf: (uuid: string) => runtime.cgroupOf(uuid),
     agentDirectory: engines.agentDirectory,
@@ -73,7 +70,10 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
     forgetAgent: (uuid) => agents.forget(uuid),
     ended: (instance, reason) => logFailure(log, instance, verbs.afterEnd(instance, reason)),
   });
-  const agentOf: AgentOf = async (instance) => agentInstance(instance, await expanded(instance));
+  const changes = openChanges(base, engines, { records, profiles, locks, supervisor, expanded });
+  // Whoever follows an instance for a while may hold an older record of it, with a profile that is gone.
+  const agentOf: AgentOf = async (instance) =>
+    agentInstance(instance, await expanded((await records.find(instance.project, instance.name)) ?? instance));
   const follower = bootFollower(base, engines, agentOf);
   const deleter = new InstanceDeleter({
     records,
@@ -85,33 +85,29 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
     ...{ log, records, locks, operations, events, supervisor, follower, deleter, runtime },
     freeRoot: (instance) => offline.end(instance),
     creator: new InstanceCreator({
-      ...{ records, pool, hwaddr: stableHwaddr },
-      profile: (project, name) => profiles.get(project, name),
+      ...{ records, pool, ...changes.use },
       image: (reference) => images.resolve(reference),
       unpackImage: (task, fingerprint, directory) => images.unpack(task, fingerprint, directory),
-      checkNetwork: (name) => networks.check(name),
     }),
     starter: new InstanceStarter({
       ...{ records, expanded, pool, nics, runtime, consoleLogPath },
       guestInit: (rootPath) => engines.guestInit(rootPath),
-      spec: (input) => instanceSpec(surroundings, input),
+      spec: (input) => instanceSpec(specSurroundings, input),
     }),
     stopper: new InstanceStopper({
       ...{ runtime, supervisor },
       command: async (task, instance, argv) => await runToEnd(task, engines, await agentOf(instance), argv),
     }),
   });
-  const updater = new InstanceUpdater({
-    ...{ records, locks, supervisor, events, profileUse: new Serial(), hwaddr: stableHwaddr },
-    live: new LiveChanges({ appliers: liveAppliers(), supervisor }),
-    profile: (project, name) => profiles.get(project, name),
-    surroundings: { checkNetwork: (name) => networks.check(name) },
-  });
   const states = instanceStates(engines, { log, locks, supervisor, follower, nics });
   const reconciling = { log, records, expanded, runtime, supervisor, follower, deleter };
   return {
-    ...{ records, profiles, verbs, updater, states, supervisor, expanded, offline, locks },
-    reconcile: (hostRebooted) => findAgain(engines, { ...reconciling, hostRebooted }),
+    ...{ records, profiles, verbs, changes, states, supervisor, expanded, offline, locks },
+    reconcile: async (hostRebooted) => {
+      const toStart = await findAgain(engines, { ...reconciling, hostRebooted });
+      await changes.recover();
+      return toStart;
+    },
     booted: (instance, signal) => follower.booted(instance.uuid, signal),
     close: async () => {
       await offline.close();
@@ -148,11 +144,6 @@ export function expander(profiles: Profiles): (instance: Instance) => Promise<Ex
   };
   return async (instance) =>
     expand(instance, await Promise.all(instance.profiles.map((name) => profile(instance.project, name))));
-}
-
-/** What makes a running instance follow a change of its configuration, in this order. */
-function liveAppliers(): LiveApplier[] {
-  return [];
 }
 
 async function findAgain(engines: Engines, deps: ReconcileDeps): Promise<Instance[]> {
@@ -202,15 +193,22 @@ export function agentInstance(instance: Instance, { config }: Expanded): AgentIn
   return { id: instance.uuid, idleMs: seconds * 1000 };
 }
 
-/** Runs a command of the server's own as root, whatever it prints. */
-async function runToEnd(task: Task, { agents }: Engines, agent: AgentInstance, argv: readonly string[]): Promise<void> {
+/** Runs a command of the server's own as root, whatever it prints; returns its exit code. */
+async function runToEnd(
+  task: Task,
+  { agents }: Engines,
+  agent: AgentInstance,
+  argv: readonly string[],
+): Promise<number> {
   const session = await agents.exec(task, agent, { argv, environment: {}, user: 0, group: 0, cwd: '/' });
   const windowBytes = 64 * 1024;
   for (const channel of ['stdout', 'stderr'] as const) session.grant(channel, windowBytes);
   session.closeStdin();
   for await (const frame of session.frames()) {
     if (frame.type === 'stdout' || frame.type === 'stderr') session.grant(frame.type, frame.data.length);
+    if (frame.type === 'exit') return frame.code;
   }
+  throw new Fault('unavailable', `The agent of the instance did not say how ${argv[0]} has ended`);
 }
 
 /** Faults: `not-found`, `wrong-state` unless it runs. */

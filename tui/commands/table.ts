@@ -1,6 +1,7 @@
 import type { ArgumentSpec, CommandSpec, OptionSpec } from './command.ts';
 import { configCommands } from './table-config.ts';
 import { fileCommands } from './table-files.ts';
+import { profileCommands } from './table-profile.ts';
 
 /**
  * All commands. Help, completion and `docs/reference/commands.md` follow from this table; a command's code is loaded
@@ -15,17 +16,20 @@ export const commands: readonly CommandSpec[] = [
   ...fileCommands,
   ...imageCommands(),
   ...listingCommands(),
+  ...profileCommands,
   ...serverCommands(),
 ];
 
 /** Commands that share their first word, with what they are about. */
 export const groups: Readonly<Record<string, string>> = {
-  config: 'Configuration of instances',
+  config: 'Configuration of instances and of the server',
   file: 'Files inside instances, running or stopped',
+  'config device': 'Devices of an instance',
   image: 'Images that instances are created from',
   network: 'Networks',
   operation: 'Long work of the server',
   profile: 'Configuration and devices that several instances share',
+  'profile device': 'Devices of a profile',
   storage: 'Storage pools',
 };
 
@@ -339,12 +343,6 @@ function listingCommands(): CommandSpec[] {
       summary: 'List profiles',
       options: [formatOption()],
       load: () => import('./profile-list.ts'),
-    },
-    {
-      path: ['profile', 'show'],
-      summary: 'Show a profile as YAML',
-      arguments: [{ name: 'profile', complete: 'profiles' }],
-      load: () => import('./profile-show.ts'),
     },
     {
       path: ['network', 'list'],
