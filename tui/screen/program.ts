@@ -9,6 +9,7 @@ import { LiveConnection } from './effects/live-connection.ts';
 import { Poller } from './effects/poller.ts';
 import { Sessions } from './effects/sessions.ts';
 import { Verbs } from './effects/verbs.ts';
+import { nameOf } from './state/batches.ts';
 import type { Effect } from './state/effect.ts';
 import type { Store } from './store.ts';
 import type { KeySource } from './terminal/key-source.ts';
@@ -67,7 +68,7 @@ export class Program {
     this.#store.onEffect((effect) => this.#perform(effect));
     const off = Object.entries(endingSignals).map(([signal, code]) =>
       // The keys of a record of signals are signals.
-      this.#terminal.onSignal(signal as NodeJS.Signals, () => this.end(code)),
+      this.#terminal.onSignal(signal as NodeJS.Signals, () => this.#signaled(signal, code)),
     );
     const unwatch = this.#store.subscribe(() => this.#readShownConsole());
     this.#poller.start();
@@ -89,6 +90,11 @@ export class Program {
     this.#ended.resolve(error === undefined ? { code } : { code, error });
   }
 
+  /** While another program has the terminal, ctrl+c is meant for that one. */
+  #signaled(signal: string, code: number): void {
+    if (signal !== 'SIGINT' || !this.#isAway) this.end(code);
+  }
+
   #perform(effect: Effect): void {
     if (effect.kind === 'quit') this.end(0);
     else if (effect.kind === 'redraw') this.#redraw();
@@ -107,6 +113,8 @@ export class Program {
         return await this.#session(() => this.#sessions.console(effect.key));
       case 'run':
         return await this.#session(() => this.#sessions.run(effect.key, effect.command));
+      case 'edit':
+        return await this.#session(() => this.#sessions.command('config', 'edit', nameOf(effect.key)));
       case 'verb':
         return await this.#verbs.instances(effect.verb, effect.targets, effect.force);
       case 'delete-images':

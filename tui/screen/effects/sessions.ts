@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import type { Context } from '../../commands/command.ts';
 import { printable } from '../../output/printable.ts';
 import { attachConsole } from '../../session/console-session.ts';
@@ -63,6 +64,22 @@ export class Sessions {
       await attachConsole(context, { instance: nameOf(key), force: false });
       return undefined;
     });
+  }
+
+  /** Runs another command of yurt with the terminal for itself: what it asks and says is its own. */
+  async command(...args: readonly string[]): Promise<string | undefined> {
+    const { terminal, global } = this.#context;
+    using _lent = this.#keys.lend();
+    const [program = ''] = process.argv.slice(1);
+    const project = global.project === '' ? [] : ['--project', global.project];
+    const argv = [...process.execArgv, program, ...args, ...project];
+    const child = spawn(process.execPath, argv, { stdio: 'inherit' });
+    const code = await new Promise<number>((resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', (status) => resolve(status ?? 1));
+    });
+    await terminal.output.write(resetModes);
+    return code === 0 ? undefined : `yurt ${args.join(' ')} ended with code ${code}`;
   }
 
   async #session(

@@ -65,6 +65,11 @@ export const instanceCommands: readonly Command[] = [
     },
   },
   {
+    ...{ id: 'edit', section, keys: ['e'], hint: 'edit', here: onInstances, obstacle: none },
+    help: 'Edit the configuration with $EDITOR',
+    run: (state) => withOne(state, (key) => asking(state, { kind: 'edit', key })),
+  },
+  {
     ...{ id: 'delete', section, keys: ['D'], hint: 'delete', here: onInstances, obstacle: none },
     help: 'Delete, after a confirmation',
     run: (state) => only(deleting(state)),

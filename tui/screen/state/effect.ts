@@ -9,6 +9,7 @@ export type Effect =
   /** Full-screen, with the terminal for itself. */
   | { readonly kind: 'shell'; readonly key: string }
   | { readonly kind: 'console'; readonly key: string }
+  | { readonly kind: 'edit'; readonly key: string }
   | { readonly kind: 'run'; readonly key: string; readonly command: string }
   | {
       readonly kind: 'verb';
