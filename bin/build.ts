@@ -59,6 +59,7 @@ async function bundle(): Promise<void> {
     outfile: join(root, 'dist/yurt-process.cjs'),
     format: 'cjs',
     plugins: [externalAs('./screen/start.ts', './yurt-screen.mjs')],
+    external: ['koffi'], // loaded by what moves files alone; its native half lies beside it
   });
   // Ink's layout engine awaits at its top level, which CommonJS cannot.
   await build({

@@ -1,8 +1,10 @@
 import type { ConfigKey } from './base/config-key.ts';
 import { faultMeanings } from './base/fault.ts';
+import { serverKeys } from './daemon/server-config.ts';
 import { deviceTypes } from './devices/device-types.ts';
 import { instanceKeys } from './instances/config-keys.ts';
 import { bridgeKeys } from './networks/network.ts';
+import { projectKeys } from './projects/project-keys.ts';
 import { poolKeys } from './storage/pool.ts';
 
 /** docs/reference/configuration.md: every key, device option and fault, from the tables that the server itself works by. */
@@ -15,6 +17,12 @@ export function configurationReference(): string {
     keyTable(instanceKeys),
     '## Devices',
     ...deviceTypes.map(({ type, doc, options }) => deviceSection(type, doc, options)),
+    '## Projects',
+    'Given with `-c KEY=VALUE` to `yurt project create`, or with `yurt project set`.',
+    keyTable(projectKeys),
+    '## Server',
+    'Set with `yurt config set KEY=VALUE`, without the name of an instance.',
+    keyTable(serverKeys),
     '## Networks',
     keyTable(Object.entries(bridgeKeys).map(([key, entry]) => ({ ...entry, key }))),
     '## Storage pools',

@@ -5,6 +5,7 @@ import {
   type Frame,
   idleCloseCode,
   maxFrameFromAgentBytes,
+  protocolErrorCode,
   protocolPath,
 } from '../../proto/agent/frame.ts';
 import { Fault } from '../base/fault.ts';
@@ -43,11 +44,7 @@ export class AgentConnection {
     this.#socket = socket;
     socket.on('message', (message, isBinary) => this.#onMessage(message, isBinary));
     socket.on('error', (error) => this.#fail(new Fault('unavailable', 'The agent broke off', { cause: error })));
-    socket.on('close', (code) =>
-      this.#fail(
-        code === idleCloseCode ? new AgentGone('left') : new Fault('unavailable', 'The agent of the instance has gone'),
-      ),
-    );
+    socket.on('close', (code) => this.#fail(closedBy(code)));
   }
 
   /** Rejects with AgentGone when nobody listens or answers within `timeoutMs`. */
@@ -85,6 +82,32 @@ export class AgentConnection {
     if (this.#failure !== undefined) events.closed(this.#failure);
   }
 
+  /**
+   * Resolves when the agent shows that it is alive: WebSocket's ping, RFC 6455, 5.5.2. For a connection that nothing was
+   * sent on. Rejects with AgentGone: `silent` after `timeoutMs`, otherwise as the connection ends.
+   */
+  async answers(timeoutMs: number): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const onClose = () =>
+      reject(this.#failure instanceof AgentGone ? this.#failure : new AgentGone('absent', this.#failure));
+    const timer = setTimeout(() => reject(new AgentGone('silent')), timeoutMs);
+    this.#socket.once('pong', resolve).once('close', onClose);
+    try {
+      if (this.#failure === undefined) this.#socket.ping();
+      else onClose();
+      await promise;
+    } finally {
+      clearTimeout(timer);
+      this.#socket.off('pong', resolve).off('close', onClose);
+    }
+  }
+
+  /** Ends it from this side, because of what is wrong with the agent. Idempotent. */
+  giveUp(reason: Fault): void {
+    this.#fail(reason);
+    this.terminate();
+  }
+
   send(frame: Uint8Array): void {
     if (this.#failure === undefined) this.#socket.send(frame);
   }
@@ -110,4 +133,13 @@ export class AgentConnection {
     this.#failure = failure;
     this.#events?.closed(failure);
   }
+}
+
+function closedBy(code: number): Fault | AgentGone {
+  if (code === idleCloseCode) return new AgentGone('left');
+  // It took what it was asked for as an error: an instance keeps the agent that it was started with.
+  if (code === protocolErrorCode) {
+    return new Fault('unsupported', 'The agent of the instance is of an older yurt: restart the instance to renew it');
+  }
+  return new Fault('unavailable', 'The agent of the instance has gone');
 }

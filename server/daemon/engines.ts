@@ -2,6 +2,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { prepareAgentBundle, removeUnusedBundles } from '../agents/agent-bundle.ts';
 import { HostAgentCgroups } from '../agents/agent-cgroups.ts';
+import { AgentMount } from '../agents/agent-mount.ts';
 import { Agents } from '../agents/agents.ts';
 import { Cgroups } from '../host/cgroups.ts';
 import { makeDeviceNodes } from '../host/device-nodes.ts';
@@ -12,13 +13,13 @@ import { Orphans } from '../host/orphans.ts';
 import { RootedFiles } from '../host/rooted-files.ts';
 import { run } from '../host/run.ts';
 import { UserNamespaces } from '../host/user-namespaces.ts';
-import { ImageStore } from '../images/image-store.ts';
+import { Images } from '../images/images.ts';
 import { Recipes } from '../images/recipes.ts';
-import { StoredImageRecords } from '../images/stored-image-records.ts';
 import type { InstanceInit } from '../instances/instance.ts';
 import { openBridge } from '../networks/bridge/open-bridge.ts';
 import { networkDirectory } from '../networks/network-directory.ts';
 import { Networks } from '../networks/networks.ts';
+import { defaultProject } from '../projects/project.ts';
 import { checkGuestInit, detectGuestInit, initCommand } from '../runtime/guest-init.ts';
 import { OciRuntime } from '../runtime/oci-runtime.ts';
 import { Pools } from '../storage/pools.ts';
@@ -31,7 +32,7 @@ export interface Engines {
   readonly cgroups: Cgroups;
   readonly runtime: OciRuntime;
   readonly pools: Pools;
-  readonly images: ImageStore;
+  readonly images: Images;
   readonly recipes: Recipes;
   readonly networks: Networks;
   readonly links: IpLinks;
@@ -60,9 +61,8 @@ export async function openEngines(base: Base): Promise<Engines> {
   const pool = { name: defaultPool, driver: 'overlay', description: 'Default pool', config: { source } };
   await pools.open(pool, makeStorageDriver(pool, { run, mounts: new KernelMounts(), namespaces, log }));
   const architecture = await machine();
-  const images = new ImageStore({
+  const images = new Images(base.store, defaultProject, {
     directory: directories.images,
-    records: new StoredImageRecords(base.store),
     run,
     architecture,
     usedBy: async () => [], // an instance has its image's files in its pool: the archive may go
@@ -85,7 +85,7 @@ export async function openEngines(base: Base): Promise<Engines> {
     },
     close: async () => {
       agents.agents.close();
-      await Promise.allSettled([networks.close(), pools.close()]);
+      await Promise.allSettled([networks.close(), pools.close(), agents.agentMount.close()]);
       namespaces[Symbol.dispose]();
       orphans[Symbol.dispose]();
     },
@@ -97,12 +97,15 @@ async function openAgents({ log, directories, root }: Base, runtime: OciRuntime,
     ...{ run, log, directory: directories.agents, nodePath: process.execPath },
     builtDirectory: join(root, 'dist/agent'),
   };
-  const agentDirectory = await prepareAgentBundle(options);
-  await removeUnusedBundles(options, agentDirectory);
+  const bundle = await prepareAgentBundle(options);
+  const mounts = new KernelMounts();
+  const { mount, directory } = await AgentMount.open({ mounts, log }, bundle, join(directories.run, 'agent'));
+  await removeUnusedBundles(options, bundle);
   const sockets = join(directories.run, 'agents');
   await mkdir(sockets, { recursive: true, mode: 0o700 });
   return {
-    agentDirectory,
+    agentMount: mount,
+    agentDirectory: directory,
     agents: new Agents({ log, runtime, cgroups: new HostAgentCgroups(cgroups), directory: sockets }),
   };
 }

@@ -1,18 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { checkConfig } from '../base/config-key.ts';
+import { checkDescription } from '../base/description.ts';
 import { Fault } from '../base/fault.ts';
 import { Revert } from '../base/revert.ts';
 import type { Task } from '../base/task.ts';
 import { checkDevices } from '../devices/check-devices.ts';
 import type { Devices } from '../devices/device.ts';
-import type { Profile } from '../profiles/profile.ts';
+import { checkProfileList, type Profile } from '../profiles/profile.ts';
 import type { StorageDriver } from '../storage/contract.ts';
+import type { Admission } from './admission.ts';
 import { checkExpanded } from './check-expanded.ts';
 import { instanceKeys } from './config-keys.ts';
 import { expand, type Instance } from './instance.ts';
 import type { InstanceRecords } from './instance-records.ts';
 import { checkInstanceName, randomInstanceName } from './name.ts';
 import { type MakeHwaddr, madeHwaddrs, withHwaddrs } from './nic-addresses.ts';
+import { wantedIdsOf } from './spec-options.ts';
+import type { ProfileUse } from './update-instance.ts';
 
 /** An image as an instance's creation needs it. */
 export interface SourceImage {
@@ -42,9 +46,12 @@ export interface CreatePlan {
 
 export interface CreateDeps {
   readonly records: InstanceRecords;
+  readonly admission: Admission;
   readonly profile: (project: string, name: string) => Promise<Profile>;
-  readonly image: (reference: string) => Promise<SourceImage>;
+  readonly image: (project: string, reference: string) => Promise<SourceImage>;
   readonly unpackImage: (task: Task, fingerprint: string, directory: string) => Promise<void>;
+  /** See `UpdateDeps`. */
+  readonly profileUse: ProfileUse;
   readonly pool: (name: string) => StorageDriver;
   readonly checkNetwork: (name: string) => void;
   readonly hwaddr: MakeHwaddr;
@@ -65,9 +72,10 @@ export class InstanceCreator {
     const { records, profile } = this.#deps;
     if (request.name !== '') checkInstanceName(request.name);
     if (request.image === '') throw new Fault('invalid', 'The image to create the instance from is missing');
-    if (new Set(request.profiles).size !== request.profiles.length)
-      throw new Fault('invalid', 'A profile is named twice');
+    checkDescription(request.description);
+    checkProfileList(request.profiles);
     checkConfig(instanceKeys, request.config);
+    checkNoMemory(request.config);
     checkDevices(request.devices);
     const profiles = await Promise.all(request.profiles.map((name) => profile(request.project, name)));
     const expanded = expand(request, profiles);
@@ -77,10 +85,12 @@ export class InstanceCreator {
     if ((await records.find(request.project, name)) !== undefined) {
       throw new Fault('already-exists', `Instance "${name}" already exists`);
     }
+    // Refused at once, and again when the record is written: another creation may come in between.
+    await this.#deps.admission.admit({ ...request, name, uuid: '' }, async () => {});
     return {
       request: { ...request, name },
       devices: expanded.devices,
-      image: await this.#deps.image(request.image),
+      image: await this.#deps.image(request.project, request.image),
       pool,
     };
   }
@@ -91,7 +101,7 @@ export class InstanceCreator {
     const { fingerprint } = plan.image;
     const pool = this.#deps.pool(plan.pool);
     await using revert = new Revert(task.log);
-    const instance = await records.add(await this.#record(plan));
+    const instance = await this.#add(plan);
     revert.push('remove the record', () => records.remove(instance));
     if (!(await pool.hasImage(fingerprint))) {
       task.report({ stage: 'Unpacking image' });
@@ -103,6 +113,20 @@ export class InstanceCreator {
     const ready = await records.update(instance, { phase: 'ready' });
     revert.commit();
     return ready;
+  }
+
+  /** Writes the record while no profile changes or goes: what the plan was checked against still holds. */
+  async #add(plan: CreatePlan): Promise<Instance> {
+    const { records, profile, profileUse } = this.#deps;
+    const { request } = plan;
+    return await profileUse.run(request.project, async () => {
+      const profiles = await Promise.all(request.profiles.map((name) => profile(request.project, name)));
+      const expanded = expand(request, profiles);
+      const { pool } = checkExpanded(expanded, this.#deps);
+      if (pool !== plan.pool) throw new Fault('conflict', 'A profile was changed in the meantime');
+      const record = await this.#record({ ...plan, devices: expanded.devices });
+      return await records.add(record, wantedIdsOf(expanded.config));
+    });
   }
 
   async #record({ request, devices, image, pool }: CreatePlan): Promise<Omit<Instance, 'idMap'>> {
@@ -142,4 +166,11 @@ export class InstanceCreator {
     }
     throw new Fault('exhausted', 'No free random name was found: give the instance a name');
   }
+}
+
+/** What yurt remembers is nobody else's to say. Fault `invalid`. */
+function checkNoMemory(config: CreateRequest['config']): void {
+  const key = Object.keys(config).find((name) => name.startsWith('volatile.'));
+  if (key === undefined) return;
+  throw new Fault('invalid', `${key.slice(0, 80)} is what yurt itself remembers: it cannot be set`);
 }

@@ -12,7 +12,7 @@ import type { Expanded, Instance } from '../instances/instance.ts';
 import type { RunState, Status } from '../instances/instance-state.ts';
 import { instanceEtag } from '../instances/update-instance.ts';
 import type { OperationStatus as OperationStatusName, OperationView } from '../operations/operation.ts';
-import type { Profile } from '../profiles/profile.ts';
+import { type Profile, profileEtag } from '../profiles/profile.ts';
 
 export function encodeTime(time: Date | string): { seconds: number; nanos: number } | null {
   const milliseconds = typeof time === 'string' ? Date.parse(time) : time.getTime();
@@ -90,6 +90,7 @@ export function encodeInstance(view: InstanceView): InstanceMessage {
   const { instance, expanded } = view;
   return {
     ...encodeInstanceState(view),
+    etag: instanceEtag(instance),
     config: instance.config,
     devices: encodeDevices(instance.devices),
     expandedConfig: expanded.config,
@@ -112,7 +113,6 @@ export function encodeInstanceState({ instance, status, run, diskUsageBytes }: I
     lastUsedAt: encodeTime(instance.lastUsedAt),
     imageFingerprint: instance.image.fingerprint,
     imageDescription: instance.image.description,
-    etag: instanceEtag(instance),
     ...(run === undefined ? {} : { state: encodeRun(run, diskUsageBytes) }),
   };
 }
@@ -151,6 +151,7 @@ export function encodeProfile(profile: Profile, usedBy: readonly string[]): Prof
     config: profile.config,
     devices: encodeDevices(profile.devices),
     usedBy: [...usedBy],
+    etag: profileEtag(profile),
   };
 }
 

@@ -18,6 +18,7 @@ const serverLayers: Readonly<Record<string, readonly string[]>> = {
     'networks',
     'operations',
     'profiles',
+    'projects',
     'runtime',
     'storage',
   ],
@@ -33,13 +34,27 @@ const serverLayers: Readonly<Record<string, readonly string[]>> = {
     'networks',
     'operations',
     'profiles',
+    'projects',
     'rpc',
     'runtime',
     'storage',
   ],
-  instances: ['base', 'db', 'devices', 'events', 'host', 'networks', 'operations', 'profiles', 'runtime', 'storage'],
+  instances: [
+    'base',
+    'db',
+    'devices',
+    'events',
+    'host',
+    'networks',
+    'operations',
+    'profiles',
+    'projects',
+    'runtime',
+    'storage',
+  ],
   images: ['base', 'db', 'host', 'storage'],
   profiles: ['base', 'db', 'devices'],
+  projects: ['base', 'db', 'devices'],
   operations: ['base', 'events'],
   events: ['base', 'operations'],
   devices: ['base'],
@@ -54,8 +69,9 @@ const serverLayers: Readonly<Record<string, readonly string[]>> = {
 
 /** Which top-level folders share what. */
 const programs: Readonly<Record<string, readonly string[]>> = {
-  agent: ['agent', 'proto', 'native'],
-  tui: ['tui', 'proto'],
+  agent: ['agent', 'proto', 'trees', 'native'],
+  tui: ['tui', 'proto', 'trees'],
+  trees: ['trees', 'proto', 'native'],
   native: ['native'],
   proto: ['proto'],
   server: ['server', 'proto', 'native'],
@@ -85,7 +101,7 @@ describe('the layers', () => {
     assert.deepEqual(wrong, []);
   });
 
-  it('of the programs share nothing but proto and native', () => {
+  it('of the programs share nothing but proto, trees and native', () => {
     const wrong: string[] = [];
     for (const file of sources) {
       const [top = ''] = file.path.split('/');

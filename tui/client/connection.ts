@@ -23,6 +23,8 @@ export interface DuplexCall<Request, Response> {
   /** False when the message waits with others for room: await `drained` before the next. */
   send(message: Request): boolean;
   drained(): Promise<void>;
+  /** No more messages follow. */
+  end(): void;
   /** To be iterated once. Throws a `Failure` when the call does not end well. */
   readonly messages: AsyncIterable<Response>;
   cancel(): void;
@@ -99,6 +101,7 @@ export class Connection {
     return {
       send: (message) => call.send(method.encode(message)),
       drained: () => call.drained(),
+      end: () => call.end(),
       messages: this.#responses<ResponseOf<S, M>>(method, call),
       cancel: () => call.cancel(),
     };

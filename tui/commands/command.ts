@@ -10,7 +10,15 @@ export type Completion =
   | 'profiles'
   | 'networks'
   | 'pools'
+  | 'projects'
   | 'operations'
+  | 'instance-keys'
+  | 'instance-settings'
+  | 'instance-devices'
+  | 'profile-devices'
+  | 'device-types'
+  | 'device-options'
+  | 'device-settings'
   | 'commands';
 
 export interface OptionSpec {

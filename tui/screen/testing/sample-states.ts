@@ -102,12 +102,13 @@ const profiles = allOf<Profile, Profile__Output>('Profile', [
     ...{ name: 'default', project: 'default', description: 'What every instance needs', config: {} },
     ...{
       devices: { root, eth0 },
+      etag: '',
       usedBy: ['web1', 'web2', 'web10', 'db', 'cache', 'build', 'old-wiki'].map((name) => `instance/${name}`),
     },
   },
   {
     ...{ name: 'small', project: 'default', description: 'One processor, little memory', devices: {} },
-    ...{ config: { 'limits.cpu': '1', 'limits.memory': '256MiB' }, usedBy: ['instance/cache'] },
+    ...{ config: { 'limits.cpu': '1', 'limits.memory': '256MiB' }, etag: '', usedBy: ['instance/cache'] },
   },
 ]);
 
@@ -115,18 +116,18 @@ const networks = allOf<Network, Network__Output>('Network', [
   {
     ...{ name: 'yurtbr0', project: 'default', type: 'bridge', managed: true, description: 'The default network' },
     config: { 'ipv4.address': '10.83.19.1/24', 'ipv6.address': 'fd42:9d1:77a0::1/64' },
-    ...{ status: 'created', statusDetail: '', usedBy: ['profile/default'] },
+    ...{ status: 'created', statusDetail: '', etag: '', usedBy: ['profile/default'] },
   },
   {
     ...{ name: 'enp1s0', project: 'default', type: 'physical', managed: false, description: '' },
-    ...{ config: {}, status: 'created', statusDetail: '', usedBy: [] },
+    ...{ config: {}, status: 'created', statusDetail: '', etag: '', usedBy: [] },
   },
 ]);
 
 const pools = allOf<StoragePool, StoragePool__Output>('StoragePool', [
   {
     ...{ name: 'default', driver: 'overlay', description: '', config: {}, status: 'created', statusDetail: '' },
-    ...{ usedBy: ['profile/default'], usedBytes: 8_400_000_000, totalBytes: 52_000_000_000 },
+    ...{ etag: '', usedBy: ['profile/default'], usedBytes: 8_400_000_000, totalBytes: 52_000_000_000 },
   },
 ]);
 
