@@ -9,7 +9,6 @@ import { LiveConnection } from './effects/live-connection.ts';
 import { Poller } from './effects/poller.ts';
 import { Sessions } from './effects/sessions.ts';
 import { Verbs } from './effects/verbs.ts';
-import { nameOf } from './state/batches.ts';
 import type { Effect } from './state/effect.ts';
 import type { Store } from './store.ts';
 import type { KeySource } from './terminal/key-source.ts';
@@ -52,7 +51,7 @@ export class Program {
     this.#live = new LiveConnection(open);
     this.#lists = new Lists(this.#live, store);
     this.#verbs = new Verbs(this.#live, store);
-    this.#sessions = new Sessions(context, this.#live, keys);
+    this.#sessions = new Sessions(context, this.#live, keys, () => store.state().project);
     this.#console = new ConsoleReader(this.#live, store);
     this.#poller = new Poller(store, this.#lists, this.#console);
     this.#events = new EventFollower(this.#live, store, this.#lists);
@@ -113,8 +112,13 @@ export class Program {
         return await this.#session(() => this.#sessions.console(effect.key));
       case 'run':
         return await this.#session(() => this.#sessions.run(effect.key, effect.command));
-      case 'edit':
-        return await this.#session(() => this.#sessions.command('config', 'edit', nameOf(effect.key)));
+      case 'command':
+        await this.#session(() => this.#sessions.command(...effect.words));
+        return this.#lists.readAll();
+      case 'create':
+        return await this.#verbs.create(effect.what, effect.name);
+      case 'delete-objects':
+        return await this.#verbs.deleteObjects(effect.what, effect.names);
       case 'verb':
         return await this.#verbs.instances(effect.verb, effect.targets, effect.force);
       case 'delete-images':

@@ -23,10 +23,17 @@ export class Sessions {
   readonly #context: Pick<Context, 'terminal' | 'global' | 'env'>;
   readonly #live: LiveConnection;
   readonly #keys: KeySource;
+  readonly #project: () => string;
   #present: SessionTerminal | undefined;
 
-  constructor(context: Pick<Context, 'terminal' | 'global' | 'env'>, live: LiveConnection, keys: KeySource) {
+  constructor(
+    context: Pick<Context, 'terminal' | 'global' | 'env'>,
+    live: LiveConnection,
+    keys: KeySource,
+    project: () => string,
+  ) {
     this.#context = context;
+    this.#project = project;
     this.#live = live;
     this.#keys = keys;
   }
@@ -60,7 +67,8 @@ export class Sessions {
 
   async console(key: string): Promise<string | undefined> {
     return await this.#session(key, 'Console', '', async (terminal) => {
-      const context = { ...this.#context, terminal, connect: async () => this.#live.present };
+      const global = { ...this.#context.global, project: key.slice(0, key.indexOf('/')) };
+      const context = { ...this.#context, global, terminal, connect: async () => this.#live.present };
       await attachConsole(context, { instance: nameOf(key), force: false });
       return undefined;
     });
@@ -68,10 +76,11 @@ export class Sessions {
 
   /** Runs another command of yurt with the terminal for itself: what it asks and says is its own. */
   async command(...args: readonly string[]): Promise<string | undefined> {
-    const { terminal, global } = this.#context;
+    const { terminal } = this.#context;
     using _lent = this.#keys.lend();
     const [program = ''] = process.argv.slice(1);
-    const project = global.project === '' ? [] : ['--project', global.project];
+    const chosen = this.#project();
+    const project = chosen === '' ? [] : ['--project', chosen];
     const argv = [...process.execArgv, program, ...args, ...project];
     const child = spawn(process.execPath, argv, { stdio: 'inherit' });
     const code = await new Promise<number>((resolve, reject) => {

@@ -17,6 +17,7 @@ export function withInstances(server: ScriptedServer, count: number): void {
     .on('ProfileService', 'ListProfiles', () => ({ profiles: [] }))
     .on('NetworkService', 'ListNetworks', () => ({ networks: [] }))
     .on('StorageService', 'ListStoragePools', () => ({ pools: [] }))
+    .on('ProjectService', 'ListProjects', () => ({ projects: [] }))
     .on('OperationService', 'ListOperations', () => ({ operations: [] }))
     .on('ServerService', 'GetServer', () => ({ server: { name: 'simulated' } }))
     .onStream('EventService', 'WatchEvents', (call) => {

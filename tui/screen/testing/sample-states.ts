@@ -4,6 +4,7 @@ import type { Instance__Output } from '../../../proto/gen/yurt/v1/Instance.ts';
 import type { Network, Network__Output } from '../../../proto/gen/yurt/v1/Network.ts';
 import type { Operation, Operation__Output } from '../../../proto/gen/yurt/v1/Operation.ts';
 import type { Profile, Profile__Output } from '../../../proto/gen/yurt/v1/Profile.ts';
+import type { Project, Project__Output } from '../../../proto/gen/yurt/v1/Project.ts';
 import type { Server, Server__Output } from '../../../proto/gen/yurt/v1/Server.ts';
 import type { StoragePool, StoragePool__Output } from '../../../proto/gen/yurt/v1/StoragePool.ts';
 import { initialState } from '../state/initial.ts';
@@ -46,6 +47,7 @@ export function sampleState(size: Size): State {
   apply({ type: 'listed', screen: 'profiles', listed: { profiles: byKey(profiles, keyOf) } });
   apply({ type: 'listed', screen: 'networks', listed: { networks: byKey(networks, keyOf) } });
   apply({ type: 'listed', screen: 'storage', listed: { storage: byKey(pools, ({ name }) => name) } });
+  apply({ type: 'listed', screen: 'projects', listed: { projects: byKey(projects, ({ name }) => name) } });
   apply({ type: 'listed', screen: 'operations', listed: { operations: byKey(operations, ({ id }) => id) } });
   apply({ type: 'listed', screen: 'server', listed: { server } });
   for (const event of events) apply({ type: 'event', event });
@@ -129,6 +131,11 @@ const pools = allOf<StoragePool, StoragePool__Output>('StoragePool', [
     ...{ name: 'default', driver: 'overlay', description: '', config: {}, status: 'created', statusDetail: '' },
     ...{ etag: '', usedBy: ['profile/default'], usedBytes: 8_400_000_000, totalBytes: 52_000_000_000 },
   },
+]);
+
+const projects = allOf<Project, Project__Output>('Project', [
+  { name: 'default', description: 'The default project', usedBy: samples.map(({ name }) => `instance/${name}`) },
+  { name: 'lab', config: { 'features.images': 'false', 'limits.instances': '10' }, usedBy: [] },
 ]);
 
 const operations = allOf<Operation, Operation__Output>('Operation', [
