@@ -6,20 +6,23 @@ import type { SyscallPolicy } from '../runtime/seccomp.ts';
 import { usualIds, type WantedIds } from './id-ranges.ts';
 
 type Config = Readonly<Record<string, string>>;
-type SpecOptions = Required<Pick<SpecInput, 'rlimits' | 'sysctls' | 'syscalls' | 'nesting' | 'privileged'>>;
+type SpecOptions = Required<Pick<SpecInput, 'rlimits' | 'sysctls' | 'syscalls' | 'nesting' | 'privileged'>> &
+  Pick<SpecInput, 'oomScoreAdj'>;
 
 /** What the keys of a checked configuration say about the specification of the container. */
 export function specOptionsOf(config: Config): SpecOptions {
+  const oomPriority = config['limits.memory.oom_priority'];
   return {
     rlimits: rlimitsOf(config),
     sysctls: Object.fromEntries(withPrefix(config, 'linux.sysctl.')),
     syscalls: syscallPolicyOf(config),
     nesting: isOn(config, 'security.nesting', false),
     privileged: isPrivileged(config),
+    ...(oomPriority === undefined ? {} : { oomScoreAdj: Number(oomPriority) }),
   };
 }
 
-export function rlimitsOf(config: Config): Partial<Record<RlimitName, Rlimit>> {
+function rlimitsOf(config: Config): Partial<Record<RlimitName, Rlimit>> {
   const limits = withPrefix(config, 'limits.kernel.').flatMap(([name, value]) => {
     const limit = parseRlimit(value);
     return Object.hasOwn(rlimitNames, name) && limit !== undefined ? [[name, limit] as const] : [];

@@ -27,6 +27,8 @@ export interface SpecInput {
   readonly agentDirectory?: string;
   readonly apparmorProfile?: string;
   readonly annotations?: Readonly<Record<string, string>>;
+  /** -1000 to 1000: proc_pid_oom_score_adj(5). */
+  readonly oomScoreAdj?: number;
   readonly rlimits?: Rlimits;
   /** By dotted name. */
   readonly sysctls?: Readonly<Record<string, string>>;
@@ -111,9 +113,13 @@ function initProcess(input: SpecInput): OciProcess {
     rlimits: initRlimits(input.host, input.rlimits ?? {}),
     noNewPrivileges: false, // sudo and su are part of a system
     ...(input.apparmorProfile === undefined ? {} : { apparmorProfile: input.apparmorProfile }),
-    // The service manager may protect the server with a negative value, which instances must not inherit.
-    oomScoreAdj: Math.max(0, input.host.oomScoreAdj),
+    oomScoreAdj: input.oomScoreAdj ?? usualOomScore(input.host),
   };
+}
+
+/** The service manager may protect the server with a negative value, which instances must not inherit. */
+function usualOomScore(host: HostFacts): number {
+  return Math.max(0, host.oomScoreAdj);
 }
 
 /**
