@@ -3,12 +3,12 @@ import { checkConfig } from '../base/config-key.ts';
 import { checkDescription } from '../base/description.ts';
 import { Fault } from '../base/fault.ts';
 import { Revert } from '../base/revert.ts';
-import type { Serial } from '../base/serial.ts';
 import type { Task } from '../base/task.ts';
 import { checkDevices } from '../devices/check-devices.ts';
 import type { Devices } from '../devices/device.ts';
 import { checkProfileList, type Profile } from '../profiles/profile.ts';
 import type { StorageDriver } from '../storage/contract.ts';
+import type { Admission } from './admission.ts';
 import { checkExpanded } from './check-expanded.ts';
 import { instanceKeys } from './config-keys.ts';
 import { expand, type Instance } from './instance.ts';
@@ -16,6 +16,8 @@ import type { InstanceRecords } from './instance-records.ts';
 import { checkInstanceName, randomInstanceName } from './name.ts';
 import { type MakeHwaddr, madeHwaddrs, withHwaddrs } from './nic-addresses.ts';
 import { wantedIdsOf } from './spec-options.ts';
+import { storedContent } from './stored-content.ts';
+import type { ProfileUse } from './update-instance.ts';
 
 /** An image as an instance's creation needs it. */
 export interface SourceImage {
@@ -45,11 +47,12 @@ export interface CreatePlan {
 
 export interface CreateDeps {
   readonly records: InstanceRecords;
+  readonly admission: Admission;
   readonly profile: (project: string, name: string) => Promise<Profile>;
-  readonly image: (reference: string) => Promise<SourceImage>;
+  readonly image: (project: string, reference: string) => Promise<SourceImage>;
   readonly unpackImage: (task: Task, fingerprint: string, directory: string) => Promise<void>;
   /** See `UpdateDeps`. */
-  readonly profileUse: Serial;
+  readonly profileUse: ProfileUse;
   readonly pool: (name: string) => StorageDriver;
   readonly checkNetwork: (name: string) => void;
   readonly hwaddr: MakeHwaddr;
@@ -66,8 +69,9 @@ export class InstanceCreator {
   }
 
   /** Checks all that can be checked before anything changes. Faults: `invalid`, `not-found`, `already-exists`. */
-  async plan(request: CreateRequest): Promise<CreatePlan> {
+  async plan(requested: CreateRequest): Promise<CreatePlan> {
     const { records, profile } = this.#deps;
+    const request = storedContent(requested);
     if (request.name !== '') checkInstanceName(request.name);
     if (request.image === '') throw new Fault('invalid', 'The image to create the instance from is missing');
     checkDescription(request.description);
@@ -83,10 +87,12 @@ export class InstanceCreator {
     if ((await records.find(request.project, name)) !== undefined) {
       throw new Fault('already-exists', `Instance "${name}" already exists`);
     }
+    // Refused at once, and again when the record is written: another creation may come in between.
+    await this.#deps.admission.admit({ ...request, name, uuid: '' }, async () => {});
     return {
       request: { ...request, name },
       devices: expanded.devices,
-      image: await this.#deps.image(request.image),
+      image: await this.#deps.image(request.project, request.image),
       pool,
     };
   }

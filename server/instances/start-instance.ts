@@ -22,6 +22,8 @@ export interface SpecInput {
 export interface StartDeps {
   readonly records: InstanceRecords;
   readonly expanded: (instance: Instance) => Promise<Expanded>;
+  /** Whether the project still allows it. Fault `forbidden`. */
+  readonly check: (instance: Instance, expanded: Expanded) => Promise<void>;
   readonly pool: (name: string) => StorageDriver;
   readonly nics: Nics;
   readonly runtime: Runtime;
@@ -47,6 +49,7 @@ export class InstanceStarter {
     const { runtime, nics: connector, records } = this.#deps;
     using _soon = runtime.expectCreate();
     const expanded = await this.#deps.expanded(stopped);
+    await this.#deps.check(stopped, expanded);
     if (isOn(expanded.config, 'security.protection.start', false)) {
       throw new Fault('wrong-state', 'security.protection.start is true: unset it to start the instance');
     }

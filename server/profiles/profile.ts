@@ -24,13 +24,16 @@ export const defaultProfile = 'default';
 /** Configuration and devices that several instances share. `default` always exists. */
 export class Profiles {
   readonly #records: Collection<Profile>;
+  readonly #home: (project: string) => Promise<string>;
 
-  constructor(records: Collection<Profile>) {
+  /** `home`: the project whose profiles a project uses. */
+  constructor(records: Collection<Profile>, home: (project: string) => Promise<string>) {
     this.#records = records;
+    this.#home = home;
   }
 
   async list(project: string): Promise<Profile[]> {
-    return (await this.#records.list(`${project}/`)).map(({ record }) => record);
+    return (await this.#records.list(`${await this.#home(project)}/`)).map(({ record }) => record);
   }
 
   async get(project: string, name: string): Promise<Profile> {
@@ -39,7 +42,7 @@ export class Profiles {
 
   /** The profile with the revision that `put` names. Fault `not-found`. */
   async versioned(project: string, name: string): Promise<Versioned<Profile>> {
-    const found = await this.#records.find(`${project}/${name}`);
+    const found = await this.#records.find(`${await this.#home(project)}/${name}`);
     if (found === undefined) throw new Fault('not-found', `Profile "${name}" does not exist`);
     return found;
   }
@@ -75,6 +78,20 @@ export class Profiles {
         remove: [key, ...(also.remove ?? [])],
       },
     );
+  }
+
+  /** Gives a project, which has none, the profiles of another. */
+  async copyAll(from: string, to: string): Promise<void> {
+    for (const { record } of await this.#records.list(`${from}/`)) {
+      const found = await this.#records.find(`${to}/${record.name}`);
+      if (found === undefined) await this.#records.put(`${to}/${record.name}`, { ...record, project: to }, 0);
+    }
+  }
+
+  /** Removes all that a project, which has no instances, has of its own. */
+  async removeAll(project: string): Promise<void> {
+    for (const { record } of await this.#records.list(`${project}/`))
+      await this.#records.remove(`${project}/${record.name}`);
   }
 
   /** The profile `default` with a root disk in `pool` and `eth0` on `network`, unless there is one. */

@@ -75,6 +75,7 @@ export class FakeWorld {
     status: () => ({ status: 'created' }),
     repair: async () => {},
     leases: async () => [],
+    watchLeases: () => {},
     [Symbol.asyncDispose]: async () => {},
   };
 

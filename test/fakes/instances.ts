@@ -4,12 +4,13 @@ import { Serial } from '../../server/base/serial.ts';
 import { Collection } from '../../server/db/collection.ts';
 import { MemoryStore } from '../../server/db/memory-store.ts';
 import { Events } from '../../server/events/events.ts';
+import { type Candidate, ProjectAdmission } from '../../server/instances/admission.ts';
 import { BootFollower } from '../../server/instances/boot-follower.ts';
 import { ChangeJournal } from '../../server/instances/change-journal.ts';
 import { InstanceCreator } from '../../server/instances/create-instance.ts';
 import { InstanceDeleter } from '../../server/instances/delete-instance.ts';
 import { IdRanges } from '../../server/instances/id-ranges.ts';
-import { expand, type Instance } from '../../server/instances/instance.ts';
+import { expand, type Instance, resourceOf } from '../../server/instances/instance.ts';
 import { InstanceLocks } from '../../server/instances/instance-locks.ts';
 import { InstanceRecords } from '../../server/instances/instance-records.ts';
 import { Instances } from '../../server/instances/instances.ts';
@@ -26,6 +27,8 @@ import { WithHost } from '../../server/instances/with-host.ts';
 import { hasEnded, type OperationView } from '../../server/operations/operation.ts';
 import { Operations } from '../../server/operations/operations.ts';
 import { Profiles, parseProfile } from '../../server/profiles/profile.ts';
+import { homeOf, parseProject } from '../../server/projects/project.ts';
+import { Projects } from '../../server/projects/projects.ts';
 import { FakeWorld } from './fake-world.ts';
 
 /** The real verbs of instances on a world in memory: one "life" of a server; several may follow one another on a store. */
@@ -33,11 +36,29 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
   const log = silentLog;
   const events = new Events();
   const operations = new Operations({ log, publish: (payload, project) => events.publish(payload, project) });
-  const profiles = new Profiles(new Collection(store, 'profile/', parseProfile));
+  const turns = new Serial();
+  const projects: Projects = new Projects({
+    turns,
+    records: new Collection(store, 'project/', parseProject),
+    contents: async (project) => (await records.list(project)).map(resourceOf),
+    members: async (project) => await Promise.all((await records.list(project)).map(member)),
+    announce: () => {},
+  });
+  await projects.ensureDefault();
+  const profiles = new Profiles(new Collection(store, 'profile/', parseProfile), (name) =>
+    projects.home(name, 'profiles'),
+  );
   await profiles.ensureDefault('default', 'default', 'yurtbr0');
-  const records = new InstanceRecords(store, new IdRanges(store, { first: 1_000_000, count: 10_000_000 }, 'fake'));
-  const expanded = async (instance: Instance) =>
+  const expanded = async (instance: Candidate) =>
     expand(instance, await Promise.all(instance.profiles.map((name) => profiles.get(instance.project, name))));
+  const member = async (instance: Instance) => ({ name: instance.name, ...(await expanded(instance)) });
+  const admission = new ProjectAdmission({
+    ...{ expanded, turns },
+    project: (name) => projects.get(name),
+    instances: (project) => records.list(project),
+  });
+  const ranges = new IdRanges(store, { first: 1_000_000, count: 10_000_000 }, 'fake');
+  const records: InstanceRecords = new InstanceRecords(store, ranges, admission);
   const pool = () => world.storage;
   const hwaddr = (_uuid: string, _device: string, attempt: number) =>
     `00:16:3e:00:00:${attempt.toString(16).padStart(2, '0')}`;
@@ -60,13 +81,14 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     ...{ log, records, locks, operations, events, supervisor, follower, deleter, runtime: world.runtime },
     freeRoot: async () => {},
     creator: new InstanceCreator({
-      ...{ records, pool, profile: (project: string, name: string) => profiles.get(project, name) },
+      ...{ records, admission, pool, profile: (project: string, name: string) => profiles.get(project, name) },
       image: async () => ({ fingerprint: 'f'.repeat(64), architecture: 'x86_64', properties: { os: 'Fake' } }),
       unpackImage: async () => {},
       ...{ checkNetwork, hwaddr, profileUse },
     }),
     starter: new InstanceStarter({
       ...{ records, expanded, pool, nics, runtime: world.runtime, limits: world.limits, spec: () => ({}) as never },
+      check: (instance, holds) => admission.checkStart(instance, holds),
       guestInit: async () => ({
         kind: 'busybox',
         argv: ['/sbin/init'],
@@ -80,6 +102,10 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     ...{ log, records, expanded, supervisor, stopper, operations },
     start: (project, name) => instances.start(project, name),
   });
+  const sharing = async (home: string) => {
+    const all = await projects.list();
+    return all.filter((project) => homeOf(project, 'profiles') === home).map(({ name }) => name);
+  };
   const appliers: LiveApplier[] = [];
   const live = new LiveChanges({ appliers, supervisor, journal: new ChangeJournal(store) });
   const changing = { records, locks, supervisor, events, live, profileUse, hwaddr, surroundings: { checkNetwork } };
@@ -87,7 +113,7 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     ...changing,
     profile: (project, name) => profiles.get(project, name),
   });
-  const profileChanges = new ProfileChanges({ ...changing, profiles });
+  const profileChanges = new ProfileChanges({ ...changing, profiles, admission, sharing });
   const restart = (hostRebooted: boolean) =>
     reconcile({
       log,
@@ -105,6 +131,7 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     store,
     events,
     operations,
+    projects,
     profiles,
     records,
     locks,

@@ -94,7 +94,12 @@ async function configured(connection: Connection, { path, before }: Place, proje
     const { profile } = await connection.call('ProfileService', 'GetProfile', { name, project }, options);
     return { config: profile?.config ?? {}, devices: profile?.devices ?? {} };
   }
-  const { instance } = await connection.call('InstanceService', 'GetInstance', { name, project }, options);
+  const { instance } = await connection.call(
+    'InstanceService',
+    'GetInstance',
+    { name, project, withoutState: true },
+    options,
+  );
   const devices = path.at(-1) === 'override' ? instance?.expandedDevices : instance?.devices;
   return { config: instance?.config ?? {}, devices: devices ?? {} };
 }

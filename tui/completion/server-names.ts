@@ -48,10 +48,14 @@ async function fetchNames(connection: Connection, kind: Exclude<Kind, ConfigWord
     const { networks } = await connection.call('NetworkService', 'ListNetworks', { project }, options);
     return networks.map(({ name }) => name);
   }
+  if (kind === 'projects') {
+    const { projects } = await connection.call('ProjectService', 'ListProjects', {}, options);
+    return projects.map(({ name }) => name);
+  }
   if (kind === 'pools') {
     const { pools } = await connection.call('StorageService', 'ListStoragePools', {}, options);
     return pools.map(({ name }) => name);
   }
-  const { operations } = await connection.call('OperationService', 'ListOperations', {}, options);
+  const { operations } = await connection.call('OperationService', 'ListOperations', { project }, options);
   return operations.map(({ id }) => id);
 }

@@ -53,7 +53,7 @@ export class EventFollower {
 
   async #follow(onBegun: () => void): Promise<void> {
     const { signal } = this.#stop;
-    const request = { cursor: this.#cursor, types: ['lifecycle', 'operation'] };
+    const request = { cursor: this.#cursor, types: ['lifecycle', 'operation'], allProjects: true };
     for await (const { event } of this.#live.present.watch('EventService', 'WatchEvents', request, { signal })) {
       if (event === null) continue;
       this.#cursor = event.cursor;

@@ -31,8 +31,8 @@ const readers: Readonly<Record<Exclude<ScreenName, 'instances' | 'events'>, Read
     const { pools } = await live.call('StorageService', 'ListStoragePools', {});
     return { storage: new Map(pools.map((pool) => [pool.name, pool])) };
   },
-  operations: async (live) => {
-    const { operations } = await live.call('OperationService', 'ListOperations', {});
+  operations: async (live, project) => {
+    const { operations } = await live.call('OperationService', 'ListOperations', { project });
     return { operations: new Map(operations.map((operation) => [operation.id, operation])) };
   },
   server: async (live) => {

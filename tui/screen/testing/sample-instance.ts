@@ -23,7 +23,7 @@ export function sampleInstance(sample: Sample, now: number, second: number): Ins
   const limits: Record<string, string> = limitMiB === undefined ? {} : { 'limits.memory': `${limitMiB}MiB` };
   return {
     ...{ name, project: 'default', uuid: `uuid-of-${name}`, description: '', status: `INSTANCE_STATUS_${status}` },
-    ...{ statusDetail: '', architecture: 'x86_64', ephemeral: false, profiles: ['default'], config: limits },
+    ...{ etag: '', statusDetail: '', architecture: 'x86_64', ephemeral: false, profiles: ['default'], config: limits },
     ...{ devices: {}, expandedConfig: { ...limits, 'user.role': 'front' }, expandedDevices: { root, eth0 } },
     createdAt: { seconds: 1_770_000_000, nanos: 0 },
     lastUsedAt: { seconds: 1_771_000_000, nanos: 0 },

@@ -1,0 +1,16 @@
+import type { OptionSpec } from '../commands/command.ts';
+
+/** How a list is printed. */
+export function formatOption(preset = 'table'): OptionSpec {
+  return {
+    name: 'format',
+    short: 'f',
+    value: 'FORMAT',
+    doc: `csv, json, table, yaml, compact or markdown, with ",noheader" or ",header" after it (default "${preset}")`,
+    complete: ['csv', 'json', 'table', 'yaml', 'compact', 'markdown'],
+  };
+}
+
+export function allProjectsOption(): OptionSpec {
+  return { name: 'all-projects', doc: 'Show those of all projects' };
+}
