@@ -145,7 +145,12 @@ export class InstanceDevices {
   async #unplugKey(task: Task, owner: DeviceOwner, key: string, pid: number | undefined): Promise<void> {
     const { runs } = this.#deps;
     const record = await runs.read(owner.uuid, key);
-    if (record !== undefined) await this.#unmake(task, owner, parseRecord(record), pid);
+    if (record !== undefined) {
+      const device = parseRecord(record);
+      // From the first step on it is not whole: a server that is killed now must not take it for that.
+      if (pid !== undefined) await runs.write(owner.uuid, key, { ...device, whole: false });
+      await this.#unmake(task, owner, device, pid);
+    }
     await runs.remove(owner.uuid, key);
   }
 

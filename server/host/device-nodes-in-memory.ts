@@ -1,15 +1,17 @@
 import { Fault } from '../base/fault.ts';
 import type { DeviceNodes, NodeNumbers } from './device-nodes.ts';
 
-/** Device nodes that exist in a set only. `effect` is called before each change and may throw in its place. */
+/** Device nodes that exist in a set only. `effect` and `removal` are called before each change and may throw. */
 export class DeviceNodesInMemory implements DeviceNodes {
   /** Paths of the host that do not exist. */
   readonly missing = new Set<string>();
   readonly #effect: (what: string) => void;
+  readonly #removal: () => void;
   readonly #made = new Set<string>();
 
-  constructor(effect: (what: string) => void = () => {}) {
+  constructor(effect: (what: string) => void = () => {}, removal: () => void = () => {}) {
     this.#effect = effect;
+    this.#removal = removal;
   }
 
   list(): string[] {
@@ -27,6 +29,7 @@ export class DeviceNodesInMemory implements DeviceNodes {
   }
 
   async remove(path: string): Promise<void> {
+    this.#removal();
     this.#made.delete(path);
   }
 }

@@ -1,12 +1,14 @@
 import type { DeviceRuns } from './device-runs.ts';
 
-/** What devices are made of, in a map. `effect` is called before each write and may throw in its place. */
+/** What devices are made of, in a map. `effect` and `removal` are called before each change and may throw. */
 export class DeviceRunsInMemory implements DeviceRuns {
   readonly #effect: (what: string) => void;
+  readonly #removal: () => void;
   readonly #records = new Map<string, Map<string, string>>();
 
-  constructor(effect: (what: string) => void = () => {}) {
+  constructor(effect: (what: string) => void = () => {}, removal: () => void = () => {}) {
     this.#effect = effect;
+    this.#removal = removal;
   }
 
   async instances(): Promise<string[]> {
@@ -34,6 +36,7 @@ export class DeviceRunsInMemory implements DeviceRuns {
   }
 
   async remove(instance: string, key: string): Promise<void> {
+    this.#removal();
     const records = this.#records.get(instance);
     records?.delete(key);
     if (records?.size === 0) this.#records.delete(instance);

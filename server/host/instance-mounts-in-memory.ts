@@ -2,15 +2,17 @@ import { Fault } from '../base/fault.ts';
 import type { IdMap } from '../base/id-map.ts';
 import type { InstanceMount, InstanceMounts } from './instance-mounts.ts';
 
-/** Mounts in instances that exist in a map only. `effect` is called before each change and may throw in its place. */
+/** Mounts in instances that exist in a map only. `effect` and `removal` are called before each change and may throw. */
 export class InstanceMountsInMemory implements InstanceMounts {
   /** Paths of the host that do not exist. */
   readonly missing = new Set<string>();
   readonly #effect: (what: string) => void;
+  readonly #removal: () => void;
   readonly #mounts = new Map<string, string>();
 
-  constructor(effect: (what: string) => void = () => {}) {
+  constructor(effect: (what: string) => void = () => {}, removal: () => void = () => {}) {
     this.#effect = effect;
+    this.#removal = removal;
   }
 
   /** `TARGET` of each mount, in the order of mounting. */
@@ -30,6 +32,7 @@ export class InstanceMountsInMemory implements InstanceMounts {
   }
 
   async detach(_pid: number | undefined, _target: string, receipt: string): Promise<void> {
+    this.#removal();
     this.#mounts.delete(receipt);
   }
 }

@@ -4,7 +4,7 @@ import { getSystemErrorMap } from 'node:util';
 import { cloneMount, newFileSystem, setMountAttributes } from '../../native/mount.ts';
 import { O_DIRECTORY, O_PATH, openat2, RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS } from '../../native/openat2.ts';
 import { codeOfErrno, errnoOf, Fault } from '../base/fault.ts';
-import type { IdMap } from '../base/id-map.ts';
+import { type IdMap, type IdRange, isIdentity, rangesOf } from '../base/id-map.ts';
 import { parseMounts } from './mounts.ts';
 import type { Run, RunResult } from './run.ts';
 import type { UserNamespaces } from './user-namespaces.ts';
@@ -100,9 +100,10 @@ export class KernelInstanceMounts implements InstanceMounts {
   async #detached(idMap: IdMap, mount: InstanceMount): Promise<{ fd: number; directory: boolean }> {
     const { source, readOnly, recursive } = mount;
     if (source.kind === 'tmpfs') {
-      const owner = String(idMap.hostBase);
+      const { users, groups } = rangesOf(idMap);
+      const first = (ranges: readonly IdRange[]) => String(ranges[0]?.outside ?? 0);
       const size = source.sizeBytes === undefined ? {} : { size: String(source.sizeBytes) };
-      const fd = newFileSystem('tmpfs', { mode: '0755', uid: owner, gid: owner, ...size });
+      const fd = newFileSystem('tmpfs', { mode: '0755', uid: first(users), gid: first(groups), ...size });
       setMountAttributes(fd, { readOnly, devices: false });
       return { fd, directory: true };
     }
@@ -127,8 +128,8 @@ export class KernelInstanceMounts implements InstanceMounts {
     const cutOff = propagation === 'private' || propagation === 'unbindable';
     // `false` must not make a mount writable that the host has read-only.
     setMountAttributes(fd, { readOnly, devices, recursive, private: cutOff });
-    if (!mount.shift || idMap.hostBase === 0) return;
-    using namespace = await this.#options.namespaces.open({ inside: 0, outside: idMap.hostBase, size: idMap.size });
+    if (!mount.shift || isIdentity(rangesOf(idMap))) return;
+    using namespace = await this.#options.namespaces.open(rangesOf(idMap));
     try {
       setMountAttributes(fd, { namespaceFd: namespace.fd, recursive });
     } catch (error) {

@@ -1,13 +1,15 @@
 import type { Task } from '../base/task.ts';
 import type { RelayRequest, Relays } from './relays.ts';
 
-/** Relays that exist in a set only. `effect` is called before each change and may throw in its place. */
+/** Relays that exist in a set only. `effect` and `removal` are called before each change and may throw. */
 export class RelaysInMemory implements Relays {
   readonly #effect: (what: string) => void;
+  readonly #removal: () => void;
   readonly #running = new Set<string>();
 
-  constructor(effect: (what: string) => void = () => {}) {
+  constructor(effect: (what: string) => void = () => {}, removal: () => void = () => {}) {
     this.#effect = effect;
+    this.#removal = removal;
   }
 
   /** Their cgroups. */
@@ -25,6 +27,7 @@ export class RelaysInMemory implements Relays {
   }
 
   async stop(cgroup: string): Promise<void> {
+    this.#removal();
     this.#running.delete(cgroup);
   }
 }

@@ -25,10 +25,14 @@ export class NodeMaker implements PartMaker<NodePart> {
 
   async prepare(_task: Task, it: PartOf<NodePart>): Promise<Plug> {
     const { owner, part } = it;
+    if (owner.idMap.hostBase === 0) {
+      // Its filter of devices is the runtime's: on cgroup v2 a program that only the runtime could replace.
+      throw new Fault('unsupported', 'A privileged instance gets no further device nodes');
+    }
     const numbers = await this.#numbers(part);
     if (numbers === undefined) return async () => {};
     const path = nodePath(it);
-    const [uid, gid] = [hostId(owner.idMap, 'uid', part.uid), hostId(owner.idMap, 'gid', part.gid)];
+    const [uid, gid] = [hostId(owner.idMap, 'users', 'uid', part.uid), hostId(owner.idMap, 'groups', 'gid', part.gid)];
     await this.#nodes.make(path, { nodeType: part.nodeType, ...numbers, uid, gid, mode: part.mode });
     return async (_plugTask, pid) => await this.#mounts.attach(pid, owner.idMap, mountOf(part, path), receipt(it));
   }

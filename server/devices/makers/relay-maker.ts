@@ -55,5 +55,8 @@ export class RelayMaker implements PartMaker<RelayPart> {
 
 /** How a side counts users: the host as it is, the instance from its first id on. */
 function idsOn(side: RelayPart['bind'], { idMap }: DeviceOwner): (option: string, id: number) => number {
-  return (option, id) => (side === 'host' ? id : hostId(idMap, option, id));
+  return (option, id) => {
+    const kind = option.endsWith('uid') ? 'users' : 'groups';
+    return side === 'host' ? id : hostId(idMap, kind, option, id);
+  };
 }
