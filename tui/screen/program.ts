@@ -51,7 +51,7 @@ export class Program {
     this.#live = new LiveConnection(open);
     this.#lists = new Lists(this.#live, store);
     this.#verbs = new Verbs(this.#live, store);
-    this.#sessions = new Sessions(context, this.#live, keys);
+    this.#sessions = new Sessions(context, this.#live, keys, () => store.state().project);
     this.#console = new ConsoleReader(this.#live, store);
     this.#poller = new Poller(store, this.#lists, this.#console);
     this.#events = new EventFollower(this.#live, store, this.#lists);
@@ -67,7 +67,7 @@ export class Program {
     this.#store.onEffect((effect) => this.#perform(effect));
     const off = Object.entries(endingSignals).map(([signal, code]) =>
       // The keys of a record of signals are signals.
-      this.#terminal.onSignal(signal as NodeJS.Signals, () => this.end(code)),
+      this.#terminal.onSignal(signal as NodeJS.Signals, () => this.#signaled(signal, code)),
     );
     const unwatch = this.#store.subscribe(() => this.#readShownConsole());
     this.#poller.start();
@@ -89,6 +89,11 @@ export class Program {
     this.#ended.resolve(error === undefined ? { code } : { code, error });
   }
 
+  /** While another program has the terminal, ctrl+c is meant for that one. */
+  #signaled(signal: string, code: number): void {
+    if (signal !== 'SIGINT' || !this.#isAway) this.end(code);
+  }
+
   #perform(effect: Effect): void {
     if (effect.kind === 'quit') this.end(0);
     else if (effect.kind === 'redraw') this.#redraw();
@@ -107,6 +112,13 @@ export class Program {
         return await this.#session(() => this.#sessions.console(effect.key));
       case 'run':
         return await this.#session(() => this.#sessions.run(effect.key, effect.command));
+      case 'command':
+        await this.#session(() => this.#sessions.command(...effect.words));
+        return this.#lists.readAll();
+      case 'create':
+        return await this.#verbs.create(effect.what, effect.name);
+      case 'delete-objects':
+        return await this.#verbs.deleteObjects(effect.what, effect.names);
       case 'verb':
         return await this.#verbs.instances(effect.verb, effect.targets, effect.force);
       case 'delete-images':

@@ -31,6 +31,10 @@ const readers: Readonly<Record<Exclude<ScreenName, 'instances' | 'events'>, Read
     const { pools } = await live.call('StorageService', 'ListStoragePools', {});
     return { storage: new Map(pools.map((pool) => [pool.name, pool])) };
   },
+  projects: async (live) => {
+    const { projects } = await live.call('ProjectService', 'ListProjects', {});
+    return { projects: new Map(projects.map((project) => [project.name, project])) };
+  },
   operations: async (live, project) => {
     const { operations } = await live.call('OperationService', 'ListOperations', { project });
     return { operations: new Map(operations.map((operation) => [operation.id, operation])) };
@@ -45,6 +49,7 @@ const readers: Readonly<Record<Exclude<ScreenName, 'instances' | 'events'>, Read
 const screensOf: Readonly<Record<string, keyof typeof readers>> = {
   image: 'images',
   profile: 'profiles',
+  project: 'projects',
   network: 'networks',
   'storage-pool': 'storage',
   storage: 'storage',
@@ -74,6 +79,7 @@ export class Lists {
   /** An object has changed, by its resource name: `instance/web`. Changes of the same moment are read once. */
   changed(source: string, project: string): void {
     const [kind = '', name = ''] = source.split('/');
+    if (kind === 'instance' && keyOf({ project, name: '' }) !== keyOf({ ...this.#store.state(), name: '' })) return;
     if (kind === 'instance') this.#changed.add(keyOf({ project, name }));
     else if (Object.hasOwn(screensOf, kind)) this.#stale.add(screensOf[kind] ?? 'images');
     else return;

@@ -54,6 +54,10 @@ function entered(state: State, { kind, editor }: Prompt): Step<State> {
     const next = commandFor(left, 'n');
     return next === undefined ? only(left) : next.run(left);
   }
+  const table = shownTable(state);
+  if (kind === 'create' && (table === 'profiles' || table === 'projects') && editor.text.trim() !== '') {
+    return asking(left, { kind: 'create', what: table, name: editor.text.trim() });
+  }
   const row = targetInstance(state);
   if (kind !== 'run' || editor.text.trim() === '' || row === undefined) return only(left);
   return asking(left, { kind: 'run', key: row.key, command: editor.text });

@@ -7,7 +7,7 @@ import type { LaunchRequest } from './wizard.ts';
 
 /** Parts of `Data` that are read as a whole. */
 export type Listed = Partial<
-  Pick<Data, 'images' | 'profiles' | 'networks' | 'storage' | 'operations' | 'recipes' | 'server'>
+  Pick<Data, 'images' | 'profiles' | 'networks' | 'storage' | 'projects' | 'operations' | 'recipes' | 'server'>
 >;
 
 /** Everything that may happen. */

@@ -54,7 +54,7 @@ export type Page =
 
 /** A line that is typed at the bottom of the screen. */
 export interface Prompt {
-  readonly kind: 'filter' | 'search' | 'line-filter' | 'run';
+  readonly kind: 'filter' | 'search' | 'line-filter' | 'run' | 'create';
   readonly editor: LineEditor;
   /** What was there before, which esc brings back. */
   readonly before: string;

@@ -3,8 +3,9 @@ import { render } from 'ink';
 import { createElement } from 'react';
 import { Screen } from '../app.ts';
 import type { ColourDepth } from '../frame/theme.ts';
+import { atScreen } from '../keys/screen-commands.ts';
 import { instancePage } from '../state/page.ts';
-import type { Size, State } from '../state/state.ts';
+import type { ScreenName, Size, State } from '../state/state.ts';
 import { update } from '../state/update.ts';
 import { sampleNow, sampleState, typed } from './sample-states.ts';
 
@@ -13,7 +14,7 @@ export function screens(size: Size): Readonly<Record<string, State>> {
   const state = sampleState(size);
   const web1 = { ...state, pages: [...state.pages, instancePage('default/web1')] } satisfies State;
   const tab = (count: number) => typed(web1, ...Array.from({ length: count }, () => 'tab'));
-  const screen = (count: number) => typed(state, ...Array.from({ length: count }, () => 'tab'));
+  const screen = (name: ScreenName) => update(atScreen(state, name), { type: 'tick', now: state.now }).state;
   return {
     instances: state,
     'instances-marked': typed(state, 'space', 'j', 'space'),
@@ -35,14 +36,15 @@ export function screens(size: Size): Readonly<Record<string, State>> {
     'instance-log-search': typed(logged(tab(4)), '/', 'text:start', 'enter'),
     'instance-events': typed(tab(5)),
     'instance-metrics': tab(6),
-    images: screen(1),
-    image: typed(screen(1), 'enter'),
-    profiles: screen(2),
-    networks: screen(3),
-    storage: screen(4),
-    operations: screen(5),
-    events: screen(6),
-    server: screen(7),
+    images: screen('images'),
+    image: typed(screen('images'), 'enter'),
+    profiles: screen('profiles'),
+    networks: screen('networks'),
+    storage: screen('storage'),
+    projects: screen('projects'),
+    operations: screen('operations'),
+    events: screen('events'),
+    server: screen('server'),
   };
 }
 

@@ -38,13 +38,15 @@ export function frameLines(state: State): readonly Line[] {
 
 function screensLine(state: State): Line {
   const present = screenOf(state);
-  const spans: Span[] = [span(' ')];
-  for (const name of screenNames) {
-    const title = titleOf(name);
-    spans.push(span(name === present ? `[${title}]` : ` ${title} `, name === present ? 'strong' : undefined));
+  const spans: Span[] = [];
+  for (const [index, name] of screenNames.entries()) {
+    const edge = name === present ? '[' : screenNames[index - 1] === present ? ']' : ' ';
+    spans.push(span(edge), span(titleOf(name), name === present ? 'strong' : undefined));
   }
+  spans.push(span(screenNames.at(-1) === present ? ']' : ' '));
   const size = spans.reduce((sum, { text }) => sum + widthOf(text), 0);
-  const host = state.data.server?.name ?? '';
+  const project = state.project === '' || state.project === 'default' ? '' : `${state.project}  `;
+  const host = `${project}${state.data.server?.name ?? ''}`;
   const right = state.size.columns - size > host.length + 4 ? line(span(`${safe(host)} `, 'accent')) : line();
   return { ...spread(line(...spans), right, state.size.columns), base: 'bar' };
 }
