@@ -58,7 +58,18 @@ async function bundle(): Promise<void> {
     entryPoints: [join(root, 'tui/process.ts')],
     outfile: join(root, 'dist/yurt-process.cjs'),
     format: 'cjs',
+    plugins: [externalAs('./screen/start.ts', './yurt-screen.mjs')],
     external: ['koffi'], // loaded by what moves files alone; its native half lies beside it
+  });
+  // Ink's layout engine awaits at its top level, which CommonJS cannot.
+  await build({
+    ...bundled,
+    entryPoints: [join(root, 'tui/screen/start.ts')],
+    outfile: join(root, 'dist/yurt-screen.mjs'),
+    format: 'esm',
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+    define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
+    plugins: [emptyModule('react-devtools-core')],
   });
 }
 
@@ -90,6 +101,17 @@ async function buildAgent(): Promise<void> {
 function externalAs(specifier: string, path: string): Plugin {
   const filter = new RegExp(`^${specifier.replaceAll('.', '\\.')}$`);
   return { name: 'external', setup: (api) => api.onResolve({ filter }, () => ({ path, external: true })) };
+}
+
+/** For what is imported but never used. */
+function emptyModule(specifier: string): Plugin {
+  return {
+    name: 'empty',
+    setup: (api) => {
+      api.onResolve({ filter: new RegExp(`^${specifier}$`) }, ({ path }) => ({ path, namespace: 'empty' }));
+      api.onLoad({ filter: /./, namespace: 'empty' }, () => ({ contents: 'export default {};' }));
+    },
+  };
 }
 
 generateTypes();

@@ -4,6 +4,7 @@ import { serverKeys } from './daemon/server-config.ts';
 import { deviceTypes } from './devices/device-types.ts';
 import { instanceKeys } from './instances/config-keys.ts';
 import { bridgeKeys } from './networks/network.ts';
+import { projectKeys } from './projects/project-keys.ts';
 import { poolKeys } from './storage/pool.ts';
 
 /** docs/reference/configuration.md: every key, device option and fault, from the tables that the server itself works by. */
@@ -16,6 +17,9 @@ export function configurationReference(): string {
     keyTable(instanceKeys),
     '## Devices',
     ...deviceTypes.map(({ type, doc, options }) => deviceSection(type, doc, options)),
+    '## Projects',
+    'Given with `-c KEY=VALUE` to `yurt project create`, or with `yurt project set`.',
+    keyTable(projectKeys),
     '## Server',
     'Set with `yurt config set KEY=VALUE`, without the name of an instance.',
     keyTable(serverKeys),

@@ -1,9 +1,11 @@
 import { parseArguments } from './arguments/parse.ts';
 import { UsageError } from './arguments/usage-error.ts';
 import { Failure } from './client/failure.ts';
-import type { Context } from './commands/command.ts';
+import type { Context, GlobalOptions } from './commands/command.ts';
 import { type Found, findCommand, suggestions } from './commands/find.ts';
 import { printableLines } from './output/printable.ts';
+import { expandAlias } from './settings/aliases.ts';
+import { readSettings, type Settings } from './settings/settings.ts';
 import { OutputClosed, type Terminal } from './terminal/terminal.ts';
 
 /** What a process whose reader went away ends with: 128 and SIGPIPE. */
@@ -11,11 +13,15 @@ const outputClosedExitCode = 141;
 
 /** Runs one command line and resolves to the exit code; prints failures. Never throws. */
 export async function runProgram(argv: readonly string[], env: Context['env'], terminal: Terminal): Promise<number> {
-  const found = findCommand(argv);
+  let found: Found = { kind: 'none' };
   let debug = argv.includes('--debug');
   try {
-    if (found.kind !== 'command') return await runWithoutCommand(argv, found, terminal);
-    const { global, help, version, input } = parseArguments(found.spec, found.argv);
+    const settings = await readSettings(env);
+    const words = Object.keys(settings.aliases).length === 0 ? argv : expandAlias(argv, settings.aliases);
+    found = findCommand(words);
+    if (found.kind !== 'command') return await runWithoutCommand(words, found, { env, terminal, settings });
+    const { global: given, help, version, input } = parseArguments(found.spec, found.argv);
+    const global = inProject(given, settings);
     debug = global.debug;
     if (version) return await printVersion(terminal);
     if (help) {
@@ -69,11 +75,22 @@ class LazyConnection {
   }
 }
 
-/** `yurt`, `yurt --help`, `yurt image`, and words that are no command. */
+interface Surroundings {
+  readonly env: Context['env'];
+  readonly terminal: Terminal;
+  readonly settings: Settings;
+}
+
+/** `--project`, else the project that was switched to. */
+function inProject(global: GlobalOptions, settings: Settings): GlobalOptions {
+  return { ...global, project: global.project === '' ? settings.project : global.project };
+}
+
+/** `yurt` (the screen on a terminal), `yurt --help`, `yurt image`, and words that are no command. */
 async function runWithoutCommand(
   argv: readonly string[],
   found: Exclude<Found, { kind: 'command' }>,
-  terminal: Terminal,
+  { env, terminal, settings }: Surroundings,
 ): Promise<number> {
   const { groupHelp, programHelp } = await import('./help/text.ts');
   if (found.kind === 'group') {
@@ -87,8 +104,14 @@ async function runWithoutCommand(
     const hint = similar.length === 0 ? '' : `. Did you mean "${similar.join('" or "')}"?`;
     throw new Failure(`unknown command "${found.unknown}" for "yurt"${hint}`);
   }
-  const { version } = parseArguments({}, argv);
+  const { version, help, global: given } = parseArguments({}, argv);
+  const global = inProject(given, settings);
   if (version) return await printVersion(terminal);
+  if (!help && terminal.input.isTty && terminal.output.isTty && env['TERM'] !== 'dumb') {
+    // A bundle of its own: no other command loads what draws the screen.
+    const { startScreen } = await import('./screen/start.ts');
+    return await startScreen({ terminal, global, env });
+  }
   await terminal.output.write(programHelp());
   return 0;
 }

@@ -3,41 +3,43 @@ import type { AgentInstance } from '../agents/agents.ts';
 import { Fault } from '../base/fault.ts';
 import type { Log } from '../base/log.ts';
 import type { Task } from '../base/task.ts';
-import { Collection } from '../db/collection.ts';
+import { KernelLimitFiles } from '../host/cgroup-limits.ts';
 import { readCgroupUsage } from '../host/cgroup-usage.ts';
+import { AddressAnnouncer } from '../instances/address-announcer.ts';
+import { announce } from '../instances/announce.ts';
 import { BootFollower } from '../instances/boot-follower.ts';
 import { defaultAgentIdleSeconds } from '../instances/config-keys.ts';
 import { InstanceCreator } from '../instances/create-instance.ts';
 import { InstanceDeleter } from '../instances/delete-instance.ts';
-import { hostIdRange, IdRanges } from '../instances/id-ranges.ts';
-import { type Expanded, expand, type Instance, resourceOf } from '../instances/instance.ts';
+import type { Expanded, Instance } from '../instances/instance.ts';
 import { InstanceLocks } from '../instances/instance-locks.ts';
-import { InstanceRecords } from '../instances/instance-records.ts';
 import { instanceSpec } from '../instances/instance-spec.ts';
 import { InstanceStates, type StateDeps } from '../instances/instance-state.ts';
 import { Instances } from '../instances/instances.ts';
+import { LimitsApplier } from '../instances/limits/limits-applier.ts';
+import { ProcessorShares } from '../instances/limits/processor-shares.ts';
 import { Nics } from '../instances/nics.ts';
 import { OfflineFiles } from '../instances/offline-files.ts';
 import { type ReconcileDeps, reconcile } from '../instances/reconcile.ts';
-import { InstanceStarter } from '../instances/start-instance.ts';
+import { InstanceStarter, type StartDeps } from '../instances/start-instance.ts';
 import { InstanceStopper } from '../instances/stop-instance.ts';
 import { Supervisor } from '../instances/supervisor.ts';
+import { WithHost } from '../instances/with-host.ts';
 import { stableHwaddr } from '../networks/hwaddr.ts';
-import { type Profile, Profiles, parseProfile } from '../profiles/profile.ts';
+import { defaultProject } from '../projects/project.ts';
 import { offlineSpec } from '../runtime/offline-spec.ts';
 import { type ChangeParts, openChanges } from './changes.ts';
 import type { Engines } from './engines.ts';
-import { type Base, defaultNetworkPrefix, defaultPool, readOptional, removeInstanceFiles } from './server.ts';
+import { type InstanceObjects, openRecords } from './records.ts';
+import { type Base, removeInstanceFiles } from './server.ts';
 
 /** The domain of instances, wired. */
-export interface InstanceParts {
-  readonly records: InstanceRecords;
-  readonly profiles: Profiles;
+export interface InstanceParts extends InstanceObjects {
   readonly verbs: Instances;
   readonly changes: ChangeParts;
+  readonly withHost: WithHost;
   readonly states: InstanceStates;
   readonly supervisor: Supervisor;
-  readonly expanded: (instance: Instance) => Promise<Expanded>;
   readonly offline: OfflineFiles;
   readonly locks: InstanceLocks;
   /** Resolves when the system has booted, or has had its time to. Rejects when `signal` aborts. */
@@ -48,61 +50,56 @@ export interface InstanceParts {
 }
 
 export async function openInstances(base: Base, engines: Engines): Promise<InstanceParts> {
-  const { log, directories, events, operations, store } = base;
+  const { log, directories, events, operations } = base;
   const { runtime, pools, networks, agents, images } = engines;
-  const range = hostIdRange(await readOptional('/etc/subuid'), await readOptional('/etc/subgid'));
-  const records = new InstanceRecords(store, new IdRanges(store, range, base.id));
-  const profiles = new Profiles(new Collection(store, 'profile/', parseProfile));
-  await profiles.ensureDefault('default', defaultPool, await networks.ensureDefault(defaultNetworkPrefix));
-  const expanded = async (instance: Instance) => await expander(profiles)(instance);
+  const objects = await openRecords(base, engines);
+  const { projects, records, expanded, admission } = objects;
   const pool = (name: string) => pools.driver(name);
   const nics = new Nics({ network: (name) => networks.driver(name), hwaddr: stableHwaddr });
-  const consoleLogPath = (uuid: string) => join(directories.log, uuid, 'console.log');
-  const specSurroundings = {
-    host: engines.features,
-    cgroupOf: (uuid: string) => runtime.cgroupOf(uuid),
-    agentDirectory: engines.agentDirectory,
-    deviceNodes: directories.devices,
-  };
+  const addresses = new AddressAnnouncer({
+    ...{ log, events, instances: () => records.list() },
+    leases: async (name) => await networks.driver(name).leases(),
+  });
+  networks.onLeasesChanged((name) => void addresses.changed(name));
   const locks = new InstanceLocks();
+  const limits = limitsApplier(base, engines);
   const supervisor: Supervisor = new Supervisor({
-    ...{ log, records, expanded, pool, nics, runtime },
+    ...{ log, records, expanded, pool, nics, runtime, limits },
     forgetAgent: (uuid) => agents.forget(uuid),
     ended: (instance, reason) => logFailure(log, instance, verbs.afterEnd(instance, reason)),
   });
-  const changes = openChanges(base, engines, { records, profiles, locks, supervisor, expanded });
+  const changes = openChanges(base, engines, { ...objects, locks, supervisor, appliers: [limits] });
   // Whoever follows an instance for a while may hold an older record of it, with a profile that is gone.
   const agentOf: AgentOf = async (instance) =>
     agentInstance(instance, await expanded((await records.find(instance.project, instance.name)) ?? instance));
   const follower = bootFollower(base, engines, agentOf);
   const deleter = new InstanceDeleter({
-    records,
-    pool,
+    ...{ records, expanded, pool },
     removeFiles: (uuid) => removeInstanceFiles(directories.log, uuid),
+  });
+  const stopper = new InstanceStopper({
+    ...{ runtime, supervisor },
+    command: async (task, instance, argv) => await runToEnd(task, engines, await agentOf(instance), argv),
   });
   const offline = offlineFiles(base, engines, { locks, supervisor });
   const verbs: Instances = new Instances({
-    ...{ log, records, locks, operations, events, supervisor, follower, deleter, runtime },
+    ...{ log, records, locks, operations, events, supervisor, follower, stopper, deleter, runtime },
     freeRoot: (instance) => offline.end(instance),
     creator: new InstanceCreator({
-      ...{ records, pool, ...changes.use },
-      image: (reference) => images.resolve(reference),
-      unpackImage: (task, fingerprint, directory) => images.unpack(task, fingerprint, directory),
+      ...{ records, admission, pool, ...changes.use },
+      image: async (project, reference) => await images.of(await projects.home(project, 'images')).resolve(reference),
+      unpackImage: (task, fingerprint, directory) => images.of(defaultProject).unpack(task, fingerprint, directory),
     }),
-    starter: new InstanceStarter({
-      ...{ records, expanded, pool, nics, runtime, consoleLogPath },
-      guestInit: (rootPath) => engines.guestInit(rootPath),
-      spec: (input) => instanceSpec(specSurroundings, input),
-    }),
-    stopper: new InstanceStopper({
-      ...{ runtime, supervisor },
-      command: async (task, instance, argv) => await runToEnd(task, engines, await agentOf(instance), argv),
-    }),
+    starter: openStarter(base, engines, { records, expanded, admission, pool, nics, limits }),
+  });
+  const withHost = new WithHost({
+    ...{ log, records, expanded, supervisor, stopper, operations },
+    start: (project, name) => verbs.start(project, name),
   });
   const states = instanceStates(engines, { log, locks, supervisor, follower, nics });
-  const reconciling = { log, records, expanded, runtime, supervisor, follower, deleter };
+  const reconciling = { log, records, expanded, runtime, supervisor, follower, deleter, limits };
   return {
-    ...{ records, profiles, verbs, changes, states, supervisor, expanded, offline, locks },
+    ...{ ...objects, verbs, withHost, changes, states, supervisor, offline, locks },
     reconcile: async (hostRebooted) => {
       const toStart = await findAgain(engines, { ...reconciling, hostRebooted });
       await changes.recover();
@@ -115,6 +112,33 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
       follower.close();
     },
   };
+}
+
+type StarterParts = Pick<StartDeps, 'records' | 'expanded' | 'pool' | 'nics' | 'limits'> &
+  Pick<InstanceObjects, 'admission'>;
+
+function openStarter({ directories }: Base, engines: Engines, parts: StarterParts): InstanceStarter {
+  const { runtime } = engines;
+  const surroundings = {
+    host: engines.features,
+    cgroupOf: (uuid: string) => runtime.cgroupOf(uuid),
+    agentDirectory: engines.agentDirectory,
+    deviceNodes: directories.devices,
+  };
+  return new InstanceStarter({
+    ...{ ...parts, runtime },
+    check: (instance, holds) => parts.admission.checkStart(instance, holds),
+    consoleLogPath: (uuid) => join(directories.log, uuid, 'console.log'),
+    guestInit: (rootPath) => engines.guestInit(rootPath),
+    spec: (input) => instanceSpec(surroundings, input),
+  });
+}
+
+function limitsApplier({ log, id }: Base, { cgroups, runtime, features }: Engines): LimitsApplier {
+  const files = new KernelLimitFiles(cgroups, `/yurt/${id}`);
+  const cgroupOf = (uuid: string) => runtime.cgroupOf(uuid);
+  const processors = new ProcessorShares({ log, files, cgroupOf });
+  return new LimitsApplier({ files, processors, cgroupOf, host: features.facts });
 }
 
 function offlineFiles(
@@ -131,19 +155,6 @@ function offlineFiles(
     consoleLogPath: (uuid) => join(directories.log, uuid, 'files.log'),
     forgetAgent: (id) => agents.forget(id),
   });
-}
-
-/** Expands instances, reading each profile once: for one listing, since what it has read it keeps. */
-export function expander(profiles: Profiles): (instance: Instance) => Promise<Expanded> {
-  const read = new Map<string, Promise<Profile>>();
-  const profile = (project: string, name: string) => {
-    const key = `${project}/${name}`;
-    const found = read.get(key) ?? profiles.get(project, name);
-    read.set(key, found);
-    return found;
-  };
-  return async (instance) =>
-    expand(instance, await Promise.all(instance.profiles.map((name) => profile(instance.project, name))));
 }
 
 async function findAgain(engines: Engines, deps: ReconcileDeps): Promise<Instance[]> {
@@ -164,7 +175,7 @@ function bootFollower({ log, events }: Base, { agents }: Engines, agentOf: Agent
   return new BootFollower({
     log,
     probe: async (task, instance) => await agents.probe(task, await agentOf(instance)),
-    ready: (instance, { initState }) => events.lifecycle('instance-ready', resourceOf(instance), { state: initState }),
+    ready: (instance, { initState }) => announce(events, 'instance-ready', instance, { state: initState }),
   });
 }
 
@@ -181,7 +192,7 @@ function instanceStates(
 }
 
 async function repairPools(engines: Engines, instances: ReadonlySet<string>, supervisor: Supervisor): Promise<void> {
-  const images = new Set((await engines.images.list()).map(({ fingerprint }) => fingerprint));
+  const images = await engines.images.fingerprints();
   await engines.pools.repair({ images, instances, running: new Set(supervisor.runningUuids()) });
 }
 

@@ -1,31 +1,35 @@
 import type { ServiceDefinition } from '@grpc/grpc-js';
 import { peerCredentials } from '../../native/unix-socket.ts';
 import { loadApi } from '../../proto/api.ts';
-import { Fault } from '../base/fault.ts';
 import { deviceTypes } from '../devices/device-types.ts';
 import { environmentOf, instanceKeys, profileKeys } from '../instances/config-keys.ts';
 import type { Instance } from '../instances/instance.ts';
 import { resourceOf } from '../instances/instance.ts';
 import { LeaseCache } from '../instances/instance-state.ts';
 import { unmanagedLinks } from '../networks/unmanaged.ts';
+import { defaultProject, type Feature, hasFeature, homeOf } from '../projects/project.ts';
 import { consoleService } from '../rpc/console-service.ts';
 import { eventService } from '../rpc/event-service.ts';
 import { execService } from '../rpc/exec-service.ts';
 import { fileService } from '../rpc/file-service.ts';
 import { localIdentity } from '../rpc/identity.ts';
-import { imageService } from '../rpc/image-service.ts';
+import { type ImageServiceDeps, imageService } from '../rpc/image-service.ts';
 import { instanceService } from '../rpc/instance-service.ts';
 import { type Listening, listen } from '../rpc/listen.ts';
 import { networkService } from '../rpc/network-service.ts';
 import { operationService } from '../rpc/operation-service.ts';
 import { profileService } from '../rpc/profile-service.ts';
+import { type ListRequest, projectOf } from '../rpc/project.ts';
+import { projectService } from '../rpc/project-service.ts';
 import { route } from '../rpc/router.ts';
 import { serverService } from '../rpc/server-service.ts';
 import { storageService } from '../rpc/storage-service.ts';
 import { readConsoleLog } from '../runtime/console-log.ts';
 import type { Engines } from './engines.ts';
 import { filesWork } from './files.ts';
-import { agentInstance, checkRunning, diskUsage, expander, type InstanceParts, runningInstance } from './instances.ts';
+import { agentInstance, checkRunning, diskUsage, type InstanceParts, runningInstance } from './instances.ts';
+import { discardImage, projectDeps } from './projects.ts';
+import { expander } from './records.ts';
 import { type Base, readOptional } from './server.ts';
 import { ServerConfig, serverKeys } from './server-config.ts';
 
@@ -42,7 +46,11 @@ export async function serve(
     ...domainServices(base, engines, parts),
     ServerService: serverFacts(base, engines, parts, shutdown),
   };
-  const router = { log, identify: (peer: string) => (peer.startsWith('unix:uid=') ? localIdentity(peer) : undefined) };
+  const router = {
+    log,
+    identify: (peer: string) => (peer.startsWith('unix:uid=') ? localIdentity(peer) : undefined),
+    checkProject: (name: string) => parts.projects.get(name),
+  };
   const services = Object.entries(handlers).map(([name, handler]) => {
     const definition = api[`yurt.v1.${name}`] as ServiceDefinition; // named in the API, held by a test
     return { definition, implementation: route(router, definition, handler) };
@@ -56,8 +64,8 @@ export async function serve(
 }
 
 function domainServices(base: Base, engines: Engines, parts: InstanceParts) {
-  const { records, profiles, states, expanded, verbs } = parts;
-  const { networks, links, pools, images, recipes } = engines;
+  const { projects, records, profiles, states, expanded, verbs } = parts;
+  const { networks, links, pools } = engines;
   const { operations, events } = base;
   const usersOf = async (uses: (instance: Instance) => Promise<boolean>) => {
     const all = await records.list();
@@ -88,27 +96,14 @@ function domainServices(base: Base, engines: Engines, parts: InstanceParts) {
     ConsoleService: consoleService(consoleDeps(base, engines, parts)),
     OperationService: operationService(operations),
     EventService: eventService(events),
-    ImageService: imageService({
-      ...{ images, recipes, operations, events },
-      prepare: async (task, fingerprint) => {
-        task.report({ stage: 'Unpacking image' });
-        for (const pool of pools.drivers()) {
-          await pool.createImage(task, fingerprint, (directory) => images.unpack(task, fingerprint, directory));
-        }
-      },
-      discard: async (task, fingerprint) => {
-        for (const pool of pools.drivers()) {
-          // While an instance stands on its files they stay; a later start of the server removes them.
-          await pool.deleteImage(task, fingerprint).catch((error: unknown) => {
-            if (Fault.from(error).code !== 'in-use') throw error;
-          });
-        }
-      },
-    }),
+    ImageService: imageService(imageDeps(base, engines, parts)),
     ProfileService: profileService({
       ...{ profiles, changes: parts.changes.profileChanges },
-      instances: (project) => records.list(project),
+      home: (project) => projects.home(project, 'profiles'),
+      instances: (project) => usersOfProfiles(parts, project),
+      homes: listedHomes(parts, 'profiles'),
     }),
+    ProjectService: projectService(projectDeps(base, engines, parts)),
     NetworkService: networkService({
       managed: () => networks.list(),
       unmanaged: async () => await unmanagedNetworks(engines),
@@ -124,6 +119,41 @@ function domainServices(base: Base, engines: Engines, parts: InstanceParts) {
     const names = new Set(managed.list().map(({ record }) => record.name));
     return unmanagedLinks(await links.list(), names, (link) => link.master !== undefined && names.has(link.master));
   }
+}
+
+function imageDeps({ operations, events }: Base, engines: Engines, parts: InstanceParts): ImageServiceDeps {
+  const { pools, images, recipes } = engines;
+  return {
+    ...{ recipes, operations, events, homes: listedHomes(parts, 'images') },
+    images: async (project) => {
+      const home = await parts.projects.home(project, 'images');
+      return { home, images: images.of(home) };
+    },
+    prepare: async (task, fingerprint) => {
+      task.report({ stage: 'Unpacking image' });
+      for (const pool of pools.drivers()) {
+        await pool.createImage(task, fingerprint, (directory) =>
+          images.of(defaultProject).unpack(task, fingerprint, directory),
+        );
+      }
+    },
+    discard: (task, fingerprint) => discardImage(engines, task, fingerprint),
+  };
+}
+
+/** The projects that have the objects of a kind that a list is to show. */
+function listedHomes({ projects }: InstanceParts, feature: Feature) {
+  return async (request: ListRequest): Promise<string[]> => {
+    if (!request.allProjects) return [await projects.home(projectOf(request), feature)];
+    return (await projects.list()).filter((project) => hasFeature(project, feature)).map(({ name }) => name);
+  };
+}
+
+/** The instances of all projects that use the profiles that `project` uses. */
+async function usersOfProfiles({ projects, records }: InstanceParts, project: string): Promise<Instance[]> {
+  const home = await projects.home(project, 'profiles');
+  const users = (await projects.list()).filter((other) => homeOf(other, 'profiles') === home);
+  return (await Promise.all(users.map(({ name }) => records.list(name)))).flat();
 }
 
 function consoleDeps(base: Base, { runtime }: Engines, parts: InstanceParts) {

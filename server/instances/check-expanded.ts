@@ -4,6 +4,7 @@ import { checkDevices } from '../devices/check-devices.ts';
 import type { Devices } from '../devices/device.ts';
 import { instanceKeys } from './config-keys.ts';
 import type { Expanded } from './instance.ts';
+import { checkTogether } from './spec-options.ts';
 
 export interface Surroundings {
   /** Fault `not-found` for a network that does not exist. */
@@ -16,6 +17,7 @@ export interface Surroundings {
  */
 export function checkExpanded({ config, devices }: Expanded, { checkNetwork }: Surroundings): { pool: string } {
   checkConfig(instanceKeys, config);
+  checkTogether(config);
   checkDevices(devices);
   const pool = rootPool(devices);
   for (const device of Object.values(devices)) {

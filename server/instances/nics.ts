@@ -2,6 +2,7 @@ import type { Task } from '../base/task.ts';
 import type { NicPart } from '../devices/parts.ts';
 import { nic } from '../devices/types/nic.ts';
 import type { NetworkDriver, NicRequest, PreparedNic } from '../networks/contract.ts';
+import { defaultProject } from '../projects/project.ts';
 import type { Expanded, Instance } from './instance.ts';
 
 export interface NicDeps {
@@ -25,7 +26,8 @@ function nicsOf(instance: Instance, expanded: Expanded, hwaddr: NicDeps['hwaddr'
 }
 
 function requestOf(instance: Instance, { name, hwaddr }: NicPart): NicRequest {
-  return { instanceId: instance.uuid, instanceName: instance.name, name, hwaddr };
+  const project = instance.project === defaultProject ? {} : { project: instance.project };
+  return { instanceId: instance.uuid, instanceName: instance.name, ...project, name, hwaddr };
 }
 
 /** Connects and disconnects all nics of an instance. */

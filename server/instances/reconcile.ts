@@ -6,6 +6,7 @@ import type { BootFollower } from './boot-follower.ts';
 import type { InstanceDeleter } from './delete-instance.ts';
 import type { Expanded, Instance } from './instance.ts';
 import type { InstanceRecords } from './instance-records.ts';
+import type { LimitsApplier } from './limits/limits-applier.ts';
 import type { Supervisor } from './supervisor.ts';
 
 export interface ReconcileDeps {
@@ -15,6 +16,7 @@ export interface ReconcileDeps {
   readonly runtime: Pick<Runtime, 'state' | 'list' | 'delete' | 'waitExit'>;
   readonly supervisor: Supervisor;
   readonly follower: BootFollower;
+  readonly limits: Pick<LimitsApplier, 'adopt'>;
   readonly deleter: InstanceDeleter;
   /** Whether the host was booted since a server last ran here. */
   readonly hostRebooted: boolean;
@@ -57,6 +59,7 @@ async function reconcileOne(deps: ReconcileDeps, instance: Instance): Promise<bo
   if (state?.status === 'running' || state?.status === 'paused') {
     supervisor.watch(instance, state.status === 'paused');
     if (state.status === 'running') deps.follower.follow(instance);
+    await deps.limits.adopt(instance, await deps.expanded(instance));
     return false;
   }
   // It never got to run, or ended while no server watched.
@@ -67,7 +70,9 @@ async function reconcileOne(deps: ReconcileDeps, instance: Instance): Promise<bo
   if (!shouldRun) return await wantsAutostart(deps, instance);
   if (ended === undefined) return await wantsAutostart(deps, instance); // the host went down, or the start was cut
   if (ended.kind === 'rebooted') return true;
-  if (instance.ephemeral) await deps.deleter.delete(ownTask(log), instance);
+  if (instance.ephemeral && !(await deps.deleter.isProtected(instance))) {
+    await deps.deleter.delete(ownTask(log), instance);
+  }
   return false;
 }
 

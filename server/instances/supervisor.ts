@@ -4,6 +4,7 @@ import type { ExitReason, Runtime } from '../runtime/contract.ts';
 import type { StorageDriver } from '../storage/contract.ts';
 import type { Expanded, Instance } from './instance.ts';
 import type { InstanceRecords } from './instance-records.ts';
+import type { LimitsApplier } from './limits/limits-applier.ts';
 import type { Nics } from './nics.ts';
 
 export interface SupervisorDeps {
@@ -13,6 +14,7 @@ export interface SupervisorDeps {
   readonly pool: (name: string) => StorageDriver;
   readonly nics: Nics;
   readonly runtime: Pick<Runtime, 'waitExit' | 'delete'>;
+  readonly limits: Pick<LimitsApplier, 'release'>;
   readonly forgetAgent: (uuid: string) => Promise<void>;
   /** Called after an instance has ended and everything of that run is gone. */
   readonly ended: (instance: Instance, reason: ExitReason) => void;
@@ -103,6 +105,7 @@ export class Supervisor {
     const task = ownTask(log);
     const steps: [string, () => Promise<unknown>][] = [
       ['delete the container', () => runtime.delete(instance.uuid)],
+      ['give its processors to the others', () => this.#deps.limits.release(instance.uuid)],
       ['forget the agent', () => this.#deps.forgetAgent(instance.uuid)],
       ['remove the links', async () => nics.detach(task, nics.of(instance, await this.#deps.expanded(instance)))],
       ['unmount the root', async () => this.#deps.pool(instance.pool).unmountInstance(instance.uuid)],

@@ -6,6 +6,8 @@ export interface NicRequest {
   readonly instanceId: string;
   /** The name that DNS answers for: `NAME` and `NAME.DOMAIN`. */
   readonly instanceName: string;
+  /** Another project than the default one: its instances are `NAME.PROJECT` and `NAME.PROJECT.DOMAIN`. */
+  readonly project?: string;
   /** The link's name inside: `eth0`. One instance has each name once. */
   readonly name: string;
   /** Stable MAC address, `00:16:3e:xx:xx:xx`, see `stableHwaddr`; unique on its network. */
@@ -61,6 +63,8 @@ export interface NetworkDriver extends AsyncDisposable {
   repair(task: Task, known: ReadonlySet<string>): Promise<void>;
   /** Addresses of attached nics, matched by MAC address. */
   leases(): Promise<Lease[]>;
+  /** Calls `changed` whenever `leases` may say something else than before, until `signal` aborts. */
+  watchLeases(signal: AbortSignal, changed: () => void): void;
   /** Stops watching. The network itself stays up: instances outlive the server. */
   [Symbol.asyncDispose](): Promise<void>;
 }

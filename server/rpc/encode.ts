@@ -90,6 +90,7 @@ export function encodeInstance(view: InstanceView): InstanceMessage {
   const { instance, expanded } = view;
   return {
     ...encodeInstanceState(view),
+    etag: instanceEtag(instance),
     config: instance.config,
     devices: encodeDevices(instance.devices),
     expandedConfig: expanded.config,
@@ -112,7 +113,6 @@ export function encodeInstanceState({ instance, status, run, diskUsageBytes }: I
     lastUsedAt: encodeTime(instance.lastUsedAt),
     imageFingerprint: instance.image.fingerprint,
     imageDescription: instance.image.description,
-    etag: instanceEtag(instance),
     ...(run === undefined ? {} : { state: encodeRun(run, diskUsageBytes) }),
   };
 }

@@ -5,36 +5,46 @@ import type { ProfileChanges } from '../instances/profile-changes.ts';
 import type { Profile, Profiles } from '../profiles/profile.ts';
 import { decodeDevices } from './decode.ts';
 import { encodeProfile } from './encode.ts';
-import { projectOf } from './project.ts';
+import { type ListRequest, projectOf } from './project.ts';
 import type { Handlers } from './router.ts';
 
 export interface ProfileServiceDeps {
   readonly profiles: Profiles;
   readonly changes: ProfileChanges;
+  /** The project whose profiles a project uses. */
+  readonly home: (project: string) => Promise<string>;
+  /** The instances of all projects that use the profiles that `project` uses. */
   readonly instances: (project: string) => Promise<readonly Instance[]>;
+  /** The projects that have the profiles that a list is to show. */
+  readonly homes: (request: ListRequest) => Promise<readonly string[]>;
 }
 
 export function profileService(deps: ProfileServiceDeps): Handlers<ProfileServiceHandlers> {
-  const { profiles, changes, instances } = deps;
+  const { profiles, changes, instances, homes } = deps;
   const encode = (profile: Profile, all: readonly Instance[]) =>
     encodeProfile(profile, all.filter((instance) => instance.profiles.includes(profile.name)).map(resourceOf));
   const encodeNow = async (profile: Profile) => ({ profile: encode(profile, await instances(profile.project)) });
+  const listOf = async (project: string) => {
+    const all = await instances(project);
+    return (await profiles.list(project)).map((profile) => encode(profile, all));
+  };
   return {
     ListProfiles: async (_call, request) => {
-      const project = projectOf(request);
-      const all = await instances(project);
-      return { profiles: (await profiles.list(project)).map((profile) => encode(profile, all)) };
+      const lists = await Promise.all((await homes(request)).map(listOf));
+      return { profiles: lists.flat() };
     },
     GetProfile: async (_call, request) => await encodeNow(await profiles.get(projectOf(request), named(request).name)),
-    CreateProfile: async (_call, request) => await encodeNow(await changes.create(profileRequest(request))),
+    CreateProfile: async (_call, request) => await encodeNow(await changes.create(await profileRequest(deps, request))),
     UpdateProfile: async (call, request) => {
       const task = { signal: call.signal, log: call.log, report() {} };
-      return await encodeNow(await changes.update(task, { ...profileRequest(request), etag: request.etag }));
+      return await encodeNow(
+        await changes.update(task, { ...(await profileRequest(deps, request)), etag: request.etag }),
+      );
     },
     RenameProfile: async (_call, request) =>
-      await encodeNow(await changes.rename(projectOf(request), named(request).name, request.newName)),
+      await encodeNow(await changes.rename(await deps.home(projectOf(request)), named(request).name, request.newName)),
     DeleteProfile: async (_call, request) => {
-      await changes.delete(projectOf(request), named(request).name);
+      await changes.delete(await deps.home(projectOf(request)), named(request).name);
       return {};
     },
   };
@@ -48,9 +58,15 @@ interface Sent {
   readonly devices: Parameters<typeof decodeDevices>[0];
 }
 
-function profileRequest(request: Sent) {
+async function profileRequest({ home }: ProfileServiceDeps, request: Sent) {
   const { name, description, config } = named(request);
-  return { project: projectOf(request), name, description, config, devices: decodeDevices(request.devices) };
+  return {
+    project: await home(projectOf(request)),
+    name,
+    description,
+    config,
+    devices: decodeDevices(request.devices),
+  };
 }
 
 function named<Request extends { readonly name: string }>(request: Request): Request {

@@ -45,6 +45,8 @@ export interface RouterDeps {
   readonly log: Log;
   /** Who the peer of a call is, from what the transport knows of it. */
   readonly identify: (peer: string) => Identity | undefined;
+  /** Fault `not-found` for a project that does not exist. */
+  readonly checkProject: (name: string) => Promise<unknown>;
 }
 
 /** The method option `(yurt.v1.permission)`. Undefined when a method does not declare one. */
@@ -96,7 +98,11 @@ function unary(
 ): handleUnaryCall<unknown, unknown> {
   return (raw, done) => {
     Promise.resolve()
-      .then(() => handler(admit(deps, path, permission, raw), raw.request))
+      .then(async () => {
+        const call = admit(deps, path, permission, raw);
+        await checkProjectOf(deps, raw.request);
+        return await handler(call, raw.request);
+      })
       .then(
         (response) => done(null, response),
         (error: unknown) => done(statusOf(deps.log, path, error)),
@@ -113,6 +119,7 @@ function serverStream(
   return (raw) => {
     const pump = async () => {
       const call = admit(deps, path, permission, raw);
+      await checkProjectOf(deps, raw.request);
       for await (const message of handler(call, raw.request)) {
         if (call.signal.aborted) return;
         await writeTo(raw, message, call.signal);
@@ -123,6 +130,12 @@ function serverStream(
       (error: unknown) => raw.emit('error', statusOf(deps.log, path, error)),
     );
   };
+}
+
+/** Every request that is about a project has a field of that name: what it names must exist, whatever the handler does. */
+async function checkProjectOf({ checkProject }: RouterDeps, request: unknown): Promise<void> {
+  if (typeof request !== 'object' || request === null || !('project' in request)) return;
+  if (typeof request.project === 'string' && request.project !== '') await checkProject(request.project);
 }
 
 function bidi(

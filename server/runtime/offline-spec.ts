@@ -22,9 +22,12 @@ export function offlineSpec(
     hostname: 'files',
     init: [`${agentDirectory}/launcher`, 'wait'],
     environment: {},
-    limits: { processes },
     devices: [],
     mounts: [],
   });
-  return { ...spec, mounts: spec.mounts.filter(({ destination }) => mounts.has(destination)) };
+  return {
+    ...spec,
+    mounts: spec.mounts.filter(({ destination }) => mounts.has(destination)),
+    linux: { ...spec.linux, resources: { ...spec.linux.resources, pids: { limit: processes } } },
+  };
 }

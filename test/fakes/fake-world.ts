@@ -75,7 +75,15 @@ export class FakeWorld {
     status: () => ({ status: 'created' }),
     repair: async () => {},
     leases: async () => [],
+    watchLeases: () => {},
     [Symbol.asyncDispose]: async () => {},
+  };
+
+  readonly limits = {
+    checkHost: async () => {},
+    start: async () => this.#effect('limit'),
+    adopt: async () => {},
+    release: async () => {},
   };
 
   readonly runtime: Runtime = {

@@ -4,12 +4,13 @@ import { Serial } from '../../server/base/serial.ts';
 import { Collection } from '../../server/db/collection.ts';
 import { MemoryStore } from '../../server/db/memory-store.ts';
 import { Events } from '../../server/events/events.ts';
+import { type Candidate, ProjectAdmission } from '../../server/instances/admission.ts';
 import { BootFollower } from '../../server/instances/boot-follower.ts';
 import { ChangeJournal } from '../../server/instances/change-journal.ts';
 import { InstanceCreator } from '../../server/instances/create-instance.ts';
 import { InstanceDeleter } from '../../server/instances/delete-instance.ts';
 import { IdRanges } from '../../server/instances/id-ranges.ts';
-import { expand, type Instance } from '../../server/instances/instance.ts';
+import { expand, type Instance, resourceOf } from '../../server/instances/instance.ts';
 import { InstanceLocks } from '../../server/instances/instance-locks.ts';
 import { InstanceRecords } from '../../server/instances/instance-records.ts';
 import { Instances } from '../../server/instances/instances.ts';
@@ -22,9 +23,12 @@ import { InstanceStarter } from '../../server/instances/start-instance.ts';
 import { InstanceStopper } from '../../server/instances/stop-instance.ts';
 import { Supervisor } from '../../server/instances/supervisor.ts';
 import { InstanceUpdater } from '../../server/instances/update-instance.ts';
+import { WithHost } from '../../server/instances/with-host.ts';
 import { hasEnded, type OperationView } from '../../server/operations/operation.ts';
 import { Operations } from '../../server/operations/operations.ts';
 import { Profiles, parseProfile } from '../../server/profiles/profile.ts';
+import { hasFeature, homeOf, parseProject } from '../../server/projects/project.ts';
+import { Projects } from '../../server/projects/projects.ts';
 import { FakeWorld } from './fake-world.ts';
 
 /** The real verbs of instances on a world in memory: one "life" of a server; several may follow one another on a store. */
@@ -32,11 +36,35 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
   const log = silentLog;
   const events = new Events();
   const operations = new Operations({ log, publish: (payload, project) => events.publish(payload, project) });
-  const profiles = new Profiles(new Collection(store, 'profile/', parseProfile));
+  const turns = new Serial();
+  const projects: Projects = new Projects({
+    turns,
+    records: new Collection(store, 'project/', parseProject),
+    contents: async (project) => (await records.list(project)).map(resourceOf),
+    members: async (project) => await Promise.all((await records.list(project)).map(member)),
+    announce: () => {},
+    belongings: {
+      make: async (project) =>
+        hasFeature(project, 'profiles') ? await profiles.defaultMade(project.name, 'default', 'yurtbr0') : {},
+      move: async (from, to) => await profiles.moved(from, to),
+      remove: async (name) => await profiles.removed(name),
+    },
+  });
+  await projects.ensureDefault();
+  const profiles = new Profiles(new Collection(store, 'profile/', parseProfile), (name) =>
+    projects.home(name, 'profiles'),
+  );
   await profiles.ensureDefault('default', 'default', 'yurtbr0');
-  const records = new InstanceRecords(store, new IdRanges(store, { first: 1_000_000, count: 10_000_000 }, 'fake'));
-  const expanded = async (instance: Instance) =>
+  const expanded = async (instance: Candidate) =>
     expand(instance, await Promise.all(instance.profiles.map((name) => profiles.get(instance.project, name))));
+  const member = async (instance: Instance) => ({ name: instance.name, ...(await expanded(instance)) });
+  const admission = new ProjectAdmission({
+    ...{ expanded, turns },
+    project: (name) => projects.get(name),
+    instances: (project) => records.list(project),
+  });
+  const ranges = new IdRanges(store, { first: 1_000_000, count: 10_000_000 }, 'fake');
+  const records: InstanceRecords = new InstanceRecords(store, ranges, admission);
   const pool = () => world.storage;
   const hwaddr = (_uuid: string, _device: string, attempt: number) =>
     `00:16:3e:00:00:${attempt.toString(16).padStart(2, '0')}`;
@@ -48,23 +76,25 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
   const profileUse = new Serial();
   const ends: Promise<void>[] = [];
   const supervisor: Supervisor = new Supervisor({
-    ...{ log, records, expanded, pool, nics, runtime: world.runtime },
+    ...{ log, records, expanded, pool, nics, runtime: world.runtime, limits: world.limits },
     forgetAgent: async (uuid) => void world.agents.delete(uuid),
     ended: (instance, reason) => void ends.push(instances.afterEnd(instance, reason)),
   });
   const follower = new BootFollower({ log, probe: async () => ({ ready: true, initState: '' }), ready: () => {} });
-  const deleter = new InstanceDeleter({ records, pool, removeFiles: async () => {} });
+  const deleter = new InstanceDeleter({ records, expanded, pool, removeFiles: async () => {} });
+  const stopper = new InstanceStopper({ runtime: world.runtime, supervisor, command: async () => 0 });
   const instances: Instances = new Instances({
     ...{ log, records, locks, operations, events, supervisor, follower, deleter, runtime: world.runtime },
     freeRoot: async () => {},
     creator: new InstanceCreator({
-      ...{ records, pool, profile: (project: string, name: string) => profiles.get(project, name) },
+      ...{ records, admission, pool, profile: (project: string, name: string) => profiles.get(project, name) },
       image: async () => ({ fingerprint: 'f'.repeat(64), architecture: 'x86_64', properties: { os: 'Fake' } }),
       unpackImage: async () => {},
       ...{ checkNetwork, hwaddr, profileUse },
     }),
     starter: new InstanceStarter({
-      ...{ records, expanded, pool, nics, runtime: world.runtime, spec: () => ({}) as never },
+      ...{ records, expanded, pool, nics, runtime: world.runtime, limits: world.limits, spec: () => ({}) as never },
+      check: (instance, holds) => admission.checkStart(instance, holds),
       guestInit: async () => ({
         kind: 'busybox',
         argv: ['/sbin/init'],
@@ -72,8 +102,16 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
       }),
       consoleLogPath: (uuid) => `/fake/${uuid}.log`,
     }),
-    stopper: new InstanceStopper({ runtime: world.runtime, supervisor, command: async () => 0 }),
+    stopper,
   });
+  const withHost = new WithHost({
+    ...{ log, records, expanded, supervisor, stopper, operations },
+    start: (project, name) => instances.start(project, name),
+  });
+  const sharing = async (home: string) => {
+    const all = await projects.list();
+    return all.filter((project) => homeOf(project, 'profiles') === home).map(({ name }) => name);
+  };
   const appliers: LiveApplier[] = [];
   const live = new LiveChanges({ appliers, supervisor, journal: new ChangeJournal(store) });
   const changing = { records, locks, supervisor, events, live, profileUse, hwaddr, surroundings: { checkNetwork } };
@@ -81,19 +119,31 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     ...changing,
     profile: (project, name) => profiles.get(project, name),
   });
-  const profileChanges = new ProfileChanges({ ...changing, profiles });
+  const profileChanges = new ProfileChanges({ ...changing, profiles, admission, sharing });
   const restart = (hostRebooted: boolean) =>
-    reconcile({ log, records, expanded, runtime: world.runtime, supervisor, follower, deleter, hostRebooted });
+    reconcile({
+      log,
+      records,
+      expanded,
+      runtime: world.runtime,
+      limits: world.limits,
+      supervisor,
+      follower,
+      deleter,
+      hostRebooted,
+    });
   return {
     world,
     store,
     events,
     operations,
+    projects,
     profiles,
     records,
     locks,
     supervisor,
     instances,
+    withHost,
     updater,
     profileChanges,
     live,

@@ -10,6 +10,7 @@ export type Completion =
   | 'profiles'
   | 'networks'
   | 'pools'
+  | 'projects'
   | 'operations'
   | 'instance-keys'
   | 'instance-settings'

@@ -1,7 +1,10 @@
+import { allProjectsOption, columnsOption, formatOption } from '../arguments/list-options.ts';
 import type { ArgumentSpec, CommandSpec, OptionSpec } from './command.ts';
 import { configCommands } from './table-config.ts';
 import { fileCommands } from './table-files.ts';
 import { profileCommands } from './table-profile.ts';
+import { projectCommands } from './table-projects.ts';
+import { shellCommands } from './table-shell.ts';
 
 /**
  * All commands. Help, completion and `docs/reference/commands.md` follow from this table; a command's code is loaded
@@ -18,34 +21,24 @@ export const commands: readonly CommandSpec[] = [
   ...listingCommands(),
   ...profileCommands,
   ...serverCommands(),
+  ...projectCommands,
+  ...shellCommands,
 ];
 
 /** Commands that share their first word, with what they are about. */
 export const groups: Readonly<Record<string, string>> = {
   config: 'Configuration of instances and of the server',
-  file: 'Files inside instances, running or stopped',
   'config device': 'Devices of an instance',
+  alias: 'Words of your own for commands',
+  file: 'Files inside instances, running or stopped',
   image: 'Images that instances are created from',
   network: 'Networks',
   operation: 'Long work of the server',
   profile: 'Configuration and devices that several instances share',
   'profile device': 'Devices of a profile',
+  project: 'Parts of the server with instances, limits and restrictions of their own',
   storage: 'Storage pools',
 };
-
-function formatOption(preset = 'table'): OptionSpec {
-  return {
-    name: 'format',
-    short: 'f',
-    value: 'FORMAT',
-    doc: `csv, json, table, yaml, compact or markdown, with ",noheader" or ",header" after it (default "${preset}")`,
-    complete: ['csv', 'json', 'table', 'yaml', 'compact', 'markdown'],
-  };
-}
-
-function allProjectsOption(): OptionSpec {
-  return { name: 'all-projects', doc: 'Show those of all projects' };
-}
 
 function instances(optional = false): ArgumentSpec {
   return { name: 'instance', variadic: true, optional, complete: 'instances' };
@@ -292,6 +285,7 @@ Columns: {COLUMNS}`,
       options: [
         { name: 'columns', short: 'c', value: 'COLUMNS', doc: 'Columns to show (default "lfpdatsu")' },
         formatOption(),
+        allProjectsOption(),
       ],
       load: () => import('./image-list.ts'),
     },
@@ -341,28 +335,31 @@ function listingCommands(): CommandSpec[] {
       path: ['profile', 'list'],
       aliases: ['ls'],
       summary: 'List profiles',
-      options: [formatOption()],
+      details: 'Columns: {COLUMNS}',
+      options: [columnsOption(), formatOption(), allProjectsOption()],
       load: () => import('./profile-list.ts'),
     },
     {
       path: ['network', 'list'],
       aliases: ['ls'],
       summary: 'List networks',
-      options: [formatOption()],
+      details: 'Columns: {COLUMNS}',
+      options: [columnsOption(), formatOption()],
       load: () => import('./network-list.ts'),
     },
     {
       path: ['storage', 'list'],
       aliases: ['ls'],
       summary: 'List storage pools',
-      options: [formatOption()],
+      details: 'Columns: {COLUMNS}',
+      options: [columnsOption(), formatOption()],
       load: () => import('./storage-list.ts'),
     },
     {
       path: ['operation', 'list'],
       aliases: ['ls'],
       summary: 'List operations',
-      options: [formatOption()],
+      options: [formatOption(), allProjectsOption()],
       load: () => import('./operation-list.ts'),
     },
     {
@@ -394,6 +391,7 @@ function serverCommands(): CommandSpec[] {
           doc: 'lifecycle, operation or logging; all without it',
           complete: ['lifecycle', 'operation', 'logging'],
         },
+        allProjectsOption(),
         { name: 'pretty', doc: 'One line for each event, the same as --format=pretty' },
         {
           name: 'format',

@@ -1,0 +1,67 @@
+import type { LineEditor } from '../keys/line-editor.ts';
+import type { TableName } from './state.ts';
+
+/** Tabs of the page of an instance. */
+export const tabNames = ['overview', 'devices', 'config', 'network', 'log', 'events', 'metrics'] as const;
+export type TabName = (typeof tabNames)[number];
+
+/** How a text of many lines is shown. */
+export interface DocumentState {
+  /** The first line on the screen; beyond the end while it follows. */
+  readonly offset: number;
+  /** Stays at the end as lines come. */
+  readonly follow: boolean;
+  /** What is marked where it occurs; `n` and `N` go to it. */
+  readonly search: string;
+  /** Only lines with it are shown. */
+  readonly filter: string;
+  readonly timestamps: boolean;
+  readonly wrap: boolean;
+}
+
+export const newDocument: DocumentState = {
+  ...{ offset: 0, follow: false, search: '', filter: '', timestamps: false, wrap: false },
+};
+
+/** A line of a console, and when it came; undefined for what was there before one looked. */
+export interface LogLine {
+  readonly text: string;
+  readonly at: number | undefined;
+}
+
+export interface ConsoleLog {
+  readonly lines: readonly LogLine[];
+  readonly state: 'loading' | 'here' | 'failed';
+  readonly failure: string;
+}
+
+export type Page =
+  | { readonly kind: 'table'; readonly table: TableName }
+  | { readonly kind: 'server'; readonly document: DocumentState }
+  | {
+      readonly kind: 'instance';
+      readonly key: string;
+      readonly tab: TabName;
+      readonly document: DocumentState;
+      readonly log: ConsoleLog;
+    }
+  | {
+      readonly kind: 'object';
+      readonly table: TableName;
+      readonly key: string;
+      readonly document: DocumentState;
+    };
+
+/** A line that is typed at the bottom of the screen. */
+export interface Prompt {
+  readonly kind: 'filter' | 'search' | 'line-filter' | 'run' | 'create';
+  readonly editor: LineEditor;
+  /** What was there before, which esc brings back. */
+  readonly before: string;
+}
+
+export const emptyLog: ConsoleLog = { lines: [], state: 'loading', failure: '' };
+
+export function instancePage(key: string, tab: TabName = 'overview'): Page {
+  return { kind: 'instance', key, tab, document: { ...newDocument, follow: tab === 'log' }, log: emptyLog };
+}

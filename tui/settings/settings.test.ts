@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { readSettings, settingsPath, writeSettings } from './settings.ts';
+
+describe('the settings of the command line', () => {
+  let directory: string;
+  const env = () => ({ YURT_CONF: join(directory, 'conf') });
+  const file = () => join(directory, 'conf/config.yml');
+
+  beforeEach(() => (directory = mkdtempSync(join(tmpdir(), 'yurt-settings-'))));
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  it('are where the environment says', () => {
+    assert.equal(settingsPath({ YURT_CONF: '/a', HOME: '/h' }), '/a/config.yml');
+    assert.equal(settingsPath({ XDG_CONFIG_HOME: '/x', HOME: '/h' }), '/x/yurt/config.yml');
+    assert.equal(settingsPath({ HOME: '/h' }), '/h/.config/yurt/config.yml');
+    assert.equal(settingsPath({}), undefined);
+  });
+
+  it('are nothing without a file', async () => {
+    assert.deepEqual(await readSettings(env()), { project: '', aliases: {} });
+    assert.deepEqual(await readSettings({}), { project: '', aliases: {} });
+  });
+
+  it('are written for their user alone, and read back', async () => {
+    await writeSettings(env(), (settings) => ({ ...settings, project: 'blue', aliases: { ll: 'list -c ns' } }));
+    assert.deepEqual(await readSettings(env()), { project: 'blue', aliases: { ll: 'list -c ns' } });
+    assert.equal(statSync(file()).mode & 0o777, 0o600);
+  });
+
+  it('keep what others wrote', async () => {
+    await writeSettings(env(), (settings) => ({ ...settings, project: 'blue' }));
+    writeFileSync(file(), `# mine\nother: 7\n${readFileSync(file(), 'utf8')}`);
+    await writeSettings(env(), (settings) => ({ ...settings, aliases: { a: 'b' } }));
+    const text = readFileSync(file(), 'utf8');
+    assert.match(text, /# mine\nother: 7/);
+    assert.deepEqual(await readSettings(env()), { project: 'blue', aliases: { a: 'b' } });
+  });
+
+  for (const [text, message] of [
+    ['[', /config.yml is not YAML: /],
+    ['- a', /config.yml is not a map/],
+    ['aliases: [a]', /has "aliases" that are not a map of texts/],
+    ['remotes: x', /has "remotes" that are not a map/],
+    ['remotes: { local: { project: [a] } }', /has a "project" that is not a name/],
+  ] as const) {
+    it(`say what is wrong with ${text}`, async () => {
+      await writeSettings(env(), (settings) => ({ ...settings, project: 'blue' }));
+      writeFileSync(file(), text);
+      await assert.rejects(readSettings(env()), message);
+      await assert.rejects(
+        writeSettings(env(), (settings) => ({ ...settings, project: 'x' })),
+        message,
+      );
+      assert.equal(readFileSync(file(), 'utf8'), text);
+    });
+  }
+});
