@@ -4,6 +4,7 @@ import type { Context } from '../commands/command.ts';
 import type { Suspend } from './app.ts';
 import { ConsoleReader } from './effects/console-reader.ts';
 import { EventFollower } from './effects/event-follower.ts';
+import { Files } from './effects/files.ts';
 import { Lists } from './effects/lists.ts';
 import { LiveConnection } from './effects/live-connection.ts';
 import { Poller } from './effects/poller.ts';
@@ -35,6 +36,7 @@ export class Program {
   readonly #poller: Poller;
   readonly #console: ConsoleReader;
   readonly #events: EventFollower;
+  readonly #files: Files;
   readonly #ended = Promise.withResolvers<Ending>();
   #suspend: Suspend | undefined;
   #redraw: () => void = () => {};
@@ -54,6 +56,7 @@ export class Program {
     this.#sessions = new Sessions(context, this.#live, keys, () => store.state().project);
     this.#console = new ConsoleReader(this.#live, store);
     this.#poller = new Poller(store, this.#lists, this.#console);
+    this.#files = new Files(this.#live, store);
     this.#events = new EventFollower(this.#live, store, this.#lists);
   }
 
@@ -114,7 +117,14 @@ export class Program {
         return await this.#session(() => this.#sessions.run(effect.key, effect.command));
       case 'command':
         await this.#session(() => this.#sessions.command(...effect.words));
+        this.#readShownFiles();
         return this.#lists.readAll();
+      case 'list-files':
+        return await this.#files.list(effect.key, effect.path);
+      case 'read-file':
+        return await this.#files.read(effect.key, effect.path);
+      case 'delete-files':
+        return await this.#files.remove(effect.key, effect.path, effect.name);
       case 'create':
         return await this.#verbs.create(effect.what, effect.name);
       case 'delete-objects':
@@ -159,6 +169,12 @@ export class Program {
     process.kill(process.pid, 'SIGTSTP');
     await delay(stopMs);
     process.kill(process.pid, 'SIGWINCH');
+  }
+
+  /** What another command may have changed. */
+  #readShownFiles(): void {
+    const page = this.#store.state().pages.at(-1);
+    if (page?.kind === 'files') void this.#files.list(page.key, page.path);
   }
 
   /** A log that was opened is read at once, not with the next tick. */
