@@ -1,8 +1,8 @@
-import type { IdMap } from '../base/id-map.ts';
+import { type IdMap, type IdRange, rangesOf } from '../base/id-map.ts';
 import type { HostFacts } from '../host/host-features.ts';
 import { privilegedCapabilities, rootCapabilities } from './capabilities.ts';
 import { checkSpecInput } from './check-spec-input.ts';
-import type { OciDevice, OciMount, OciProcess, OciResources, OciSpec } from './oci-spec.ts';
+import type { OciDevice, OciIdMapping, OciMount, OciProcess, OciResources, OciSpec } from './oci-spec.ts';
 import { initRlimits, type Rlimits, usualRlimits } from './rlimits.ts';
 import { type SyscallPolicy, seccompFilter } from './seccomp.ts';
 import { agentDirectory, nestingMounts, systemMounts } from './system-mounts.ts';
@@ -47,7 +47,7 @@ export interface SpecInput {
 export function buildSpec(input: SpecInput): OciSpec {
   checkSpecInput(input);
   const { privileged = false, nesting = false, sysctls = {} } = input;
-  const mapping = [{ containerID: 0, hostID: input.idMap.hostBase, size: input.idMap.size }];
+  const { users, groups } = rangesOf(input.idMap);
   return {
     ociVersion: '1.0.2',
     process: initProcess(input),
@@ -61,7 +61,7 @@ export function buildSpec(input: SpecInput): OciSpec {
     ],
     ...(input.annotations === undefined ? {} : { annotations: input.annotations }),
     linux: {
-      ...(privileged ? {} : { uidMappings: mapping, gidMappings: mapping }),
+      ...(privileged ? {} : { uidMappings: users.map(mapping), gidMappings: groups.map(mapping) }),
       namespaces: [
         ...(privileged ? [] : [{ type: 'user' } as const]),
         { type: 'pid' },
@@ -84,6 +84,10 @@ export function buildSpec(input: SpecInput): OciSpec {
       readonlyPaths: privileged ? readonlyForPrivileged : [],
     },
   };
+}
+
+function mapping({ inside, outside, size }: IdRange): OciIdMapping {
+  return { containerID: inside, hostID: outside, size };
 }
 
 /**

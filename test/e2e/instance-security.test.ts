@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
+import { run } from '../../server/host/run.ts';
 import { Daemon } from './harness/daemon.ts';
 import { template } from './harness/template.ts';
 
@@ -87,6 +88,26 @@ describe('the keys of security and the kernel', () => {
     await yurt.ok('config', 'set', 'moved', 'security.idmap.size=65536', 'security.protection.shift=true');
     await yurt.ok('stop', 'moved', '--force');
     assert.match((await yurt.yurt(['start', 'moved'])).stderr, /security\.protection\.shift is true/);
+  });
+
+  it('raw.idmap makes ids of the host of some, and files keep the owners that they have inside', {
+    timeout: longMs,
+  }, async () => {
+    await launch('punched', {});
+    await sh('punched', 'touch /old && chown 1000:1000 /old');
+    await yurt.ok('config', 'set', 'punched', 'raw.idmap=both 1000 1000');
+    await yurt.ok('restart', 'punched', '--force');
+    assert.match((await sh('punched', 'cat /proc/self/uid_map')).stdout, /^\s*1000\s+1000\s+1$/m);
+    const owners = async () =>
+      (await sh('punched', 'touch /new; chown 1000:1000 /new; stat -c "%u %g" /old /new')).stdout;
+    assert.equal(await owners(), '1000 1000\n1000 1000\n');
+    const found = await run(['find', `${yurt.directory}/storage`, '-name', 'new', '-uid', '1000', '-gid', '1000']);
+    assert.match(found.stdout, /\/new\n$/);
+    await yurt.ok('config', 'unset', 'punched', 'raw.idmap');
+    await yurt.ok('restart', 'punched', '--force');
+    assert.equal(await owners(), '1000 1000\n1000 1000\n');
+    const refused = await yurt.yurt(['config', 'set', 'punched', 'raw.idmap=both 0 5']);
+    assert.match(refused.stderr, /none of them 0/);
   });
 
   it('a privileged instance is root of the host without its devices and settings, and can become an ordinary one', {

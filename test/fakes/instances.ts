@@ -27,7 +27,7 @@ import { WithHost } from '../../server/instances/with-host.ts';
 import { hasEnded, type OperationView } from '../../server/operations/operation.ts';
 import { Operations } from '../../server/operations/operations.ts';
 import { Profiles, parseProfile } from '../../server/profiles/profile.ts';
-import { homeOf, parseProject } from '../../server/projects/project.ts';
+import { hasFeature, homeOf, parseProject } from '../../server/projects/project.ts';
 import { Projects } from '../../server/projects/projects.ts';
 import { FakeWorld } from './fake-world.ts';
 
@@ -43,6 +43,12 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     contents: async (project) => (await records.list(project)).map(resourceOf),
     members: async (project) => await Promise.all((await records.list(project)).map(member)),
     announce: () => {},
+    belongings: {
+      make: async (project) =>
+        hasFeature(project, 'profiles') ? await profiles.defaultMade(project.name, 'default', 'yurtbr0') : {},
+      move: async (from, to) => await profiles.moved(from, to),
+      remove: async (name) => await profiles.removed(name),
+    },
   });
   await projects.ensureDefault();
   const profiles = new Profiles(new Collection(store, 'profile/', parseProfile), (name) =>

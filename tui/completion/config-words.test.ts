@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { Connection } from '../client/connection.ts';
 import { ConfiguredServer } from '../testing/configured-server.ts';
-import { runInProcess } from '../testing/fake-terminal.ts';
+import { candidates } from './candidates.ts';
+import { serverNames } from './server-names.ts';
+
+/** A machine that is busy must not make a test fail. */
+const patienceMs = 30_000;
 
 const eth0 = { options: { type: 'nic', network: 'yurtbr0' } };
 const data = { options: { type: 'disk', path: '/data' } };
@@ -29,11 +34,16 @@ async function complete(...words: string[]): Promise<string[]> {
         { type: 'nic', options: [{ name: 'network' }] },
       ],
     }));
-  const { stdout } = await runInProcess(server.socket, ['complete', '--', ...words]);
-  return stdout
-    .split('\n')
-    .slice(1, -1)
-    .map((line) => line.split('\t')[0] ?? '');
+  const connection = new Connection(server.socket);
+  try {
+    const found = await candidates(
+      words,
+      serverNames(async () => connection, '', patienceMs),
+    );
+    return found === 'files' ? ['files'] : found.map(({ word }) => word);
+  } finally {
+    connection.close();
+  }
 }
 
 describe('completion of configurations', () => {
