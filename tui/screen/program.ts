@@ -10,7 +10,9 @@ import { LiveConnection } from './effects/live-connection.ts';
 import { Poller } from './effects/poller.ts';
 import { Sessions } from './effects/sessions.ts';
 import { Verbs } from './effects/verbs.ts';
+import { screenOf } from './keys/screen-commands.ts';
 import type { Effect } from './state/effect.ts';
+import type { ScreenName } from './state/state.ts';
 import type { Store } from './store.ts';
 import type { KeySource } from './terminal/key-source.ts';
 
@@ -41,6 +43,7 @@ export class Program {
   #suspend: Suspend | undefined;
   #redraw: () => void = () => {};
   #isAway = false;
+  #screen: ScreenName = 'instances';
 
   constructor(
     context: Pick<Context, 'terminal' | 'global' | 'env'>,
@@ -72,7 +75,7 @@ export class Program {
       // The keys of a record of signals are signals.
       this.#terminal.onSignal(signal as NodeJS.Signals, () => this.#signaled(signal, code)),
     );
-    const unwatch = this.#store.subscribe(() => this.#readShownConsole());
+    const unwatch = this.#store.subscribe(() => this.#readShown());
     this.#poller.start();
     void this.#events.run();
     try {
@@ -177,9 +180,13 @@ export class Program {
     if (page?.kind === 'files') void this.#files.list(page.key, page.path);
   }
 
-  /** A log that was opened is read at once, not with the next tick. */
-  #readShownConsole(): void {
-    const page = this.#store.state().pages.at(-1);
+  /** What one comes to is read at once, not with the next tick. */
+  #readShown(): void {
+    const state = this.#store.state();
+    const screen = screenOf(state);
+    if (screen !== this.#screen) this.#lists.readScreen(screen);
+    this.#screen = screen;
+    const page = state.pages.at(-1);
     if (page?.kind === 'instance' && page.tab === 'log' && page.log.state === 'loading') {
       void this.#console.read(page.key);
     }

@@ -1,5 +1,5 @@
 import { serverRecord } from '../../server/record.ts';
-import { cut, type Line, line, type Span, span, textOf, widthOf } from '../frame/line.ts';
+import { type Line, line, type Span, span, textOf, wrapped } from '../frame/line.ts';
 import { bodyHeight } from '../state/geometry.ts';
 import { type DocumentState, isText, type TextPage } from '../state/page.ts';
 import { type State, shownPage } from '../state/state.ts';
@@ -44,29 +44,6 @@ function contentOf(state: State, page: TextPage): readonly Line[] {
   if (page.kind === 'file') return page.lines.map((text) => line(safe(text)));
   const record = tables[page.table].record(state.data, page.key);
   return record === undefined ? [line(span('It does not exist any more: esc goes back', 'dim'))] : yamlLines(record);
-}
-
-function wrapped(full: Line, width: number): Line[] {
-  const lines: Line[] = [];
-  let spans: Span[] = [];
-  let rest = width;
-  for (const one of full.spans) {
-    let text = one.text;
-    while (widthOf(text) > rest) {
-      const part = cut(text, rest);
-      if (part === '' && rest === width) return [full]; // narrower than one character
-      spans.push({ ...one, text: part });
-      lines.push({ ...full, spans });
-      text = text.slice(part.length);
-      spans = [];
-      rest = width;
-    }
-    if (text === '') continue;
-    spans.push({ ...one, text });
-    rest -= widthOf(text);
-  }
-  if (spans.length > 0 || lines.length === 0) lines.push({ ...full, spans });
-  return lines;
 }
 
 function highlighted(full: Line, search: string): Line {

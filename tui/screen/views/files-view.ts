@@ -1,6 +1,6 @@
 import { modeText } from '../../files/mode-text.ts';
 import { minuteOf } from '../../output/units.ts';
-import { fit, type Line, line, span, spread } from '../frame/line.ts';
+import { fit, type Line, line, span, spread, wrapped } from '../frame/line.ts';
 import { nameOf } from '../state/batches.ts';
 import { nameOfFile } from '../state/files.ts';
 import { bodyHeight } from '../state/geometry.ts';
@@ -16,7 +16,7 @@ export function filesLines(state: State, page: FilesPage): Line[] {
   const count = line(span(page.state === 'here' ? `${entries.length} ` : '', 'dim'));
   const head = spread(title, count, state.size.columns);
   if (page.state === 'loading') return [head, line(span('  Reading …', 'dim'))];
-  if (page.state === 'failed') return [head, line('  ', span(safe(page.failure), 'bad'))];
+  if (page.state === 'failed') return [head, ...wrapped(line(span(safe(page.failure), 'bad')), state.size.columns)];
   if (entries.length === 0) return [head, line(span('  Nothing is in it', 'dim'))];
   const height = bodyHeight(state);
   const offset = Math.max(0, Math.min(index - Math.floor(height / 2), entries.length - height));

@@ -51,8 +51,7 @@ function screensLine(state: State): Line {
   }
   spans.push(span(screenNames.at(-1) === present ? ']' : ' '));
   const size = spans.reduce((sum, { text }) => sum + widthOf(text), 0);
-  const project = state.project === '' || state.project === 'default' ? '' : `${state.project}  `;
-  const host = `${project}${state.data.server?.name ?? ''}`;
+  const host = state.data.server?.name ?? '';
   const right = state.size.columns - size > host.length + 4 ? line(span(`${safe(host)} `, 'accent')) : line();
   return { ...spread(line(...spans), right, state.size.columns), base: 'bar' };
 }
