@@ -107,7 +107,7 @@ describe('yurt file', () => {
     assert.match(await fails('file', 'push', path('tree'), 'box/root/'), /is a directory/);
     await yurt.ok('file', 'push', '-r', path('tree'), 'box/root');
     assert.equal(await inBox('readlink /root/tree/link; cat /root/tree/link'), 'sub/file\nx');
-    await yurt.ok('file', 'push', '-r', path('tree/.'), 'box/root/flat/', '-p');
+    await yurt.ok('file', 'push', '-r', `${path('tree')}/.`, 'box/root/flat/', '-p');
     assert.equal(await inBox('cat /root/flat/sub/file'), 'x');
     await yurt.ok('file', 'pull', '-r', 'box/root/tree', path('back'), '-p');
     assert.equal(readlinkSync(path('back/tree/link')), 'sub/file');
