@@ -255,6 +255,14 @@ describe('the restrictions of a project', () => {
     await restricted({});
   });
 
+  it('hold for snapshots and backups', async () => {
+    const { admission } = await withProject({ restricted: 'true', 'restricted.backups': 'allow' });
+    await admission.checkAllowed('blue', 'backups');
+    await admission.checkAllowed('default', 'snapshots');
+    const message = 'Project "blue" forbids snapshots: restricted.snapshots=block';
+    await assert.rejects(admission.checkAllowed('blue', 'snapshots'), { code: 'forbidden', message });
+  });
+
   it('hold for a start too', async () => {
     const server = await withProject();
     await create(server, 'web');

@@ -46,7 +46,7 @@ describe('on a host with lxcfs', () => {
   before(
     async () => {
       lxcfs = await Lxcfs.start();
-      yurt = await Daemon.start(await template('tiny'), tmpdir(), (argv) => lxcfs.enter(argv));
+      yurt = await Daemon.start(await template('tiny', 'debian/12'), tmpdir(), (argv) => lxcfs.enter(argv));
       await yurt.ok('launch', 'tiny', 'small', '-c', 'limits.memory=128MiB', '-c', 'limits.cpu=1');
       await yurt.ok('launch', 'tiny', 'nest', '-c', 'security.nesting=true');
     },
@@ -72,6 +72,15 @@ describe('on a host with lxcfs', () => {
     const hostSeconds = Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]);
     const seconds = Number((await sh('nest', 'cat /proc/uptime')).split(' ')[0]);
     assert.ok(seconds >= 0 && seconds < hostSeconds && seconds < 300, `${seconds} s of ${hostSeconds} s`);
+  });
+
+  it('a whole Debian boots without a unit that fails, and sees its own memory', { timeout: longMs }, async () => {
+    await yurt.ok('launch', 'debian/12', 'deb', '-c', 'limits.memory=256MiB');
+    await eventually(async () =>
+      assert.equal((await sh('deb', 'systemctl is-system-running --wait')).trim(), 'running'),
+    );
+    assert.equal(await sh('deb', 'systemctl --failed --plain --no-legend'), '');
+    assert.match(await sh('deb', 'cat /proc/meminfo'), /^MemTotal:\s+262144 kB$/m);
   });
 
   it('containers inside can mount proc with security.nesting, and without it cannot', async () => {

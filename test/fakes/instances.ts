@@ -138,6 +138,7 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     events,
     operations,
     projects,
+    admission,
     profiles,
     records,
     locks,

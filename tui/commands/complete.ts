@@ -4,7 +4,8 @@ import type { Context, Input } from './command.ts';
 
 export async function run(context: Context, input: Input): Promise<void> {
   const words = input.arguments;
-  const names = serverNames(() => context.connect(), projectOf(words.slice(0, -1)));
+  const project = projectOf(words.slice(0, -1)) || context.global.project;
+  const names = serverNames(() => context.connect(), project);
   const found = await candidates(words, names);
   const lines = found === 'files' ? ['files'] : ['words', ...found.map(({ word, doc }) => `${word}\t${doc}`)];
   await context.terminal.output.write(`${lines.join('\n')}\n`);

@@ -2,7 +2,7 @@ import type { Instance__Output } from '../../../proto/gen/yurt/v1/Instance.ts';
 import { Failure } from '../../client/failure.ts';
 import type { Listed } from '../state/action.ts';
 import { keyOf } from '../state/instance-rows.ts';
-import type { ScreenName } from '../state/state.ts';
+import { type ScreenName, shownTable } from '../state/state.ts';
 import type { Store } from '../store.ts';
 import { type LiveConnection, reasonOf } from './live-connection.ts';
 
@@ -45,6 +45,10 @@ const readers: Readonly<Record<Exclude<ScreenName, 'instances' | 'events'>, Read
   },
 };
 
+function isRead(screen: ScreenName): screen is keyof typeof readers {
+  return Object.hasOwn(readers, screen);
+}
+
 /** Which screen's list shows the objects that an event's source names: `image/2f0c` → images. */
 const screensOf: Readonly<Record<string, keyof typeof readers>> = {
   image: 'images',
@@ -79,11 +83,18 @@ export class Lists {
   /** An object has changed, by its resource name: `instance/web`. Changes of the same moment are read once. */
   changed(source: string, project: string): void {
     const [kind = '', name = ''] = source.split('/');
-    if (kind === 'instance' && keyOf({ project, name: '' }) !== keyOf({ ...this.#store.state(), name: '' })) return;
-    if (kind === 'instance') this.#changed.add(keyOf({ project, name }));
+    if (kind === 'instance') this.#instanceChanged(project, name);
     else if (Object.hasOwn(screensOf, kind)) this.#stale.add(screensOf[kind] ?? 'images');
-    else return;
-    this.#timer ??= setTimeout(() => this.#readChanged(), gatherMs);
+    if (this.#changed.size + this.#stale.size > 0) this.#timer ??= setTimeout(() => this.#readChanged(), gatherMs);
+  }
+
+  #instanceChanged(project: string, name: string): void {
+    const state = this.#store.state();
+    // Most other lists count who uses what: the one on the screen does so anew.
+    const shown = shownTable(state);
+    if (shown !== undefined && isRead(shown)) this.#stale.add(shown);
+    const key = keyOf({ project, name });
+    if (key === keyOf({ project: state.project, name })) this.#changed.add(key);
   }
 
   /** Figures of what runs. Resolves when they are there; a poll that is still under way is not doubled. */
@@ -97,8 +108,9 @@ export class Lists {
     }
   }
 
-  async readServer(): Promise<void> {
-    await this.#read('server');
+  /** What a screen shows, when it comes to be shown: no event tells of all that is in it. */
+  readScreen(screen: ScreenName): void {
+    if (isRead(screen)) void this.#read(screen);
   }
 
   stop(): void {

@@ -1,6 +1,7 @@
 import type { State } from '../state/state.ts';
 import type { Command } from './command.ts';
 import { documentCommands } from './document-commands.ts';
+import { fileCommands } from './file-commands.ts';
 import { instanceCommands } from './instance-commands.ts';
 import type { KeyName } from './key-name.ts';
 import { listCommands } from './list-commands.ts';
@@ -9,6 +10,7 @@ import { screenCommands } from './screen-commands.ts';
 
 /** The one table of commands. Where two are for the same key, the first that is meant where one is wins. */
 export const commands: readonly Command[] = [
+  ...fileCommands,
   ...objectCommands,
   ...instanceCommands,
   ...listCommands,

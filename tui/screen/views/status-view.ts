@@ -44,6 +44,7 @@ function countOf(state: State): Line {
   const { filter, marked, visible } = state.tables[name];
   const all = state.data[name].size;
   const parts = [
+    ...(state.project === '' || state.project === 'default' ? [] : [span(`${safe(state.project)}  `, 'accent')]),
     ...(marked.size > 0 ? [span(`${marked.size} marked  `, 'marked')] : []),
     ...(filter === '' || state.prompt?.kind === 'filter' ? [] : [span(`/${safe(filter)}  `, 'accent')]),
     span(visible.length === all ? `${all} ` : `${visible.length} of ${all} `, 'dim'),
