@@ -1,6 +1,5 @@
-import type { ServiceDefinition } from '@grpc/grpc-js';
 import { peerCredentials } from '../../native/unix-socket.ts';
-import { loadApi } from '../../proto/api.ts';
+import { expiryOf } from '../base/expiry.ts';
 import { deviceTypes } from '../devices/device-types.ts';
 import { environmentOf, instanceKeys, profileKeys } from '../instances/config-keys.ts';
 import type { Instance } from '../instances/instance.ts';
@@ -12,63 +11,88 @@ import { consoleService } from '../rpc/console-service.ts';
 import { eventService } from '../rpc/event-service.ts';
 import { execService } from '../rpc/exec-service.ts';
 import { fileService } from '../rpc/file-service.ts';
-import { localIdentity } from '../rpc/identity.ts';
 import { type ImageServiceDeps, imageService } from '../rpc/image-service.ts';
 import { instanceService } from '../rpc/instance-service.ts';
-import { type Listening, listen } from '../rpc/listen.ts';
+import { listen } from '../rpc/listen.ts';
 import { networkService } from '../rpc/network-service.ts';
 import { operationService } from '../rpc/operation-service.ts';
 import { profileService } from '../rpc/profile-service.ts';
 import { type ListRequest, projectOf } from '../rpc/project.ts';
 import { projectService } from '../rpc/project-service.ts';
-import { route } from '../rpc/router.ts';
-import { serverService } from '../rpc/server-service.ts';
+import { type ServerServiceDeps, serverService } from '../rpc/server-service.ts';
 import { storageService } from '../rpc/storage-service.ts';
+import { trustService } from '../rpc/trust-service.ts';
 import { readConsoleLog } from '../runtime/console-log.ts';
+import { TrustStore } from '../trust/trust-store.ts';
+import { openApi } from './api.ts';
 import type { Engines } from './engines.ts';
 import { filesWork } from './files.ts';
 import { agentInstance, checkRunning, diskUsage, type InstanceParts, runningInstance } from './instances.ts';
 import { discardImage, projectDeps } from './projects.ts';
 import { expander } from './records.ts';
+import { RemoteAccess } from './remote-access.ts';
 import { type Base, readOptional } from './server.ts';
-import { ServerConfig, serverKeys } from './server-config.ts';
+import { ServerCertificateFiles } from './server-certificate.ts';
+import { ServerConfig, serverKeys, serverSetting } from './server-config.ts';
 
-/** All services, on the unix socket. */
+export interface Serving {
+  /** Takes no more calls; ends those that are under way after `graceMs`. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** All services, on the unix socket and, when the configuration says so, on the network. */
 export async function serve(
   base: Base,
   engines: Engines,
   parts: InstanceParts,
   shutdown: (timeoutSeconds: number) => void,
-): Promise<Listening> {
-  const { log, directories } = base;
-  const api = loadApi();
+): Promise<Serving> {
+  const { log, directories, store, events } = base;
+  const checkProject = (name: string) => parts.projects.get(name);
+  const trust = await TrustStore.open({ store, events, checkProject, now: () => new Date() });
+  const certificate = new ServerCertificateFiles({ log, state: directories.state, hostName: base.hostName });
+  const config = new ServerConfig({ store, events, prepare: (wanted) => remote.prepare(addressIn(wanted)) });
   const handlers = {
     ...domainServices(base, engines, parts),
-    ServerService: serverFacts(base, engines, parts, shutdown),
+    ServerService: serverFacts(base, engines, parts, {
+      ...{ config, shutdown },
+      network: () => ({ addresses: remote.addresses, fingerprint: certificate.fingerprint }),
+    }),
+    TrustService: trustService({
+      ...{ trust, certificate: () => certificate.get(), addresses: () => remote.addresses },
+      tokenExpiry: async () => expiryOf(serverSetting((await config.get()).config, tokenExpiryKey), new Date()),
+    }),
   };
-  const router = {
-    log,
-    identify: (peer: string) => (peer.startsWith('unix:uid=') ? localIdentity(peer) : undefined),
-    checkProject: (name: string) => parts.projects.get(name),
-  };
-  const services = Object.entries(handlers).map(([name, handler]) => {
-    const definition = api[`yurt.v1.${name}`] as ServiceDefinition; // named in the API, held by a test
-    return { definition, implementation: route(router, definition, handler) };
-  });
+  const { server, strangers, peers } = openApi(log, handlers, trust, { checkProject });
+  const remote = new RemoteAccess({ log, certificate, peers });
   const groupId = /^yurt:[^:]*:(\d+):/m.exec(await readOptional('/etc/group'))?.[1];
-  return await listen({
-    ...{ log, api, services, peerCredentials },
-    socketPath: directories.socket,
+  const local = await listen({
+    ...{ log, server, peerCredentials, socketPath: directories.socket },
     groupId: groupId === undefined ? undefined : Number(groupId),
   });
+  await remote.start(addressIn((await config.get()).config));
+  return {
+    close: async (graceMs) => {
+      local.close();
+      remote.stopListening();
+      await Promise.all([server.close(graceMs), strangers.close(graceMs)]);
+      remote.close();
+    },
+  };
+}
+
+const tokenExpiryKey = 'core.remote_token_expiry';
+
+function addressIn(config: Readonly<Record<string, string>>): string {
+  return serverSetting(config, 'core.https_address');
 }
 
 function domainServices(base: Base, engines: Engines, parts: InstanceParts) {
   const { projects, records, profiles, states, expanded, verbs } = parts;
   const { networks, links, pools } = engines;
   const { operations, events } = base;
-  const usersOf = async (uses: (instance: Instance) => Promise<boolean>) => {
-    const all = await records.list();
+  const usersOf = async (uses: (instance: Instance) => Promise<boolean>, visible: readonly string[] | undefined) => {
+    const all = (await records.list()).filter(({ project }) => visible === undefined || visible.includes(project));
     const used = await Promise.all(all.map(uses));
     return all.filter((_instance, index) => used[index]).map(resourceOf);
   };
@@ -107,11 +131,11 @@ function domainServices(base: Base, engines: Engines, parts: InstanceParts) {
     NetworkService: networkService({
       managed: () => networks.list(),
       unmanaged: async () => await unmanagedNetworks(engines),
-      usedBy: (network) => usersOf(hasDevice('network', network)),
+      usedBy: (network, visible) => usersOf(hasDevice('network', network), visible),
     }),
     StorageService: storageService({
       pools: () => pools.list(),
-      usedBy: (pool) => usersOf(async (instance) => instance.pool === pool),
+      usedBy: (pool, visible) => usersOf(async (instance) => instance.pool === pool, visible),
     }),
   };
 
@@ -171,10 +195,15 @@ function consoleDeps(base: Base, { runtime }: Engines, parts: InstanceParts) {
   };
 }
 
-function serverFacts(base: Base, engines: Engines, parts: InstanceParts, shutdown: (timeoutSeconds: number) => void) {
+function serverFacts(
+  base: Base,
+  engines: Engines,
+  parts: InstanceParts,
+  own: Pick<ServerServiceDeps, 'config' | 'network' | 'shutdown'>,
+) {
   const { features, runtime } = engines;
   return serverService({
-    config: new ServerConfig(base.store, base.events),
+    ...own,
     keys: { instance: instanceKeys, profile: profileKeys, server: serverKeys },
     deviceTypes,
     facts: {
@@ -196,6 +225,5 @@ function serverFacts(base: Base, engines: Engines, parts: InstanceParts, shutdow
       all: (await parts.records.list()).length,
       running: parts.supervisor.runningUuids().length,
     }),
-    shutdown,
   });
 }

@@ -30,7 +30,7 @@ export function consoleService(deps: ConsoleServiceDeps): Handlers<ConsoleServic
   return {
     GetConsoleLog: (call, request) => log(deps, call, request),
     AttachConsole: async (call, stream) => {
-      const requests = messagesOf(stream);
+      const requests = messagesOf(call, stream);
       const first = await requests.next();
       const start = first.done ? undefined : first.value.start;
       if (!start) throw new Fault('invalid', 'The first message must be `start`');

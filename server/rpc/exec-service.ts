@@ -30,7 +30,7 @@ const maxTerminalSide = 65_535;
 export function execService(deps: ExecServiceDeps): Handlers<ExecServiceHandlers> {
   return {
     Exec: async (call, stream) => {
-      const requests = messagesOf(stream);
+      const requests = messagesOf(call, stream);
       const start = await firstMessage(requests);
       const task: Task = { signal: call.signal, log: call.log, report() {} };
       const [project, command] = [projectOf(start), commandOf(start)];

@@ -39,7 +39,7 @@ export function fileService(deps: FileServiceDeps): Handlers<FileServiceHandlers
   };
   return {
     PushFiles: async (call, stream) => {
-      const requests = messagesOf(stream);
+      const requests = messagesOf(call, stream);
       const start = await firstMessage(requests);
       const session = await begin(call, start, { work: 'push', target: start.target, policy: policyOf(start) });
       await push(call, stream, requests, session);

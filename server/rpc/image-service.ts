@@ -10,6 +10,7 @@ import type { FoundRecipe, Recipes } from '../images/recipes.ts';
 import type { Operations } from '../operations/operations.ts';
 import { encodeOperation, encodeTime } from './encode.ts';
 import { type ListRequest, projectOf } from './project.ts';
+import { checkOwner } from './restriction.ts';
 import type { Handlers } from './router.ts';
 
 export interface ImageServiceDeps {
@@ -59,9 +60,10 @@ export function imageService(deps: ImageServiceDeps): Handlers<ImageServiceHandl
       );
       return { operation: encodeOperation(view) };
     },
-    DeleteImage: async (_call, request) => {
+    DeleteImage: async ({ identity }, request) => {
       const project = projectOf(request);
-      const { images } = await deps.images(project);
+      const { images, home } = await deps.images(project);
+      checkOwner(identity, home, 'images');
       const image = await images.resolve(request.image);
       const view = operations.start(
         {

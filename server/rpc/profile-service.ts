@@ -5,8 +5,10 @@ import type { ProfileChanges } from '../instances/profile-changes.ts';
 import type { Profile, Profiles } from '../profiles/profile.ts';
 import { decodeDevices } from './decode.ts';
 import { encodeProfile } from './encode.ts';
+import { sees } from './identity.ts';
 import { type ListRequest, projectOf } from './project.ts';
-import type { Handlers } from './router.ts';
+import { checkOwner } from './restriction.ts';
+import type { Call, Handlers } from './router.ts';
 
 export interface ProfileServiceDeps {
   readonly profiles: Profiles;
@@ -23,28 +25,41 @@ export function profileService(deps: ProfileServiceDeps): Handlers<ProfileServic
   const { profiles, changes, instances, homes } = deps;
   const encode = (profile: Profile, all: readonly Instance[]) =>
     encodeProfile(profile, all.filter((instance) => instance.profiles.includes(profile.name)).map(resourceOf));
-  const encodeNow = async (profile: Profile) => ({ profile: encode(profile, await instances(profile.project)) });
-  const listOf = async (project: string) => {
-    const all = await instances(project);
+  const visible = async ({ identity }: Call, project: string) =>
+    (await instances(project)).filter((instance) => sees(identity, instance.project));
+  const encodeNow = async (call: Call, profile: Profile) => ({
+    profile: encode(profile, await visible(call, profile.project)),
+  });
+  const owned = async ({ identity }: Call, request: { readonly project: string }) => {
+    const home = await deps.home(projectOf(request));
+    checkOwner(identity, home, 'profiles');
+    return home;
+  };
+  const listOf = async (call: Call, project: string) => {
+    const all = await visible(call, project);
     return (await profiles.list(project)).map((profile) => encode(profile, all));
   };
   return {
-    ListProfiles: async (_call, request) => {
-      const lists = await Promise.all((await homes(request)).map(listOf));
+    ListProfiles: async (call, request) => {
+      const lists = await Promise.all((await homes(request)).map((project) => listOf(call, project)));
       return { profiles: lists.flat() };
     },
-    GetProfile: async (_call, request) => await encodeNow(await profiles.get(projectOf(request), named(request).name)),
-    CreateProfile: async (_call, request) => await encodeNow(await changes.create(await profileRequest(deps, request))),
+    GetProfile: async (call, request) =>
+      await encodeNow(call, await profiles.get(await deps.home(projectOf(request)), named(request).name)),
+    CreateProfile: async (call, request) =>
+      await encodeNow(call, await changes.create(profileRequest(await owned(call, request), request))),
     UpdateProfile: async (call, request) => {
       const task = { signal: call.signal, log: call.log, report() {} };
+      const { etag } = request;
       return await encodeNow(
-        await changes.update(task, { ...(await profileRequest(deps, request)), etag: request.etag }),
+        call,
+        await changes.update(task, { ...profileRequest(await owned(call, request), request), etag }),
       );
     },
-    RenameProfile: async (_call, request) =>
-      await encodeNow(await changes.rename(await deps.home(projectOf(request)), named(request).name, request.newName)),
-    DeleteProfile: async (_call, request) => {
-      await changes.delete(await deps.home(projectOf(request)), named(request).name);
+    RenameProfile: async (call, request) =>
+      await encodeNow(call, await changes.rename(await owned(call, request), named(request).name, request.newName)),
+    DeleteProfile: async (call, request) => {
+      await changes.delete(await owned(call, request), named(request).name);
       return {};
     },
   };
@@ -52,21 +67,14 @@ export function profileService(deps: ProfileServiceDeps): Handlers<ProfileServic
 
 interface Sent {
   readonly name: string;
-  readonly project: string;
   readonly description: string;
   readonly config: Readonly<Record<string, string>>;
   readonly devices: Parameters<typeof decodeDevices>[0];
 }
 
-async function profileRequest({ home }: ProfileServiceDeps, request: Sent) {
+function profileRequest(project: string, request: Sent) {
   const { name, description, config } = named(request);
-  return {
-    project: await home(projectOf(request)),
-    name,
-    description,
-    config,
-    devices: decodeDevices(request.devices),
-  };
+  return { project, name, description, config, devices: decodeDevices(request.devices) };
 }
 
 function named<Request extends { readonly name: string }>(request: Request): Request {

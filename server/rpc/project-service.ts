@@ -6,6 +6,8 @@ import { type Project, projectEtag, projectResource } from '../projects/project.
 import type { Projects } from '../projects/projects.ts';
 import type { Usage } from '../projects/usage.ts';
 import { encodeOperation } from './encode.ts';
+import { sees } from './identity.ts';
+import { checkSees } from './restriction.ts';
 import type { Handlers } from './router.ts';
 
 export interface ProjectServiceDeps {
@@ -25,9 +27,16 @@ export function projectService(deps: ProjectServiceDeps): Handlers<ProjectServic
     etag: projectEtag(project),
   });
   return {
-    ListProjects: async () => ({ projects: await Promise.all((await projects.list()).map(encode)) }),
-    GetProject: async (_call, { name }) => ({ project: await encode(await projects.get(name)) }),
-    GetProjectUsage: async (_call, { name }) => {
+    ListProjects: async ({ identity }) => {
+      const visible = (await projects.list()).filter(({ name }) => sees(identity, name));
+      return { projects: await Promise.all(visible.map(encode)) };
+    },
+    GetProject: async ({ identity }, { name }) => {
+      checkSees(identity, name);
+      return { project: await encode(await projects.get(name)) };
+    },
+    GetProjectUsage: async ({ identity }, { name }) => {
+      checkSees(identity, name);
       const usage = await deps.usage(await projects.get(name));
       const encoded = usage.map(({ resource, unit, limit, used }) => ({
         ...{ name: resource, unit, used, limited: limit !== undefined, limit: limit ?? 0 },

@@ -12,6 +12,7 @@ import type { ProfileServiceDefinition } from '../../proto/gen/yurt/v1/ProfileSe
 import type { ProjectServiceDefinition } from '../../proto/gen/yurt/v1/ProjectService.ts';
 import type { ServerServiceDefinition } from '../../proto/gen/yurt/v1/ServerService.ts';
 import type { StorageServiceDefinition } from '../../proto/gen/yurt/v1/StorageService.ts';
+import type { TrustServiceDefinition } from '../../proto/gen/yurt/v1/TrustService.ts';
 import { Codec, type Message, type NodeJson } from './wire.ts';
 
 /** The services that a client calls, each with its methods. */
@@ -28,6 +29,7 @@ export interface Services {
   ProjectService: ProjectServiceDefinition;
   ServerService: ServerServiceDefinition;
   StorageService: StorageServiceDefinition;
+  TrustService: TrustServiceDefinition;
 }
 
 export type ServiceName = keyof Services;

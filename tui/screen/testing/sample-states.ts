@@ -169,6 +169,7 @@ const server = complete<Server__Output>('Server', {
   ...{ name: 'host1', version: '0.1.0', kernelVersion: '6.18.5', architecture: 'x86_64', cgroupLayout: 'unified' },
   ...{ runtime: 'crun', runtimeVersion: '1.21', conmonVersion: '2.1.12', nodeVersion: '26.10.0', pid: 812 },
   ...{ stateDirectory: '/var/lib/yurt', instanceCount: 7, runningInstanceCount: 5 },
+  ...{ addresses: [], certificateFingerprint: '' },
   features: [
     { name: 'idmapped-mounts', present: true, detail: '' },
     { name: 'apparmor', present: false, detail: 'The kernel was built without it' },
