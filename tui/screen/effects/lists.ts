@@ -94,7 +94,7 @@ export class Lists {
     const shown = shownTable(state);
     if (shown !== undefined && isRead(shown)) this.#stale.add(shown);
     const key = keyOf({ project, name });
-    if (key === keyOf({ project: state.project, name })) this.#changed.add(key);
+    if (state.allProjects || key === keyOf({ project: state.project, name })) this.#changed.add(key);
   }
 
   /** Figures of what runs. Resolves when they are there; a poll that is still under way is not doubled. */
@@ -129,9 +129,11 @@ export class Lists {
   }
 
   async #readInstances(withoutState: boolean): Promise<void> {
-    const { project } = this.#store.state();
+    const { project, allProjects } = this.#store.state();
     try {
-      const { instances } = await this.#live.call('InstanceService', 'ListInstances', { project, withoutState });
+      const { instances } = await this.#live.call('InstanceService', 'ListInstances', {
+        ...{ project, allProjects, withoutState },
+      });
       this.#store.dispatch({ type: 'instances-listed', instances, now: Date.now() });
     } catch (error) {
       this.#store.dispatch({ type: 'list-failed', screen: 'instances', reason: reasonOf(error) });

@@ -83,7 +83,7 @@ function scrolling(state: State, overlay: Extract<Overlay, { kind: 'help' | 'res
 function sorting(state: State, overlay: Extract<Overlay, { kind: 'sort' }>, key: string): State {
   const name = shownTable(state);
   if (name === undefined) return closed(state);
-  const { length } = shownColumns(tables[name], state.size.columns);
+  const { length } = shownColumns(tables[name], state);
   if (key === 'enter') return sortedBy(closed(state), overlay.index);
   if (/^[1-9]$/.test(key)) return sortedBy(closed(state), Number(key) - 1);
   const step = key === 'down' || key === 'j' ? 1 : key === 'up' || key === 'k' ? -1 : 0;

@@ -31,6 +31,6 @@ export function initialState(options: {
       events: tableState('time', true),
     },
     pages: [{ kind: 'table', table: 'instances' }],
-    ...{ overlay: undefined, prompt: undefined, notice: undefined, batches: [] },
+    ...{ overlay: undefined, prompt: undefined, allProjects: false, notice: undefined, batches: [] },
   };
 }

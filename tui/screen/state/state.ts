@@ -74,6 +74,8 @@ export interface State extends Clock {
   readonly theme: ThemeName;
   /** Empty: the default one. */
   readonly project: string;
+  /** Whether the list of instances has those of all projects. */
+  readonly allProjects: boolean;
   readonly link: Link;
   readonly data: Data;
   readonly tables: Readonly<Record<TableName, TableState>>;

@@ -304,3 +304,17 @@ describe('the files of an instance', () => {
     assert.deepEqual([effects, after.overlay, after.notice?.text], [[], undefined, 'Its name is no UTF-8']);
   });
 });
+
+describe('the instances of all projects', () => {
+  it('are asked for, with the column of their project and in its order', () => {
+    const { state: all, effects } = press(state, 'A');
+    assert.deepEqual(effects, [{ kind: 'refresh' }]);
+    const [first, ...others] = sampleInstances();
+    assert.ok(first !== undefined);
+    const instances = [{ ...first, project: 'alpha' }, ...others];
+    const shown = update(all, { type: 'instances-listed', instances, now: sampleNow }).state;
+    assert.match(text(shown), /PROJECT/);
+    assert.equal(cursor(typed(shown, 'g')), `alpha/${first.name}`);
+    assert.doesNotMatch(text(press(shown, 'A').state), /PROJECT/);
+  });
+});

@@ -11,7 +11,7 @@ import { safe } from './safe.ts';
 export function tableLines(state: State, name: TableName): Line[] {
   const table = tables[name];
   const shown = state.tables[name];
-  const columns = shownColumns(table, state.size.columns);
+  const columns = shownColumns(table, state);
   const widths = columnWidths(columns, state.size.columns);
   const lines = [titles(columns, widths, shown)];
   const height = bodyHeight(state);
