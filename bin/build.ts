@@ -61,15 +61,23 @@ async function bundle(): Promise<void> {
     plugins: [externalAs('./screen/start.ts', './yurt-screen.mjs')],
     external: ['koffi'], // loaded by what moves files alone; its native half lies beside it
   });
-  // Ink's layout engine awaits at its top level, which CommonJS cannot.
-  await build({
+  const screen = {
     ...bundled,
-    entryPoints: [join(root, 'tui/screen/start.ts')],
-    outfile: join(root, 'dist/yurt-screen.mjs'),
+    // Ink's layout engine awaits at its top level, which CommonJS cannot.
     format: 'esm',
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
     define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
-    plugins: [emptyModule('react-devtools-core')],
+  } as const;
+  await build({
+    ...screen,
+    entryPoints: [join(root, 'tui/screen/start.ts')],
+    outfile: join(root, 'dist/yurt-screen.mjs'),
+    plugins: [emptyModule('react-devtools-core'), externalAs('./effects/panes.ts', './yurt-panes.mjs')],
+  });
+  await build({
+    ...screen,
+    entryPoints: [join(root, 'tui/screen/effects/panes.ts')],
+    outfile: join(root, 'dist/yurt-panes.mjs'),
   });
 }
 

@@ -96,6 +96,25 @@ describe('yurt without a command, on a terminal', () => {
     await leaveWell(screen);
   });
 
+  it('has shells in panes below the list, and types into several at once', { timeout: longMs }, async () => {
+    for (const name of ['left', 'right']) await yurt.ok('launch', 'tiny', name);
+    await using screen = open({}, { columns: 120, rows: 40 });
+    await screen.shows(/right +Running/);
+    screen.type('*t');
+    await screen.shows(/left:~#.*right:~#/);
+    screen.type('echo "pane=$(hostname)"; stty size\r');
+    await screen.shows(/pane=left +│pane=right/);
+    await screen.shows(/^19 59 +│19 60/m);
+    screen.type('\x1d');
+    await screen.showsNot(/back to the list/);
+    screen.type('k');
+    await screen.shows(/▸.left/);
+    screen.type('W');
+    await screen.showsNot(/pane=left/);
+    screen.type('q');
+    await leaveWell(screen);
+  });
+
   it('shows the log of a console as it grows, and what is searched for in it', { timeout: longMs }, async () => {
     await yurt.ok('launch', 'tiny', 'logged');
     await using screen = open();

@@ -7,6 +7,7 @@ import { EventFollower } from './effects/event-follower.ts';
 import { Files } from './effects/files.ts';
 import { Lists } from './effects/lists.ts';
 import { LiveConnection } from './effects/live-connection.ts';
+import type { Panes } from './effects/panes.ts';
 import { Poller } from './effects/poller.ts';
 import { Sessions } from './effects/sessions.ts';
 import { Verbs } from './effects/verbs.ts';
@@ -39,6 +40,8 @@ export class Program {
   readonly #console: ConsoleReader;
   readonly #events: EventFollower;
   readonly #files: Files;
+  readonly #keys: KeySource;
+  #panes: Panes | undefined;
   readonly #ended = Promise.withResolvers<Ending>();
   #suspend: Suspend | undefined;
   #redraw: () => void = () => {};
@@ -59,6 +62,7 @@ export class Program {
     this.#sessions = new Sessions(context, this.#live, keys, () => store.state().project);
     this.#console = new ConsoleReader(this.#live, store);
     this.#poller = new Poller(store, this.#lists, this.#console);
+    this.#keys = keys;
     this.#files = new Files(this.#live, store);
     this.#events = new EventFollower(this.#live, store, this.#lists);
   }
@@ -87,6 +91,7 @@ export class Program {
       this.#lists.stop();
       this.#events.stop();
       this.#sessions.hangUp();
+      this.#panes?.closeAll();
       this.#live.drop();
     }
   }
@@ -122,6 +127,12 @@ export class Program {
         await this.#session(() => this.#sessions.command(...effect.words));
         this.#readShownFiles();
         return this.#lists.readAll();
+      case 'open-panes':
+        return (await this.#withPanes()).open(effect.keys);
+      case 'type-to-panes':
+        return (await this.#withPanes()).type(effect.ids);
+      case 'close-panes':
+        return (await this.#withPanes()).closeAll();
       case 'list-files':
         return await this.#files.list(effect.key, effect.path);
       case 'read-file':
@@ -143,6 +154,13 @@ export class Program {
       case 'copy':
         return await this.#terminal.output.write(clipboard(effect.text));
     }
+  }
+
+  /** What they need is loaded with the first one: most people open none. */
+  async #withPanes(): Promise<Panes> {
+    const { Panes } = await import('./effects/panes.ts');
+    this.#panes ??= new Panes(this.#live, this.#store, this.#keys);
+    return this.#panes;
   }
 
   async #session(use: () => Promise<string | undefined>): Promise<void> {

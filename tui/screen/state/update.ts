@@ -9,6 +9,7 @@ import { withDirectory, withFile, withFiles } from './files.ts';
 import { bodyHeight } from './geometry.ts';
 import { withInstance, withInstances } from './instance-rows.ts';
 import { instancePage } from './page.ts';
+import { withoutPane, withPane } from './panes.ts';
 import { noticeMs, type ScreenName, type State, shownTable, type TableName, withNotice } from './state.ts';
 import { movedTo, scrolled, type TableState, withVisible } from './table-state.ts';
 import { type LaunchRequest, wizardOf } from './wizard.ts';
@@ -72,6 +73,14 @@ function told(state: State, action: Exclude<Action, { type: 'key' | 'paste' | 'l
       return withDirectory(state, action.key, action.path, action.entries);
     case 'file-read':
       return withFile(state, action);
+    case 'pane-opened':
+      return { ...state, panes: [...state.panes, { id: action.id, key: action.key, lines: [] }] };
+    case 'pane-drawn':
+      return withPane(state, action.id, { lines: action.lines });
+    case 'pane-closed':
+      return withoutPane(state, action.id);
+    case 'panes-typing':
+      return { ...state, typing: action.ids };
     case 'notice':
       return withNotice(state, action.kind, action.text);
   }
