@@ -55,6 +55,8 @@ export interface CreateDeps {
   readonly profileUse: ProfileUse;
   readonly pool: (name: string) => StorageDriver;
   readonly checkNetwork: (name: string) => void;
+  /** Faults of what devices need and the host lacks. */
+  readonly checkDevices: (devices: Devices) => Promise<void>;
   readonly hwaddr: MakeHwaddr;
 }
 
@@ -83,6 +85,7 @@ export class InstanceCreator {
     const expanded = expand(request, profiles);
     const { pool } = checkExpanded(expanded, this.#deps);
     this.#deps.pool(pool);
+    await this.#deps.checkDevices(expanded.devices);
     const name = request.name === '' ? await this.#freeName(request.project) : request.name;
     if ((await records.find(request.project, name)) !== undefined) {
       throw new Fault('already-exists', `Instance "${name}" already exists`);
