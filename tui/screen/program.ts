@@ -23,6 +23,9 @@ const endingSignals = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 /** How long after it was stopped the program may go on: at once, as soon as it is continued. */
 const stopMs = 50;
 
+/** How long the screen may stay as it was: drawing a first frame that says nothing takes about as long. */
+const readyMs = 80;
+
 export interface Ending {
   readonly code: number;
   readonly error?: unknown;
@@ -71,6 +74,11 @@ export class Program {
     this.#suspend = suspend;
   };
 
+  /** Resolves when there is something to show, or that takes too long to wait for with an empty screen. */
+  async ready(): Promise<void> {
+    await Promise.race([this.#lists.readNames(), delay(readyMs)]);
+  }
+
   /** Resolves when the program is to end. */
   async run(redraw: () => void): Promise<Ending> {
     this.#redraw = redraw;
@@ -108,7 +116,7 @@ export class Program {
   #perform(effect: Effect): void {
     if (effect.kind === 'quit') this.end(0);
     else if (effect.kind === 'redraw') this.#redraw();
-    else if (effect.kind === 'refresh') this.#lists.readAll();
+    else if (effect.kind === 'refresh') void this.#lists.readAll();
     else void this.#work(effect);
   }
 
@@ -126,7 +134,7 @@ export class Program {
       case 'command':
         await this.#session(() => this.#sessions.command(...effect.words));
         this.#readShownFiles();
-        return this.#lists.readAll();
+        return await this.#lists.readAll();
       case 'open-panes':
         return (await this.#withPanes()).open(effect.keys);
       case 'type-to-panes':

@@ -74,10 +74,19 @@ export class Lists {
   }
 
   /** Everything, what is shown first. */
-  readAll(): void {
-    void this.#readInstances(true).then(() => this.#readInstances(false));
-    for (const screen of Object.keys(readers)) void this.#read(screen as keyof typeof readers); // its own keys
-    void this.#readRecipes();
+  async readAll(): Promise<void> {
+    await this.readNames();
+    const screens = Object.keys(readers) as (keyof typeof readers)[]; // its own keys
+    await Promise.all([
+      this.#readInstances(false),
+      ...screens.map((screen) => this.#read(screen)),
+      this.#readRecipes(),
+    ]);
+  }
+
+  /** As little as the first frame needs. */
+  async readNames(): Promise<void> {
+    await this.#readInstances(true);
   }
 
   /** An object has changed, by its resource name: `instance/web`. Changes of the same moment are read once. */
