@@ -46,7 +46,7 @@ describe('yurt without a command, on a terminal', () => {
     assert.equal(screen.buffer, 'alternate');
 
     screen.type('n');
-    await screen.shows(/Launch an instance/);
+    await screen.shows(/^│ +tiny +│$/m);
     screen.type('tin\t\x1b[B');
     await screen.shows(/Image +tiny/);
     screen.type('first\x13');

@@ -19,7 +19,13 @@ export type Action =
   | { readonly type: 'resize'; readonly size: Size }
   | { readonly type: 'tick'; readonly now: number }
   | { readonly type: 'link'; readonly link: Link }
-  | { readonly type: 'instances-listed'; readonly instances: readonly Instance__Output[]; readonly now: number }
+  | {
+      readonly type: 'instances-listed';
+      readonly instances: readonly Instance__Output[];
+      readonly now: number;
+      /** They came without configuration and devices: what was known of these still holds. */
+      readonly withoutConfig?: boolean;
+    }
   | {
       readonly type: 'instance-read';
       readonly key: string;

@@ -7,7 +7,7 @@ import type { Step } from './effect.ts';
 import { withEvent, withOperation } from './event-update.ts';
 import { withDirectory, withFile, withFiles } from './files.ts';
 import { bodyHeight } from './geometry.ts';
-import { withInstance, withInstances } from './instance-rows.ts';
+import { withInstance, withInstances, withKnownConfig } from './instance-rows.ts';
 import { instancePage } from './page.ts';
 import { withoutPane, withPane } from './panes.ts';
 import { noticeMs, type ScreenName, type State, shownTable, type TableName, withNotice } from './state.ts';
@@ -37,7 +37,10 @@ function told(state: State, action: Exclude<Action, { type: 'key' | 'paste' | 'l
     case 'link':
       return { ...state, link: action.link };
     case 'instances-listed': {
-      const instances = withInstances(state.data.instances, action.instances, action.now);
+      const { instances: listed, now, withoutConfig = false } = action;
+      const known = state.data.instances;
+      const full = withoutConfig ? listed.map((one) => withKnownConfig(known, one)) : listed;
+      const instances = withInstances(known, full, now);
       return loaded({ ...state, now: action.now, data: { ...state.data, instances } }, 'instances');
     }
     case 'instance-read': {
