@@ -33,6 +33,7 @@ export async function startScreen(
   const program = new Program(context, store, keys, () => new Connection(dialer));
   const onResize = () => store.dispatch({ type: 'resize', size: sizeNow() });
   stdout.on('resize', onResize);
+  await program.ready();
   const screen = render(createElement(App, { store, depth, onReady: program.onReady }), {
     ...{ stdout, stdin: keys.screen, exitOnCtrlC: false, patchConsole: false, interactive: true },
     ...{ alternateScreen: true, incrementalRendering: true, maxFps },
