@@ -90,10 +90,7 @@ async function buildAgent(): Promise<void> {
   const koffi = dirname(require.resolve(`@koromix/koffi-linux-${process.arch}/package.json`));
   copyFileSync(join(koffi, `linux_${process.arch}/koffi.node`), join(outDir, 'koffi.node'));
   copyFileSync(require.resolve('node-pty/build/Release/pty.node'), join(outDir, 'pty.node'));
-  execFileSync('cc', [
-    ...['-static', '-Os', '-s', '-Wall', '-Wextra', '-Werror', '-o', join(outDir, 'launcher')],
-    join(root, 'agent/launcher/launcher.c'),
-  ]);
+  compile(join(root, 'agent/launcher/launcher.c'), join(outDir, 'launcher'));
   await build({
     ...bundled,
     entryPoints: [join(root, 'agent/main.ts')],
@@ -105,6 +102,17 @@ async function buildAgent(): Promise<void> {
     // Optional modules would be looked for in the root of the instance.
     define: { 'process.env.WS_NO_BUFFER_UTIL': '"1"', 'process.env.WS_NO_UTF_8_VALIDATE': '"1"' },
   });
+}
+
+/** Programs of the server that must be processes of their own: they enter namespaces. Into `dist/host/`. */
+function buildHostPrograms(): void {
+  const outDir = join(root, 'dist/host');
+  mkdirSync(outDir, { recursive: true });
+  for (const name of ['mounter', 'relay']) compile(join(root, `server/host/${name}/${name}.c`), join(outDir, name));
+}
+
+function compile(source: string, program: string): void {
+  execFileSync('cc', ['-static', '-Os', '-s', '-Wall', '-Wextra', '-Werror', '-o', program, source]);
 }
 
 /** Leaves the import of `specifier` to run time, from another file. */
@@ -129,3 +137,4 @@ generateDescriptor();
 writeFileSync(join(root, 'docs/reference/configuration.md'), configurationReference());
 await bundle();
 await buildAgent();
+buildHostPrograms();

@@ -14,7 +14,7 @@ export function configurationReference(): string {
     'Generated from the tables of the server by `npm run build`; do not edit.',
     '## Instances',
     "Given with `-c KEY=VALUE` when an instance is made, or by its profiles. Later profiles win over earlier ones, the instance's own over all.",
-    keyTable(instanceKeys),
+    instanceKeyTable(),
     '## Devices',
     ...deviceTypes.map(({ type, doc, options }) => deviceSection(type, doc, options)),
     '## Projects',
@@ -40,6 +40,18 @@ export function configurationReference(): string {
     ),
     '',
   ].join('\n\n');
+}
+
+/** With what holds for those that run already. */
+function instanceKeyTable(): string {
+  const rows = instanceKeys.map(({ key, type, default: unset, live, doc }) => [
+    `\`${key}\``,
+    type,
+    unset === '' ? '' : `\`${unset}\``,
+    live ? 'at once' : 'at the next start',
+    doc,
+  ]);
+  return table(['key', 'type', 'default', 'a change holds', 'what it does'], rows);
 }
 
 function keyTable(keys: readonly Pick<ConfigKey, 'key' | 'type' | 'default' | 'doc'>[]): string {

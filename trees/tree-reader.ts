@@ -53,6 +53,8 @@ class TreeReader {
   readonly #options: ReadOptions;
   readonly #chunks = new Chunks();
   readonly #levels: Level[] = [];
+  /** 1 while what lies in a directory is read without the directory itself, else 0. */
+  #outside = 0;
   /** Number of a file with several names, by device and inode. */
   readonly #linked = new Map<string, number>();
 
@@ -63,6 +65,7 @@ class TreeReader {
   *read(path: Buffer): Generator<Buffer, void> {
     const { parent, name } = splitPath(path);
     const shown = path.toString();
+    this.#outside = name === undefined ? 1 : 0;
     try {
       if (name === undefined) {
         if (!this.#options.recursive) throw new TreeFault('EISDIR', `${shown}: is a directory`);
@@ -93,7 +96,7 @@ class TreeReader {
   }
 
   *#entry(directory: Directory, name: Buffer): Generator<Buffer, void> {
-    const depth = this.#levels.length;
+    const depth = this.#levels.length - this.#outside;
     const shown = () => directory.show(name);
     const found = this.#look(directory, name, depth);
     if (found === undefined) return yield* this.#chunks.warning(`${shown()}: has gone meanwhile`);

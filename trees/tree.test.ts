@@ -128,6 +128,13 @@ describe('a tree', () => {
     });
   }
 
+  it('can be what lies in a directory', async () => {
+    mkdirSync(path('from/sub'));
+    writeFileSync(path('from/sub/file'), 'content');
+    await write(readTree([Buffer.from(`${path('from')}/.`)], { follow, recursive: true }));
+    assert.equal(readFileSync(path('to/sub/file'), 'utf8'), 'content');
+  });
+
   it('keeps holes', async () => {
     writeFileSync(path('from/sparse'), 'head');
     truncateSync(path('from/sparse'), 200 * 1024 * 1024);

@@ -96,7 +96,7 @@ static int become_agent(int argc, char **argv) {
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 125;
   snprintf(files, sizeof files, "--open-files=%llu", (unsigned long long)limit.rlim_cur);
   char *start[] = {loader, "--library-path", libraries, node, "--max-old-space-size=48", "--max-semi-space-size=1",
-                   "--v8-pool-size=1", "--disable-warning=ExperimentalWarning", script, files};
+                   "--v8-pool-size=1", "--no-concurrent-array-buffer-sweeping", "--disable-warning=ExperimentalWarning", script, files};
   enum { STARTS = sizeof start / sizeof *start };
   char *arguments[STARTS + MAX_AGENT_ARGUMENTS];
   memcpy(arguments, start, sizeof start);

@@ -37,6 +37,7 @@ export interface Engines {
   readonly networks: Networks;
   readonly links: IpLinks;
   readonly agents: Agents;
+  readonly namespaces: UserNamespaces;
   /** The agent's files, which instances see at /dev/.yurt. */
   readonly agentDirectory: string;
   /** The kernel's name of the architecture: `x86_64`. */
@@ -76,7 +77,7 @@ export async function openEngines(base: Base): Promise<Engines> {
     open: (record) => openBridge(record, { run, log, daemonId: id, directory }),
   });
   return {
-    ...{ features, cgroups, runtime, pools, images, networks, links, architecture, ...agents },
+    ...{ features, cgroups, runtime, pools, images, networks, links, namespaces, architecture, ...agents },
     recipes: new Recipes(join(base.root, 'images'), log),
     guestInit: async (rootPath) => guestInit(rootPath),
     down: async () => {

@@ -18,7 +18,6 @@ import { InstanceStates, type StateDeps } from '../instances/instance-state.ts';
 import { Instances } from '../instances/instances.ts';
 import { LimitsApplier } from '../instances/limits/limits-applier.ts';
 import { ProcessorShares } from '../instances/limits/processor-shares.ts';
-import { Nics } from '../instances/nics.ts';
 import { OfflineFiles } from '../instances/offline-files.ts';
 import { type ReconcileDeps, reconcile } from '../instances/reconcile.ts';
 import { InstanceStarter, type StartDeps } from '../instances/start-instance.ts';
@@ -29,6 +28,7 @@ import { stableHwaddr } from '../networks/hwaddr.ts';
 import { defaultProject } from '../projects/project.ts';
 import { offlineSpec } from '../runtime/offline-spec.ts';
 import { type ChangeParts, openChanges } from './changes.ts';
+import { openDevices } from './devices.ts';
 import type { Engines } from './engines.ts';
 import { type InstanceObjects, openRecords } from './records.ts';
 import { type Base, removeInstanceFiles } from './server.ts';
@@ -55,7 +55,7 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   const objects = await openRecords(base, engines);
   const { projects, records, expanded, admission } = objects;
   const pool = (name: string) => pools.driver(name);
-  const nics = new Nics({ network: (name) => networks.driver(name), hwaddr: stableHwaddr });
+  const { devices, ...deviceParts } = openDevices(base, engines, expanded);
   const addresses = new AddressAnnouncer({
     ...{ log, events, instances: () => records.list() },
     leases: async (name) => await networks.driver(name).leases(),
@@ -64,11 +64,12 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   const locks = new InstanceLocks();
   const limits = limitsApplier(base, engines);
   const supervisor: Supervisor = new Supervisor({
-    ...{ log, records, expanded, pool, nics, runtime, limits },
+    ...{ log, records, expanded, pool, devices, runtime, limits },
     forgetAgent: (uuid) => agents.forget(uuid),
     ended: (instance, reason) => logFailure(log, instance, verbs.afterEnd(instance, reason)),
   });
-  const changes = openChanges(base, engines, { ...objects, locks, supervisor, appliers: [limits] });
+  const appliers = [limits, deviceParts.applier];
+  const changes = openChanges(base, engines, { ...objects, locks, supervisor, appliers });
   // Whoever follows an instance for a while may hold an older record of it, with a profile that is gone.
   const agentOf: AgentOf = async (instance) =>
     agentInstance(instance, await expanded((await records.find(instance.project, instance.name)) ?? instance));
@@ -87,17 +88,20 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
     freeRoot: (instance) => offline.end(instance),
     creator: new InstanceCreator({
       ...{ records, admission, pool, ...changes.use },
+      checkDevices: deviceParts.check,
       image: async (project, reference) => await images.of(await projects.home(project, 'images')).resolve(reference),
       unpackImage: (task, fingerprint, directory) => images.of(defaultProject).unpack(task, fingerprint, directory),
     }),
-    starter: openStarter(base, engines, { records, expanded, admission, pool, nics, limits }),
+    starter: openStarter(base, engines, { records, expanded, admission, pool, devices, limits }),
   });
   const withHost = new WithHost({
     ...{ log, records, expanded, supervisor, stopper, operations },
     start: (project, name) => verbs.start(project, name),
   });
-  const states = instanceStates(engines, { log, locks, supervisor, follower, nics });
-  const reconciling = { log, records, expanded, runtime, supervisor, follower, deleter, limits };
+  const states = instanceStates(engines, { log, locks, supervisor, follower, hwaddr: stableHwaddr });
+  const { repair: repairDevices } = deviceParts;
+  const watching = { log, records, expanded, runtime, supervisor, follower };
+  const reconciling = { ...watching, deleter, limits, repairDevices };
   return {
     ...{ ...objects, verbs, withHost, changes, states, supervisor, offline, locks },
     reconcile: async (hostRebooted) => {
@@ -114,7 +118,7 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   };
 }
 
-type StarterParts = Pick<StartDeps, 'records' | 'expanded' | 'pool' | 'nics' | 'limits'> &
+type StarterParts = Pick<StartDeps, 'records' | 'expanded' | 'pool' | 'devices' | 'limits'> &
   Pick<InstanceObjects, 'admission'>;
 
 function openStarter({ directories }: Base, engines: Engines, parts: StarterParts): InstanceStarter {
@@ -181,7 +185,7 @@ function bootFollower({ log, events }: Base, { agents }: Engines, agentOf: Agent
 
 function instanceStates(
   { runtime, networks }: Engines,
-  parts: Pick<StateDeps, 'log' | 'locks' | 'supervisor' | 'follower' | 'nics'>,
+  parts: Pick<StateDeps, 'log' | 'locks' | 'supervisor' | 'follower' | 'hwaddr'>,
 ): InstanceStates {
   return new InstanceStates({
     ...parts,

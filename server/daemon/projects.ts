@@ -3,9 +3,9 @@ import type { Serial } from '../base/serial.ts';
 import type { Task } from '../base/task.ts';
 import { Collection } from '../db/collection.ts';
 import type { OperationView } from '../operations/operation.ts';
-import type { Profiles } from '../profiles/profile.ts';
+import { defaultProfile, type Profiles } from '../profiles/profile.ts';
 import { hasFeature, type Project, parseProject, projectResource } from '../projects/project.ts';
-import { Projects, type ProjectsDeps } from '../projects/projects.ts';
+import { type Belongings, Projects, type ProjectsDeps } from '../projects/projects.ts';
 import { usageOf } from '../projects/usage.ts';
 import type { ProjectServiceDeps } from '../rpc/project-service.ts';
 import type { Engines } from './engines.ts';
@@ -15,7 +15,7 @@ import { type Base, defaultNetworkPrefix, defaultPool } from './server.ts';
 export function openProjects(
   { store, events }: Base,
   turns: Serial,
-  looks: Pick<ProjectsDeps, 'contents' | 'members'>,
+  looks: Pick<ProjectsDeps, 'contents' | 'members' | 'belongings'>,
 ): Projects {
   return new Projects({
     ...looks,
@@ -25,27 +25,30 @@ export function openProjects(
   });
 }
 
+/** What every project has of its own: the profile `default`, unless it shares profiles. */
+export function belongings({ pools, networks }: Engines, profiles: () => Profiles): Belongings {
+  return {
+    make: async (project, { storagePool, network }) => {
+      if (!hasFeature(project, 'profiles')) return {};
+      const pool = storagePool === '' ? defaultPool : storagePool;
+      pools.driver(pool);
+      if (network !== '') networks.check(network);
+      const link = network === '' ? await networks.ensureDefault(defaultNetworkPrefix) : network;
+      return await profiles().defaultMade(project.name, pool, link);
+    },
+    move: async (from, to) => await profiles().moved(from, to),
+    remove: async (project) => await profiles().removed(project),
+  };
+}
+
 /** What the service of projects works with. */
 export function projectDeps(base: Base, engines: Engines, parts: InstanceParts): ProjectServiceDeps {
-  const { projects, profiles, records } = parts;
+  const { projects, records } = parts;
   return {
     projects,
     operations: base.operations,
     contents: parts.contents,
     usage: async ({ name, config }) => usageOf(config, await parts.members(name)),
-    prepare: async (project, { storagePool, network }) => {
-      if (!hasFeature(project, 'profiles')) return;
-      const pool = storagePool === '' ? defaultPool : storagePool;
-      engines.pools.driver(pool);
-      if (network !== '') engines.networks.check(network);
-      const link = network === '' ? await engines.networks.ensureDefault(defaultNetworkPrefix) : network;
-      await profiles.ensureDefault(project.name, pool, link);
-    },
-    move: async (from, to) => {
-      await profiles.copyAll(from.name, to.name);
-      await profiles.removeAll(from.name);
-    },
-    discard: async ({ name }) => await profiles.removeAll(name),
     empty: async (task, project) => {
       for (const { name } of await records.list(project.name)) {
         task.report({ stage: `Deleting instance ${name}` });
@@ -69,7 +72,10 @@ async function emptyOfOthers(
       await discardImage(engines, task, fingerprint);
     }
   }
-  if (hasFeature(project, 'profiles')) await profiles.removeAll(project.name);
+  if (!hasFeature(project, 'profiles')) return;
+  for (const { name } of await profiles.list(project.name)) {
+    if (name !== defaultProfile) await profiles.remove(await profiles.versioned(project.name, name));
+  }
 }
 
 /** Removes what the pools keep of an image, once no project has it. */

@@ -8,7 +8,7 @@ import { type Profile, Profiles, parseProfile } from '../profiles/profile.ts';
 import type { Projects } from '../projects/projects.ts';
 import type { Member } from '../projects/usage.ts';
 import type { Engines } from './engines.ts';
-import { openProjects, ownImages, ownProfiles } from './projects.ts';
+import { belongings, openProjects, ownImages, ownProfiles } from './projects.ts';
 import { type Base, defaultNetworkPrefix, defaultPool, readOptional } from './server.ts';
 
 /** What instances are on record: themselves, their profiles, their projects. */
@@ -35,7 +35,10 @@ export async function openRecords(base: Base, engines: Engines): Promise<Instanc
     ...(await ownProfiles(projects, profiles, project)),
     ...(await ownImages(projects, engines, project)),
   ];
-  const projects: Projects = openProjects(base, turns, { members, contents });
+  const projects: Projects = openProjects(base, turns, {
+    ...{ members, contents },
+    belongings: belongings(engines, () => profiles),
+  });
   await projects.ensureDefault();
   const profiles = new Profiles(new Collection(store, 'profile/', parseProfile), (name) =>
     projects.home(name, 'profiles'),

@@ -130,3 +130,9 @@ test('what was asked for names what is missing when the kernel lacks it; what wa
   assert.deepEqual(purposes(hybrid, { memory, swapBytes: 1 })[3], 'swap');
   assert.deepEqual(purposes(unified, { cpuQuota: { quotaUs: 1, periodUs: 2 } })[0], 'processor time');
 });
+
+test('huge pages are bounded by the size of a page', () => {
+  assert.deepEqual(written(unified, { hugepages: { '2MB': 4 * MiB } }), ['hugetlb.2MB.max=4194304']);
+  assert.deepEqual(written(new Set(['hugetlb']), { hugepages: { '1GB': 0 } }), ['hugetlb.1GB.limit_in_bytes=0']);
+  assert.deepEqual(written(unified, {}, { hugepages: { '2MB': 1 } }), ['hugetlb.2MB.max=max']);
+});

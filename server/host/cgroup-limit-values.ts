@@ -13,7 +13,13 @@ export interface ResourceLimits {
   readonly cpuPriority?: number;
   /** 0 to 10, 5 is the usual one. */
   readonly diskPriority?: number;
+  /** Bytes of huge pages by the size of a page, as the kernel writes it: `2MB`. */
+  readonly hugepages?: Readonly<Partial<Record<HugepageSize, number>>>;
 }
+
+/** hugetlb.rst: sizes of which some architecture has pages. */
+export const hugepageSizes = ['64KB', '1MB', '2MB', '1GB'] as const;
+export type HugepageSize = (typeof hugepageSizes)[number];
 
 /** One value for one file of a controller. */
 export interface LimitWrite {
@@ -52,6 +58,11 @@ const controllers: readonly { controlledBy: string; v1: Writer; unified: Writer 
   { controlledBy: 'pids', v1: processes, unified: processes },
   { controlledBy: 'cpu', v1: cpuOfV1, unified: cpuOfV2 },
   { controlledBy: 'blkio', v1: diskOfV1, unified: diskOfV2 },
+  ...hugepageSizes.map((size) => ({
+    controlledBy: 'hugetlb',
+    v1: (limits: ResourceLimits) => hugepages(limits, size, 'limit_in_bytes', '-1'),
+    unified: (limits: ResourceLimits) => hugepages(limits, size, 'max', 'max'),
+  })),
 ];
 
 function memoryOfV1({ memory: limit, swapBytes }: ResourceLimits): LimitWrite[] {
@@ -146,4 +157,9 @@ function diskOfV2({ diskPriority = 5 }: ResourceLimits): LimitWrite[] {
 
 function diskWeight(priority: number): string {
   return String(Math.max(10, priority * 20));
+}
+
+function hugepages(limits: ResourceLimits, size: HugepageSize, file: string, none: string): LimitWrite[] {
+  const value = String(limits.hugepages?.[size] ?? none);
+  return [{ controller: 'hugetlb', files: [[`hugetlb.${size}.${file}`, value]], purpose: `huge pages of ${size}` }];
 }

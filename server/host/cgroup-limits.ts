@@ -1,8 +1,12 @@
+import { constants } from 'node:fs';
 import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, Fault } from '../base/fault.ts';
 import { cgroupWrites, type LimitWrite, type ResourceLimits } from './cgroup-limit-values.ts';
 import type { Cgroups } from './cgroups.ts';
+
+/** Of a file that must be there: the cgroup may be gone, and must not come back as a directory of plain files. */
+const overwrite = constants.O_WRONLY | constants.O_TRUNC;
 
 /** Limits of the cgroups of one server, on whichever hierarchies this host has. Paths as `Runtime.cgroupOf` says. */
 export interface LimitFiles {
@@ -113,7 +117,7 @@ export class KernelLimitFiles implements LimitFiles {
 async function writeLimit(path: string, value: string): Promise<void> {
   if (path.endsWith('/memory.max') && value !== 'max') await reclaimTo(path, Number(value));
   try {
-    await writeFile(path, value, { flag: 'r+' });
+    await writeFile(path, value, { flag: overwrite });
   } catch (error) {
     // How v1 answers when it cannot reclaim enough (memory.rst, 2.5).
     if (errnoOf(error) === 'EBUSY') throw tooMuchInUse(Number(value), error);
@@ -126,9 +130,9 @@ async function reclaimTo(path: string, bytes: number): Promise<void> {
   const used = async () => Number(await text(file('memory.current')));
   if ((await used()) <= bytes) return;
   const high = await text(file('memory.high'));
-  await writeFile(file('memory.high'), String(bytes), { flag: 'r+' });
+  await writeFile(file('memory.high'), String(bytes), { flag: overwrite });
   if ((await used()) <= bytes) return;
-  await writeFile(file('memory.high'), high, { flag: 'r+' });
+  await writeFile(file('memory.high'), high, { flag: overwrite });
   throw tooMuchInUse(bytes);
 }
 

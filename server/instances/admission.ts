@@ -1,7 +1,7 @@
 import { Fault } from '../base/fault.ts';
 import type { Serial } from '../base/serial.ts';
 import type { Project } from '../projects/project.ts';
-import { violation } from '../projects/restrictions.ts';
+import { allows, violation } from '../projects/restrictions.ts';
 import { checkLimits, type Member } from '../projects/usage.ts';
 import type { Expanded, Instance } from './instance.ts';
 
@@ -52,6 +52,13 @@ export class ProjectAdmission implements Admission {
       }
       return await commit();
     });
+  }
+
+  /** Fault `forbidden` where the project lets nobody make snapshots, or backups. */
+  async checkAllowed(name: string, what: 'snapshots' | 'backups'): Promise<void> {
+    const { config } = await this.#deps.project(name);
+    if (!allows(config, what))
+      throw new Fault('forbidden', `Project "${name}" forbids ${what}: restricted.${what}=block`);
   }
 
   /**

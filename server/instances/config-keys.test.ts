@@ -105,6 +105,7 @@ test('the specification gets what the keys say', () => {
   assert.deepEqual(wantedIdsOf({ 'security.idmap.base': '1000000', 'security.idmap.size': '70000' }), {
     privileged: false,
     size: 70_000,
+    punched: [],
     hostBase: 1_000_000,
   });
 });

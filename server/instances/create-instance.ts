@@ -16,6 +16,7 @@ import type { InstanceRecords } from './instance-records.ts';
 import { checkInstanceName, randomInstanceName } from './name.ts';
 import { type MakeHwaddr, madeHwaddrs, withHwaddrs } from './nic-addresses.ts';
 import { wantedIdsOf } from './spec-options.ts';
+import { storedContent } from './stored-content.ts';
 import type { ProfileUse } from './update-instance.ts';
 
 /** An image as an instance's creation needs it. */
@@ -54,6 +55,8 @@ export interface CreateDeps {
   readonly profileUse: ProfileUse;
   readonly pool: (name: string) => StorageDriver;
   readonly checkNetwork: (name: string) => void;
+  /** Faults of what devices need and the host lacks. */
+  readonly checkDevices: (devices: Devices) => Promise<void>;
   readonly hwaddr: MakeHwaddr;
 }
 
@@ -68,8 +71,9 @@ export class InstanceCreator {
   }
 
   /** Checks all that can be checked before anything changes. Faults: `invalid`, `not-found`, `already-exists`. */
-  async plan(request: CreateRequest): Promise<CreatePlan> {
+  async plan(requested: CreateRequest): Promise<CreatePlan> {
     const { records, profile } = this.#deps;
+    const request = storedContent(requested);
     if (request.name !== '') checkInstanceName(request.name);
     if (request.image === '') throw new Fault('invalid', 'The image to create the instance from is missing');
     checkDescription(request.description);
@@ -81,6 +85,7 @@ export class InstanceCreator {
     const expanded = expand(request, profiles);
     const { pool } = checkExpanded(expanded, this.#deps);
     this.#deps.pool(pool);
+    await this.#deps.checkDevices(expanded.devices);
     const name = request.name === '' ? await this.#freeName(request.project) : request.name;
     if ((await records.find(request.project, name)) !== undefined) {
       throw new Fault('already-exists', `Instance "${name}" already exists`);

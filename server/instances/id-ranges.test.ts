@@ -63,15 +63,27 @@ describe('id ranges', () => {
     const store = new MemoryStore();
     const ranges = new IdRanges(store, threeSlots, 'daemon');
     const before = await take(store, ranges, 'a');
-    const all = { privileged: false, size: 3 * idsPerInstance, hostBase: threeSlots.first };
+    const all = { ...usualIds, size: 3 * idsPerInstance, hostBase: threeSlots.first };
     const { idMap, change } = await ranges.allocate('a', all);
     await store.commit({ ...change, ...ranges.release(before, idMap) });
     assert.equal((await store.list('idrange/')).length, 3);
-    const back = await ranges.allocate('a', { privileged: true, size: idsPerInstance });
+    const back = await ranges.allocate('a', { ...usualIds, privileged: true });
     await store.commit({ ...back.change, ...ranges.release(idMap, back.idMap) });
     assert.deepEqual(await store.list('idrange/'), []);
-    assert.ok(fitsIds(back.idMap, { privileged: true, size: 1 }) && !fitsIds(back.idMap, usualIds));
+    assert.ok(fitsIds(back.idMap, { ...usualIds, privileged: true }) && !fitsIds(back.idMap, usualIds));
     assert.ok(fitsIds(before, usualIds) && !fitsIds(before, { ...usualIds, size: 1 }));
+  });
+
+  it('with ids of the host in them take none of other instances', async () => {
+    const ranges = new IdRanges(new MemoryStore(), threeSlots, 'daemon');
+    const punch = (outside: number, inside = 1000) => ({ kind: 'both' as const, inside, outside, count: 1 });
+    const wanted = { ...usualIds, punched: [punch(1000)] };
+    const { idMap } = await ranges.allocate('a', wanted);
+    assert.deepEqual(idMap.punched, [punch(1000)]);
+    assert.ok(fitsIds(idMap, wanted) && !fitsIds(idMap, usualIds));
+    for (const bad of [punch(threeSlots.first), punch(threeSlots.first + 5), punch(1000, idsPerInstance)]) {
+      await assert.rejects(ranges.allocate('a', { ...usualIds, punched: [bad] }), { code: 'invalid' });
+    }
   });
 
   it('are not both handed out when two creations race', async () => {

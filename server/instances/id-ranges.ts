@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Fault } from '../base/fault.ts';
-import type { IdMap } from '../base/id-map.ts';
+import type { IdMap, PunchedIds } from '../base/id-map.ts';
 import type { Change, Store } from '../db/store.ts';
 
 /** Ids per instance: what an unmodified distribution needs (nobody is 65534). */
@@ -25,15 +25,18 @@ export interface WantedIds {
   readonly size: number;
   /** Undefined: wherever there is room. */
   readonly hostBase?: number;
+  /** `raw.idmap`. */
+  readonly punched: readonly PunchedIds[];
 }
 
-export const usualIds: WantedIds = { privileged: false, size: idsPerInstance };
+export const usualIds: WantedIds = { privileged: false, size: idsPerInstance, punched: [] };
 
 /** Root inside is root outside. */
 const hostIds: IdMap = { hostBase: 0, size: idsPerInstance };
 
-export function fitsIds(idMap: IdMap, { privileged, size, hostBase }: WantedIds): boolean {
+export function fitsIds(idMap: IdMap, { privileged, size, hostBase, punched }: WantedIds): boolean {
   if (privileged) return idMap.hostBase === hostIds.hostBase;
+  if (JSON.stringify(idMap.punched ?? []) !== JSON.stringify(punched)) return false;
   return idMap.size === size && (hostBase === undefined ? idMap.hostBase !== 0 : idMap.hostBase === hostBase);
 }
 
@@ -69,6 +72,7 @@ export class IdRanges {
    */
   async allocate(owner: string, wanted: WantedIds = usualIds): Promise<{ idMap: IdMap; change: Change }> {
     if (wanted.privileged) return { idMap: hostIds, change: {} };
+    this.#checkPunched(wanted);
     const booked = new Map((await this.#store.list('idrange/')).map((entry) => [entry.key, entry]));
     const isFree = (slot: number) =>
       [undefined, owner].includes(booked.get(rangeKey(slot))?.value as string | undefined);
@@ -79,14 +83,16 @@ export class IdRanges {
       })),
       put: slotsOf(idMap).map((slot) => ({ key: rangeKey(slot), value: owner })),
     });
-    const { size, hostBase } = wanted;
+    const { size, hostBase, punched } = wanted;
+    const holes = punched.length === 0 ? {} : { punched };
     if (hostBase !== undefined) {
-      const idMap = { hostBase, size };
+      const idMap = { hostBase, size, ...holes };
       this.#checkPinned(idMap);
       if (slotsOf(idMap).every(isFree)) return { idMap, change: take(idMap) };
       throw new Fault('in-use', `Of the ids ${hostBase} to ${hostBase + size - 1} another instance has some`);
     }
-    return await this.#next(size, isFree, take);
+    const { idMap, change } = await this.#next(size, isFree, take);
+    return { idMap: { ...idMap, ...holes }, change };
   }
 
   async #next(size: number, isFree: (slot: number) => boolean, take: (idMap: IdMap) => Change) {
@@ -115,6 +121,20 @@ export class IdRanges {
         .filter((slot) => !kept.has(slot))
         .map(rangeKey),
     };
+  }
+
+  /** Ids of other instances are not to be had, nor ids inside that there are none of. */
+  #checkPunched({ punched, size }: WantedIds): void {
+    const [first, last] = [this.#first, this.#first + this.#slots * idsPerInstance - 1];
+    for (const { inside, outside, count } of punched) {
+      if (inside + count > size) throw new Fault('invalid', `raw.idmap: the instance has no id ${inside + count - 1}`);
+      if (outside <= last && outside + count > first) {
+        throw new Fault(
+          'invalid',
+          `raw.idmap: the ids from ${outside} on are among those of instances, ${first} to ${last}`,
+        );
+      }
+    }
   }
 
   #checkPinned({ hostBase, size }: IdMap): void {

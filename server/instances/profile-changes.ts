@@ -1,4 +1,3 @@
-import { withoutEmpty } from '../base/config-key.ts';
 import { checkDescription } from '../base/description.ts';
 import { Fault } from '../base/fault.ts';
 import { Revert } from '../base/revert.ts';
@@ -24,6 +23,7 @@ import type { InstanceRecords } from './instance-records.ts';
 import type { LiveChange } from './live-change.ts';
 import type { LiveChanges } from './live-changes.ts';
 import { type MakeHwaddr, madeHwaddrs, withHwaddrs } from './nic-addresses.ts';
+import { storedContent } from './stored-content.ts';
 import type { Supervisor } from './supervisor.ts';
 import { checkPool, type ProfileUse } from './update-instance.ts';
 
@@ -177,12 +177,9 @@ export class ProfileChanges {
     return (await Promise.all(lists)).flat().filter(({ profiles }) => profiles.includes(profile));
   }
 
-  #checked({ project, name, description, config, devices }: ProfileRequest): Profile {
-    const profile: Profile = {
-      ...{ project, name, description },
-      config: withoutEmpty(config),
-      devices: Object.fromEntries(Object.entries(devices).map(([key, device]) => [key, withoutEmpty(device)])),
-    };
+  #checked(request: ProfileRequest): Profile {
+    const { project, name, description, config, devices } = storedContent(request);
+    const profile: Profile = { project, name, description, config, devices };
     checkDescription(description);
     checkProfileContent(profileKeys, profile);
     for (const device of Object.values(profile.devices)) {

@@ -18,6 +18,8 @@ export interface ReconcileDeps {
   readonly follower: BootFollower;
   readonly limits: Pick<LimitsApplier, 'adopt'>;
   readonly deleter: InstanceDeleter;
+  /** Gives an instance that runs on the devices that it should have. Never throws. */
+  readonly repairDevices: (instance: Instance, pid: number) => Promise<void>;
   /** Whether the host was booted since a server last ran here. */
   readonly hostRebooted: boolean;
 }
@@ -58,6 +60,7 @@ async function reconcileOne(deps: ReconcileDeps, instance: Instance): Promise<bo
   const state = await runtime.state(instance.uuid);
   if (state?.status === 'running' || state?.status === 'paused') {
     supervisor.watch(instance, state.status === 'paused');
+    await deps.repairDevices(instance, state.pid);
     if (state.status === 'running') deps.follower.follow(instance);
     await deps.limits.adopt(instance, await deps.expanded(instance));
     return false;

@@ -4,22 +4,26 @@ import type { SpecInput } from '../runtime/build-spec.ts';
 import { parseRlimit, type Rlimit, type RlimitName, rlimitNames } from '../runtime/rlimits.ts';
 import type { SyscallPolicy } from '../runtime/seccomp.ts';
 import { usualIds, type WantedIds } from './id-ranges.ts';
+import { parseRawIdmap } from './raw-idmap.ts';
 
 type Config = Readonly<Record<string, string>>;
-type SpecOptions = Required<Pick<SpecInput, 'rlimits' | 'sysctls' | 'syscalls' | 'nesting' | 'privileged'>>;
+type SpecOptions = Required<Pick<SpecInput, 'rlimits' | 'sysctls' | 'syscalls' | 'nesting' | 'privileged'>> &
+  Pick<SpecInput, 'oomScoreAdj'>;
 
 /** What the keys of a checked configuration say about the specification of the container. */
 export function specOptionsOf(config: Config): SpecOptions {
+  const oomPriority = config['limits.memory.oom_priority'];
   return {
     rlimits: rlimitsOf(config),
     sysctls: Object.fromEntries(withPrefix(config, 'linux.sysctl.')),
     syscalls: syscallPolicyOf(config),
     nesting: isOn(config, 'security.nesting', false),
     privileged: isPrivileged(config),
+    ...(oomPriority === undefined ? {} : { oomScoreAdj: Number(oomPriority) }),
   };
 }
 
-export function rlimitsOf(config: Config): Partial<Record<RlimitName, Rlimit>> {
+function rlimitsOf(config: Config): Partial<Record<RlimitName, Rlimit>> {
   const limits = withPrefix(config, 'limits.kernel.').flatMap(([name, value]) => {
     const limit = parseRlimit(value);
     return Object.hasOwn(rlimitNames, name) && limit !== undefined ? [[name, limit] as const] : [];
@@ -33,6 +37,7 @@ export function wantedIdsOf(config: Config): WantedIds {
   return {
     privileged: isPrivileged(config),
     size: size === undefined ? usualIds.size : Number(size),
+    punched: parseRawIdmap(config['raw.idmap'] ?? '') ?? [],
     ...(base === undefined ? {} : { hostBase: Number(base) }),
   };
 }
@@ -46,7 +51,7 @@ export function checkTogether(config: Config): void {
   const denying = ['security.syscalls.deny', 'security.syscalls.deny_compat', 'security.syscalls.deny_default'];
   const denies = denying.find(isSet);
   if (isSet('security.syscalls.allow') && denies !== undefined) refuse('security.syscalls.allow', denies);
-  const maps = ['security.idmap.base', 'security.idmap.size'].find(isSet);
+  const maps = ['security.idmap.base', 'security.idmap.size', 'raw.idmap'].find(isSet);
   if (isPrivileged(config) && maps !== undefined) refuse('security.privileged', maps);
 }
 

@@ -1,4 +1,4 @@
-import { checkConfig, withoutEmpty } from '../base/config-key.ts';
+import { checkConfig } from '../base/config-key.ts';
 import { checkDescription } from '../base/description.ts';
 import { etagOf } from '../base/etag.ts';
 import { Fault } from '../base/fault.ts';
@@ -18,6 +18,7 @@ import type { InstanceLocks } from './instance-locks.ts';
 import type { InstanceRecords } from './instance-records.ts';
 import type { LiveChanges } from './live-changes.ts';
 import { type MakeHwaddr, madeHwaddrs, withHwaddrs } from './nic-addresses.ts';
+import { storedContent } from './stored-content.ts';
 import type { Supervisor } from './supervisor.ts';
 
 /** All that a user may change of an instance: it replaces what there is. */
@@ -111,15 +112,12 @@ export class InstanceUpdater {
   /** The record as it will be, checked against everything that exists. */
   async #plan(now: Instance, request: InstanceContent): Promise<{ instance: Instance; after: Expanded }> {
     const { records, hwaddr, surroundings } = this.#deps;
-    const config = withVolatile(now.config, withoutEmpty(request.config));
-    const devices = Object.fromEntries(
-      Object.entries(request.devices).map(([name, device]) => [name, withoutEmpty(device)]),
-    );
-    checkDescription(request.description);
-    checkProfileList(request.profiles);
+    const { description, ephemeral, profiles, devices, ...stored } = storedContent(request);
+    const config = withVolatile(now.config, stored.config);
+    checkDescription(description);
+    checkProfileList(profiles);
     checkConfig(instanceKeys, config);
     checkDevices(devices);
-    const { description, ephemeral, profiles } = request;
     const changed = { ...now, description, ephemeral, profiles, config, devices };
     const expanded = await this.#expanded(changed);
     checkPool(now, checkExpanded(expanded, surroundings).pool);

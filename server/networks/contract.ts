@@ -57,6 +57,8 @@ export interface NetworkDriver extends AsyncDisposable {
    * its final name. It stays down: the guest's own network set-up brings it up. Idempotent; replaces a left-over pair.
    */
   enter(task: Task, prepared: PreparedNic, nic: NicRequest, pid: number): Promise<void>;
+  /** The IPv4 address that DHCP keeps for a nic that is attached; undefined when there is none. */
+  reservedAddress(nic: Pick<NicRequest, 'instanceId' | 'name'>): Promise<string | undefined>;
   /** Removes the pair, the name and the lease. Idempotent. */
   detach(task: Task, nic: Pick<NicRequest, 'instanceId' | 'name'>): Promise<void>;
   /** Removes whatever belongs to nics of instances that `known` does not list: what a `kill -9` left. */

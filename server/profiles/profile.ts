@@ -80,18 +80,31 @@ export class Profiles {
     );
   }
 
-  /** Gives a project, which has none, the profiles of another. */
-  async copyAll(from: string, to: string): Promise<void> {
-    for (const { record } of await this.#records.list(`${from}/`)) {
-      const found = await this.#records.find(`${to}/${record.name}`);
-      if (found === undefined) await this.#records.put(`${to}/${record.name}`, { ...record, project: to }, 0);
-    }
+  /** What gives a project the profiles of another, for the commit that gives it that one's name. */
+  async moved(from: string, to: string): Promise<Change> {
+    const all = (await this.#records.list(`${from}/`)).map(({ record }) => record);
+    return {
+      put: all.map((profile) => ({
+        key: this.#keyOf({ ...profile, project: to }),
+        value: { ...profile, project: to },
+      })),
+      remove: all.map((profile) => this.#keyOf(profile)),
+    };
   }
 
-  /** Removes all that a project, which has no instances, has of its own. */
-  async removeAll(project: string): Promise<void> {
-    for (const { record } of await this.#records.list(`${project}/`))
-      await this.#records.remove(`${project}/${record.name}`);
+  /** What removes all that a project has, for the commit that removes the project. */
+  async removed(project: string): Promise<Change> {
+    return { remove: (await this.#records.list(`${project}/`)).map(({ record }) => this.#keyOf(record)) };
+  }
+
+  /** What makes the profile `default`, unless there is one, for the commit that makes its project. */
+  async defaultMade(project: string, pool: string, network: string): Promise<Change> {
+    const profile = defaultProfileOf(project, pool, network);
+    if ((await this.#records.find(`${project}/${defaultProfile}`)) !== undefined) return {};
+    return {
+      expect: [{ key: this.#keyOf(profile), revision: 0 }],
+      put: [{ key: this.#keyOf(profile), value: profile }],
+    };
   }
 
   /** The profile `default` with a root disk in `pool` and `eth0` on `network`, unless there is one. */
@@ -99,18 +112,22 @@ export class Profiles {
     const id = `${project}/${defaultProfile}`;
     const found = await this.#records.find(id);
     if (found !== undefined) return found;
-    const profile: Profile = {
-      name: defaultProfile,
-      project,
-      description: 'Default yurt profile',
-      config: {},
-      devices: {
-        eth0: { type: 'nic', name: 'eth0', network },
-        root: { type: 'disk', path: '/', pool },
-      },
-    };
-    return await this.#records.put(id, profile, 0);
+    return await this.#records.put(id, defaultProfileOf(project, pool, network), 0);
   }
+
+  #keyOf({ project, name }: Profile): string {
+    return this.#records.key(`${project}/${name}`);
+  }
+}
+
+function defaultProfileOf(project: string, pool: string, network: string): Profile {
+  return {
+    ...{ name: defaultProfile, project, description: 'Default yurt profile', config: {} },
+    devices: {
+      eth0: { type: 'nic', name: 'eth0', network },
+      root: { type: 'disk', path: '/', pool },
+    },
+  };
 }
 
 /** The tag of what a user may change of a profile. */

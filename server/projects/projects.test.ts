@@ -5,13 +5,9 @@ import { silentLog } from '../base/log.ts';
 import { ownTask } from '../base/task.ts';
 import { homeOf, projectEtag } from './project.ts';
 
-const nothing = async () => {};
-
 async function withProject(config: Record<string, string> = {}): Promise<FakeServer> {
   const server = await fakeServer();
-  await server.projects.create({ name: 'blue', description: '', config }, async ({ name }) => {
-    await server.profiles.ensureDefault(name, 'default', 'yurtbr0');
-  });
+  await server.projects.create({ name: 'blue', description: '', config });
   return server;
 }
 
@@ -59,14 +55,14 @@ describe('a project', () => {
   for (const name of ['', '-a', 'a_b', 'a/b', 'a.b', '42', 'x'.repeat(64), 'a\n']) {
     it(`cannot be called ${JSON.stringify(name.slice(0, 10))}`, async () => {
       const { projects } = await fakeServer();
-      await assert.rejects(projects.create({ name, description: '', config: {} }, nothing), { code: 'invalid' });
+      await assert.rejects(projects.create({ name, description: '', config: {} }), { code: 'invalid' });
     });
   }
 
   it('is not made twice, nor beside one that differs by case', async () => {
     const { projects } = await withProject();
     for (const name of ['blue', 'Blue', 'default']) {
-      await assert.rejects(projects.create({ name, description: '', config: {} }, nothing), { code: 'already-exists' });
+      await assert.rejects(projects.create({ name, description: '', config: {} }), { code: 'already-exists' });
     }
   });
 
@@ -80,7 +76,7 @@ describe('a project', () => {
       ['restricted.devices.disk.paths', '/srv/../etc', /absolute paths/],
     ] as const) {
       const config = { [key]: value };
-      await assert.rejects(projects.create({ name: 'x', description: '', config }, nothing), {
+      await assert.rejects(projects.create({ name: 'x', description: '', config }), {
         code: 'invalid',
         message,
       });
@@ -98,13 +94,26 @@ describe('a project', () => {
     assert.equal((await projects.get('blue')).description, 'mine');
   });
 
+  it('gets a default profile together with its record, when it has profiles of its own', async () => {
+    const server = await withProject({ 'features.profiles': 'false' });
+    const { projects, profiles, store } = server;
+    const own = async () => (await store.list('profile/blue/')).length;
+    assert.equal(await own(), 0);
+    const blue = await projects.get('blue');
+    assert.equal((await profiles.get('blue', 'default')).project, 'default');
+    await projects.update({ ...blue, config: { 'features.profiles': 'true' } }, '');
+    assert.equal((await profiles.get('blue', 'default')).project, 'blue');
+    await projects.update({ ...blue, config: {} }, '');
+    assert.equal(await own(), 0);
+  });
+
   it('is renamed and deleted only while it is empty, and the default one never', async () => {
     const server = await withProject();
     const { projects } = server;
     await create(server, 'web');
     for (const refused of [
-      () => projects.delete('blue', nothing),
-      () => projects.rename('blue', 'red', nothing),
+      () => projects.delete('blue'),
+      () => projects.rename('blue', 'red'),
       () => projects.checkDeletable('blue'),
       async () => {
         const blue = await projects.get('blue');
@@ -113,13 +122,18 @@ describe('a project', () => {
     ]) {
       await assert.rejects(refused(), { code: 'in-use', message: /instance\/web/ });
     }
-    for (const refused of [projects.delete('default', nothing), projects.rename('default', 'red', nothing)]) {
+    for (const refused of [projects.delete('default'), projects.rename('default', 'red')]) {
       await assert.rejects(refused, { code: 'invalid' });
     }
     await ended(server, await server.instances.delete('blue', 'web', false));
-    await projects.rename('blue', 'red', nothing);
+    await projects.rename('blue', 'red');
     await assert.rejects(projects.get('blue'), { code: 'not-found' });
-    await projects.delete('red', nothing);
+    assert.equal((await server.profiles.get('red', 'default')).project, 'red');
+    await projects.delete('red');
+    assert.deepEqual(
+      (await server.store.list('profile/')).map(({ key }) => key),
+      ['profile/default/default'],
+    );
     assert.deepEqual(
       (await projects.list()).map(({ name }) => name),
       ['default'],
@@ -201,7 +215,7 @@ describe('the restrictions of a project', () => {
     const server = await fakeServer();
     const { projects, profileChanges } = server;
     const config = { 'features.profiles': 'false', restricted: 'true', 'restricted.devices.nic': 'managed' };
-    await projects.create({ name: 'blue', description: '', config }, nothing);
+    await projects.create({ name: 'blue', description: '', config });
     await create(server, 'web');
     await create(server, 'web', { project: 'default' });
     const { devices } = await server.profiles.get('blue', 'default');
@@ -239,6 +253,14 @@ describe('the restrictions of a project', () => {
       message: /restricted.devices.nic=block does not fit instance "web": it has device "eth0"/,
     });
     await restricted({});
+  });
+
+  it('hold for snapshots and backups', async () => {
+    const { admission } = await withProject({ restricted: 'true', 'restricted.backups': 'allow' });
+    await admission.checkAllowed('blue', 'backups');
+    await admission.checkAllowed('default', 'snapshots');
+    const message = 'Project "blue" forbids snapshots: restricted.snapshots=block';
+    await assert.rejects(admission.checkAllowed('blue', 'snapshots'), { code: 'forbidden', message });
   });
 
   it('hold for a start too', async () => {

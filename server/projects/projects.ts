@@ -3,6 +3,7 @@ import { Fault } from '../base/fault.ts';
 import { suggestion } from '../base/nearest.ts';
 import type { Serial } from '../base/serial.ts';
 import type { Collection } from '../db/collection.ts';
+import type { Change } from '../db/store.ts';
 import {
   checkProject,
   checkProjectName,
@@ -27,7 +28,24 @@ export interface ProjectsDeps {
   readonly contents: (project: string) => Promise<readonly string[]>;
   readonly members: (project: string) => Promise<readonly Member[]>;
   readonly announce: (action: string, project: string) => void;
+  readonly belongings: Belongings;
 }
+
+/** What every project has of its own. Each returns what is to be committed together with the project's record. */
+export interface Belongings {
+  /** Fault `not-found` for a pool or a network that does not exist. */
+  make(project: Project, given: Given): Promise<Change>;
+  move(from: string, to: string): Promise<Change>;
+  remove(project: string): Promise<Change>;
+}
+
+/** What a new project's default profile names; empty: the server's. */
+export interface Given {
+  readonly storagePool: string;
+  readonly network: string;
+}
+
+const nothingGiven: Given = { storagePool: '', network: '' };
 
 /** Projects and their verbs. */
 export class Projects {
@@ -64,8 +82,8 @@ export class Projects {
     );
   }
 
-  /** `prepare` makes what every project has of its own. Faults: `invalid`, `already-exists`, `exhausted`. */
-  async create(request: Project, prepare: (project: Project) => Promise<void>): Promise<Project> {
+  /** Faults: `invalid`, `already-exists`, `exhausted`, `not-found` for what is given and does not exist. */
+  async create(request: Project, given: Given = nothingGiven): Promise<Project> {
     const { name, description } = request;
     checkProjectName(name);
     const own = Object.fromEntries(features.map((feature) => [`features.${feature}`, 'true']));
@@ -76,9 +94,7 @@ export class Projects {
         throw new Fault('exhausted', `There are ${maxProjects} projects already`);
       }
       checkProject(project);
-      // A project that nobody can see yet may be left behind: the next one of the name finds it made.
-      await prepare(project);
-      await this.#deps.records.put(name, project, 0);
+      await this.#deps.records.put(name, project, 0, await this.#deps.belongings.make(project, given));
       this.#deps.announce('project-created', name);
       return project;
     });
@@ -100,15 +116,17 @@ export class Projects {
       checkProject(project);
       await this.#checkFeatures(now, project);
       await this.#checkMembers(now, project);
-      const updated = await this.#deps.records.update(name, () => project);
-      if (updated === undefined) throw new Fault('not-found', `Project "${name}" does not exist any more`);
+      const found = await this.#deps.records.find(name);
+      if (found === undefined) throw new Fault('not-found', `Project "${name}" does not exist any more`);
+      const also = await this.#featureChange(now, project);
+      await this.#deps.records.put(name, project, found.revision, also);
       this.#deps.announce('project-updated', name);
-      return updated.record;
+      return project;
     });
   }
 
-  /** `move` takes along what every project has of its own. Only for an empty one: the names of what is in it, and where that is kept, have the project's name in them. */
-  async rename(name: string, newName: string, move: (from: Project, to: Project) => Promise<void>): Promise<Project> {
+  /** Only an empty one: the names of what is in it, and where that is kept, have the project's name in them. */
+  async rename(name: string, newName: string): Promise<Project> {
     this.#refuseDefault(name, 'renamed');
     checkProjectName(newName);
     return await this.#inTurn(name, async () => {
@@ -116,8 +134,9 @@ export class Projects {
       await this.#checkEmpty(name, 'Cannot rename');
       await this.#checkFree(newName);
       const renamed = { ...project, name: newName };
-      await move(project, renamed);
-      await this.#deps.records.put(newName, renamed, 0, { remove: [this.#deps.records.key(name)] });
+      const { put = [], remove = [] } = await this.#deps.belongings.move(name, newName);
+      const old = this.#deps.records.key(name);
+      await this.#deps.records.put(newName, renamed, 0, { put, remove: [old, ...remove] });
       this.#deps.announce('project-renamed', newName);
       return renamed;
     });
@@ -130,14 +149,13 @@ export class Projects {
     await this.#checkEmpty(name, 'Cannot delete');
   }
 
-  /** `discard` removes what every project has of its own. Fault `in-use` for one that is not empty. */
-  async delete(name: string, discard: (project: Project) => Promise<void>): Promise<void> {
+  /** Fault `in-use` for one that is not empty. */
+  async delete(name: string): Promise<void> {
     this.#refuseDefault(name, 'deleted');
     await this.#deps.turns.run(name, async () => {
-      const project = await this.get(name);
+      await this.get(name);
       await this.#checkEmpty(name, 'Cannot delete');
-      await discard(project);
-      await this.#deps.records.remove(name);
+      await this.#deps.records.remove(name, await this.#deps.belongings.remove(name));
       this.#deps.announce('project-deleted', name);
     });
   }
@@ -170,6 +188,14 @@ export class Projects {
   async #checkFeatures(now: Project, next: Project): Promise<void> {
     const changed = features.find((feature) => hasFeature(now, feature) !== hasFeature(next, feature));
     if (changed !== undefined) await this.#checkEmpty(now.name, `Cannot change features.${changed} of`);
+  }
+
+  /** A project that gets profiles of its own, or gives them up. */
+  async #featureChange(now: Project, next: Project): Promise<Change> {
+    const { belongings } = this.#deps;
+    const [had, has] = [hasFeature(now, 'profiles'), hasFeature(next, 'profiles')];
+    if (had === has) return {};
+    return has ? await belongings.make(next, nothingGiven) : await belongings.remove(next.name);
   }
 
   /** What its instances exceed or break already is no reason to refuse a change that does not make it worse. */

@@ -2,7 +2,7 @@ import type { NetworkServiceHandlers } from '../../proto/gen/yurt/v1/NetworkServ
 import type { NetworkStatus } from '../networks/contract.ts';
 import type { NetworkRecord } from '../networks/network.ts';
 import type { UnmanagedLink } from '../networks/unmanaged.ts';
-import { projectOf } from './project.ts';
+import { defaultProject } from '../projects/project.ts';
 import type { Handlers } from './router.ts';
 
 export interface NetworkServiceDeps {
@@ -15,8 +15,9 @@ export interface NetworkServiceDeps {
 
 export function networkService(deps: NetworkServiceDeps): Handlers<NetworkServiceHandlers> {
   return {
-    ListNetworks: async ({ identity }, request) => {
-      const project = projectOf(request);
+    ListNetworks: async ({ identity }) => {
+      // Networks are the host's: all projects share those of the default one.
+      const project = defaultProject;
       const managed = deps.managed().map(async ({ record, status }) => ({
         name: record.name,
         project,

@@ -15,12 +15,6 @@ export interface ProjectServiceDeps {
   readonly operations: Operations;
   readonly contents: (project: string) => Promise<readonly string[]>;
   readonly usage: (project: Project) => Promise<readonly Usage[]>;
-  /** Makes what every project has of its own. */
-  readonly prepare: (project: Project, defaults: { storagePool: string; network: string }) => Promise<void>;
-  /** Gives what every project has of its own from one project to another. */
-  readonly move: (from: Project, to: Project) => Promise<void>;
-  /** Removes that. */
-  readonly discard: (project: Project) => Promise<void>;
   /** Deletes the instances, images and profiles of a project. */
   readonly empty: (task: Task, project: Project) => Promise<void>;
 }
@@ -50,14 +44,14 @@ export function projectService(deps: ProjectServiceDeps): Handlers<ProjectServic
       return { resources: encoded };
     },
     CreateProject: async (_call, { name, description, config, storagePool, network }) => {
-      const prepare = (project: Project) => deps.prepare(project, { storagePool, network });
-      return { project: await encode(await projects.create({ name, description, config }, prepare)) };
+      const created = await projects.create({ name, description, config }, { storagePool, network });
+      return { project: await encode(created) };
     },
     UpdateProject: async (_call, { name, etag, description, config }) => ({
       project: await encode(await projects.update({ name, description, config }, etag)),
     }),
     RenameProject: async (_call, { name, newName }) => {
-      const renamed = await projects.rename(name, newName, deps.move);
+      const renamed = await projects.rename(name, newName);
       return { project: await encode(renamed) };
     },
     DeleteProject: async (_call, { name, force }) => {
@@ -69,7 +63,7 @@ export function projectService(deps: ProjectServiceDeps): Handlers<ProjectServic
       };
       const view = operations.start(request, async (task) => {
         if (force) await deps.empty(task, project);
-        await projects.delete(name, deps.discard);
+        await projects.delete(name);
         return {};
       });
       return { operation: encodeOperation(view) };

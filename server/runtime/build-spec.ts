@@ -1,8 +1,8 @@
-import type { IdMap } from '../base/id-map.ts';
+import { type IdMap, type IdRange, rangesOf } from '../base/id-map.ts';
 import type { HostFacts } from '../host/host-features.ts';
 import { privilegedCapabilities, rootCapabilities } from './capabilities.ts';
 import { checkSpecInput } from './check-spec-input.ts';
-import type { OciDevice, OciMount, OciProcess, OciResources, OciSpec } from './oci-spec.ts';
+import type { OciDevice, OciIdMapping, OciMount, OciProcess, OciResources, OciSpec } from './oci-spec.ts';
 import { initRlimits, type Rlimits, usualRlimits } from './rlimits.ts';
 import { type SyscallPolicy, seccompFilter } from './seccomp.ts';
 import { agentDirectory, nestingMounts, systemMounts } from './system-mounts.ts';
@@ -27,6 +27,8 @@ export interface SpecInput {
   readonly agentDirectory?: string;
   readonly apparmorProfile?: string;
   readonly annotations?: Readonly<Record<string, string>>;
+  /** -1000 to 1000: proc_pid_oom_score_adj(5). */
+  readonly oomScoreAdj?: number;
   readonly rlimits?: Rlimits;
   /** By dotted name. */
   readonly sysctls?: Readonly<Record<string, string>>;
@@ -45,7 +47,7 @@ export interface SpecInput {
 export function buildSpec(input: SpecInput): OciSpec {
   checkSpecInput(input);
   const { privileged = false, nesting = false, sysctls = {} } = input;
-  const mapping = [{ containerID: 0, hostID: input.idMap.hostBase, size: input.idMap.size }];
+  const { users, groups } = rangesOf(input.idMap);
   return {
     ociVersion: '1.0.2',
     process: initProcess(input),
@@ -59,7 +61,7 @@ export function buildSpec(input: SpecInput): OciSpec {
     ],
     ...(input.annotations === undefined ? {} : { annotations: input.annotations }),
     linux: {
-      ...(privileged ? {} : { uidMappings: mapping, gidMappings: mapping }),
+      ...(privileged ? {} : { uidMappings: users.map(mapping), gidMappings: groups.map(mapping) }),
       namespaces: [
         ...(privileged ? [] : [{ type: 'user' } as const]),
         { type: 'pid' },
@@ -82,6 +84,10 @@ export function buildSpec(input: SpecInput): OciSpec {
       readonlyPaths: privileged ? readonlyForPrivileged : [],
     },
   };
+}
+
+function mapping({ inside, outside, size }: IdRange): OciIdMapping {
+  return { containerID: inside, hostID: outside, size };
 }
 
 /**
@@ -111,9 +117,13 @@ function initProcess(input: SpecInput): OciProcess {
     rlimits: initRlimits(input.host, input.rlimits ?? {}),
     noNewPrivileges: false, // sudo and su are part of a system
     ...(input.apparmorProfile === undefined ? {} : { apparmorProfile: input.apparmorProfile }),
-    // The service manager may protect the server with a negative value, which instances must not inherit.
-    oomScoreAdj: Math.max(0, input.host.oomScoreAdj),
+    oomScoreAdj: input.oomScoreAdj ?? usualOomScore(input.host),
   };
+}
+
+/** The service manager may protect the server with a negative value, which instances must not inherit. */
+function usualOomScore(host: HostFacts): number {
+  return Math.max(0, host.oomScoreAdj);
 }
 
 /**

@@ -156,7 +156,7 @@ export class OciRuntime implements Runtime {
       readdir(this.#engineState),
       this.#options.cgroups.children(`/yurt/${this.#options.daemonId}`),
     ]);
-    const names = [...bundles, ...states, ...groups.map((name) => name.replace(/\.(conmon|agent)$/, ''))];
+    const names = [...bundles, ...states, ...groups.map((name) => name.replace(/\.(conmon|agent|devices)$/, ''))];
     return [...new Set(names)].filter(isContainerId);
   }
 
@@ -191,7 +191,8 @@ export class OciRuntime implements Runtime {
     // First conmon and, if it is at `create` still, the runtime that it has called: they would go on making things.
     await this.#adoptConmon(bundle);
     await cgroups.remove(this.#conmonCgroup(id));
-    await Promise.all([cgroups.remove(this.cgroupOf(id)), cgroups.remove(`${this.cgroupOf(id)}.agent`)]);
+    const groups = ['', '.agent', '.devices'].map((beside) => `${this.cgroupOf(id)}${beside}`);
+    await Promise.all(groups.map((path) => cgroups.remove(path)));
     await rm(this.#socketDirectory(id), { recursive: true, force: true });
     await rm(join(this.#engineState, id), { recursive: true, force: true });
     await rm(bundle.directory, { recursive: true, force: true });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { HostFacts } from '../host/host-features.ts';
 import { parseSpec, stringifySpec } from './oci-json.ts';
-import { checkRlimits, initRlimits, parseRlimit } from './rlimits.ts';
+import { checkOomScore, checkRlimits, initRlimits, parseRlimit } from './rlimits.ts';
 
 const host: HostFacts = {
   arch: 'x64',
@@ -42,6 +42,13 @@ test('more than the server may give itself is refused by name, unless it may rai
     });
     checkRlimits({ ...host, capabilities: 1n << 24n }, limits);
   }
+});
+
+test('a lower oom_score_adj than that of the server is refused, unless it may raise limits', () => {
+  checkOomScore(host, 0);
+  checkOomScore(host, undefined);
+  checkOomScore({ ...host, capabilities: 1n << 24n }, -500);
+  assert.throws(() => checkOomScore(host, -1), { code: 'unsupported', message: /oom_priority.*CAP_SYS_RESOURCE/ });
 });
 
 test('"unlimited" reaches the runtime as the very number, and comes back', () => {

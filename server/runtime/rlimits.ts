@@ -70,6 +70,15 @@ export function checkRlimits(host: HostFacts, rlimits: Rlimits): void {
   }
 }
 
+/** The same for oom_score_adj: no lower than what the server itself has. Fault `unsupported`. */
+export function checkOomScore(host: HostFacts, wanted: number | undefined): void {
+  if (wanted === undefined || wanted >= host.oomScoreAdj || (host.capabilities & capSysResource) !== 0n) return;
+  throw new Fault(
+    'unsupported',
+    `limits.memory.oom_priority: yurtd itself has ${host.oomScoreAdj} and has no right to lower that to ${wanted} (CAP_SYS_RESOURCE)`,
+  );
+}
+
 /** `N`, `SOFT:HARD` or `unlimited`, the latter also as one side. Undefined for anything else. */
 export function parseRlimit(value: string): Rlimit | undefined {
   const [first = '', second = first, ...more] = value.split(':');

@@ -60,7 +60,7 @@ const serverLayers: Readonly<Record<string, readonly string[]>> = {
   trust: ['base', 'db', 'events'],
   operations: ['base', 'events'],
   events: ['base', 'operations'],
-  devices: ['base'],
+  devices: ['base', 'host', 'networks'],
   networks: ['base', 'db', 'host'],
   storage: ['base', 'db', 'host'],
   agents: ['base', 'host', 'runtime'],

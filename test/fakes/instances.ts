@@ -1,14 +1,23 @@
 import { Fault } from '../../server/base/fault.ts';
 import { silentLog } from '../../server/base/log.ts';
 import { Serial } from '../../server/base/serial.ts';
+import { ownTask } from '../../server/base/task.ts';
 import { Collection } from '../../server/db/collection.ts';
 import { MemoryStore } from '../../server/db/memory-store.ts';
+import { InstanceDevices } from '../../server/devices/instance-devices.ts';
+import { MountMaker } from '../../server/devices/makers/mount-maker.ts';
+import { NatMaker } from '../../server/devices/makers/nat-maker.ts';
+import { NicMaker } from '../../server/devices/makers/nic-maker.ts';
+import { NodeMaker } from '../../server/devices/makers/node-maker.ts';
+import { RelayMaker } from '../../server/devices/makers/relay-maker.ts';
 import { Events } from '../../server/events/events.ts';
 import { type Candidate, ProjectAdmission } from '../../server/instances/admission.ts';
 import { BootFollower } from '../../server/instances/boot-follower.ts';
 import { ChangeJournal } from '../../server/instances/change-journal.ts';
+import { futureOwner } from '../../server/instances/check-expanded.ts';
 import { InstanceCreator } from '../../server/instances/create-instance.ts';
 import { InstanceDeleter } from '../../server/instances/delete-instance.ts';
+import { DeviceApplier } from '../../server/instances/device-applier.ts';
 import { IdRanges } from '../../server/instances/id-ranges.ts';
 import { expand, type Instance, resourceOf } from '../../server/instances/instance.ts';
 import { InstanceLocks } from '../../server/instances/instance-locks.ts';
@@ -16,7 +25,6 @@ import { InstanceRecords } from '../../server/instances/instance-records.ts';
 import { Instances } from '../../server/instances/instances.ts';
 import type { LiveApplier } from '../../server/instances/live-change.ts';
 import { LiveChanges } from '../../server/instances/live-changes.ts';
-import { Nics } from '../../server/instances/nics.ts';
 import { ProfileChanges } from '../../server/instances/profile-changes.ts';
 import { reconcile } from '../../server/instances/reconcile.ts';
 import { InstanceStarter } from '../../server/instances/start-instance.ts';
@@ -27,7 +35,7 @@ import { WithHost } from '../../server/instances/with-host.ts';
 import { hasEnded, type OperationView } from '../../server/operations/operation.ts';
 import { Operations } from '../../server/operations/operations.ts';
 import { Profiles, parseProfile } from '../../server/profiles/profile.ts';
-import { homeOf, parseProject } from '../../server/projects/project.ts';
+import { hasFeature, homeOf, parseProject } from '../../server/projects/project.ts';
 import { Projects } from '../../server/projects/projects.ts';
 import { FakeWorld } from './fake-world.ts';
 
@@ -43,6 +51,12 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     contents: async (project) => (await records.list(project)).map(resourceOf),
     members: async (project) => await Promise.all((await records.list(project)).map(member)),
     announce: () => {},
+    belongings: {
+      make: async (project) =>
+        hasFeature(project, 'profiles') ? await profiles.defaultMade(project.name, 'default', 'yurtbr0') : {},
+      move: async (from, to) => await profiles.moved(from, to),
+      remove: async (name) => await profiles.removed(name),
+    },
   });
   await projects.ensureDefault();
   const profiles = new Profiles(new Collection(store, 'profile/', parseProfile), (name) =>
@@ -65,12 +79,22 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
   const checkNetwork = (name: string) => {
     if (name === 'nope') throw new Fault('not-found', `Network "${name}" does not exist`);
   };
-  const nics = new Nics({ network: () => world.network, hwaddr: () => '00:16:3e:00:00:01' });
+  const devices = new InstanceDevices({
+    makers: {
+      nic: new NicMaker({ defaultProject: 'default', network: () => world.network, checkNetwork }),
+      mount: new MountMaker(world.instanceMounts),
+      relay: new RelayMaker({ relays: world.relays, cgroupOf: (uuid) => world.runtime.cgroupOf(uuid) }),
+      nat: new NatMaker({ firewall: world.firewall, network: () => world.network }),
+      node: new NodeMaker(world.deviceNodes, world.instanceMounts),
+    },
+    runs: world.deviceRuns,
+    hwaddr: () => '00:16:3e:00:00:01',
+  });
   const locks = new InstanceLocks();
   const profileUse = new Serial();
   const ends: Promise<void>[] = [];
   const supervisor: Supervisor = new Supervisor({
-    ...{ log, records, expanded, pool, nics, runtime: world.runtime, limits: world.limits },
+    ...{ log, records, expanded, pool, devices, runtime: world.runtime, limits: world.limits },
     forgetAgent: async (uuid) => void world.agents.delete(uuid),
     ended: (instance, reason) => void ends.push(instances.afterEnd(instance, reason)),
   });
@@ -85,9 +109,10 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
       image: async () => ({ fingerprint: 'f'.repeat(64), architecture: 'x86_64', properties: { os: 'Fake' } }),
       unpackImage: async () => {},
       ...{ checkNetwork, hwaddr, profileUse },
+      checkDevices: (given) => devices.check(devices.plan(futureOwner, given)),
     }),
     starter: new InstanceStarter({
-      ...{ records, expanded, pool, nics, runtime: world.runtime, limits: world.limits, spec: () => ({}) as never },
+      ...{ records, expanded, pool, devices, runtime: world.runtime, limits: world.limits, spec: () => ({}) as never },
       check: (instance, holds) => admission.checkStart(instance, holds),
       guestInit: async () => ({
         kind: 'busybox',
@@ -106,7 +131,8 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     const all = await projects.list();
     return all.filter((project) => homeOf(project, 'profiles') === home).map(({ name }) => name);
   };
-  const appliers: LiveApplier[] = [];
+  const pid = async (uuid: string) => (await world.runtime.state(uuid))?.pid;
+  const appliers: LiveApplier[] = [new DeviceApplier({ devices, pid })];
   const live = new LiveChanges({ appliers, supervisor, journal: new ChangeJournal(store) });
   const changing = { records, locks, supervisor, events, live, profileUse, hwaddr, surroundings: { checkNetwork } };
   const updater = new InstanceUpdater({
@@ -125,6 +151,8 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
       follower,
       deleter,
       hostRebooted,
+      repairDevices: async (instance, pid) =>
+        await devices.repair(ownTask(log), instance, pid, devices.plan(instance, (await expanded(instance)).devices)),
     });
   return {
     world,
@@ -132,12 +160,14 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     events,
     operations,
     projects,
+    admission,
     profiles,
     records,
     locks,
     supervisor,
     instances,
     withHost,
+    devices,
     updater,
     profileChanges,
     live,

@@ -11,6 +11,11 @@ export function formatOption(preset = 'table'): OptionSpec {
   };
 }
 
+/** For a list whose details have the legend of its columns: `{COLUMNS}`. */
+export function columnsOption(): OptionSpec {
+  return { name: 'columns', short: 'c', value: 'COLUMNS', doc: 'Columns to show' };
+}
+
 export function allProjectsOption(): OptionSpec {
   return { name: 'all-projects', doc: 'Show those of all projects' };
 }

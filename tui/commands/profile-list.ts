@@ -1,4 +1,4 @@
-import type { Profile__Output } from '../../proto/gen/yurt/v1/Profile.ts';
+import { listColumns } from '../output/list-columns.ts';
 import { printList } from '../output/print-list.ts';
 import { profileRecord } from '../profiles/record.ts';
 import type { Context, Input } from './command.ts';
@@ -11,11 +11,13 @@ export async function run(context: Context, input: Input): Promise<void> {
     input,
     {
       columns: {
-        ...(allProjects ? { PROJECT: (profile: Profile__Output) => profile.project } : {}),
+        PROJECT: ({ project: of }) => of,
         NAME: ({ name }) => name,
         DESCRIPTION: ({ description }) => description,
         'USED BY': ({ usedBy }) => String(usedBy.length),
       },
+      letters: listColumns.profile,
+      ...(allProjects ? {} : { shown: ['NAME', 'DESCRIPTION', 'USED BY'] }),
       record: profileRecord,
     },
     async () =>

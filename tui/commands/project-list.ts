@@ -1,4 +1,5 @@
 import type { Project__Output } from '../../proto/gen/yurt/v1/Project.ts';
+import { listColumns } from '../output/list-columns.ts';
 import { printList } from '../output/print-list.ts';
 import { projectRecord } from '../projects/record.ts';
 import type { Context, Input } from './command.ts';
@@ -19,6 +20,7 @@ export async function run(context: Context, input: Input): Promise<void> {
         DESCRIPTION: ({ description }) => description,
         'USED BY': ({ usedBy }) => String(usedBy.length),
       },
+      letters: listColumns.project,
       record: projectRecord,
     },
     async () => (await (await context.connect()).call('ProjectService', 'ListProjects', {})).projects,

@@ -48,6 +48,7 @@ describe('yurt project', () => {
   for (const argv of [
     ['project', 'list'],
     ['project', 'list', '-f', 'json'],
+    ['project', 'list', '-f', 'csv,header', '-c', 'un'],
     ['project', 'show', 'blue'],
     ['project', 'info', 'blue'],
   ]) {
@@ -70,6 +71,11 @@ describe('yurt project', () => {
     );
     await yurt('project', 'delete', 'blue');
     assert.equal((await yurt('project', 'get-current')).stdout, 'default\n');
+  });
+
+  it('has columns, and no others', async () => {
+    assert.match((await yurt('project', 'list', '-c', 'nx')).stderr, /Unknown column shorthand char 'x' in 'nx'/);
+    assert.match((await yurt('project', 'list', '-c', '')).stderr, /Empty column list/);
   });
 
   it('is created with what is given', async () => {

@@ -1,4 +1,4 @@
-import { formatOption } from '../arguments/list-options.ts';
+import { columnsOption, formatOption } from '../arguments/list-options.ts';
 import type { ArgumentSpec, CommandSpec, OptionSpec } from './command.ts';
 
 const project: ArgumentSpec = { name: 'project', complete: 'projects' };
@@ -10,7 +10,8 @@ export const projectCommands: readonly CommandSpec[] = [
     path: ['project', 'list'],
     aliases: ['ls'],
     summary: 'List projects',
-    options: [formatOption()],
+    details: 'Columns: {COLUMNS}',
+    options: [columnsOption(), formatOption()],
     load: () => import('./project-list.ts'),
   },
   {

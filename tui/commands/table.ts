@@ -1,4 +1,4 @@
-import { allProjectsOption, formatOption } from '../arguments/list-options.ts';
+import { allProjectsOption, columnsOption, formatOption } from '../arguments/list-options.ts';
 import type { ArgumentSpec, CommandSpec, OptionSpec } from './command.ts';
 import { configCommands } from './table-config.ts';
 import { fileCommands } from './table-files.ts';
@@ -341,21 +341,24 @@ function listingCommands(): CommandSpec[] {
       path: ['profile', 'list'],
       aliases: ['ls'],
       summary: 'List profiles',
-      options: [formatOption(), allProjectsOption()],
+      details: 'Columns: {COLUMNS}',
+      options: [columnsOption(), formatOption(), allProjectsOption()],
       load: () => import('./profile-list.ts'),
     },
     {
       path: ['network', 'list'],
       aliases: ['ls'],
       summary: 'List networks',
-      options: [formatOption()],
+      details: 'Columns: {COLUMNS}',
+      options: [columnsOption(), formatOption()],
       load: () => import('./network-list.ts'),
     },
     {
       path: ['storage', 'list'],
       aliases: ['ls'],
       summary: 'List storage pools',
-      options: [formatOption()],
+      details: 'Columns: {COLUMNS}',
+      options: [columnsOption(), formatOption()],
       load: () => import('./storage-list.ts'),
     },
     {

@@ -34,7 +34,8 @@ export function App({ store, depth, onReady }: AppProps): ReactElement {
 export function Screen({ state, depth }: { readonly state: State; readonly depth: ColourDepth }): ReactElement {
   const theme = themeOf(state.theme, depth);
   const { rows: height, columns: width } = state.size;
-  const rowOf = (one: Line) => createElement(Row, { text: paint(one, theme) });
+  // Ink takes each row apart for each frame: what need not be in it costs nothing. A row of nothing would have no height.
+  const rowOf = (one: Line) => createElement(Row, { text: paint(one, theme).trimEnd() || ' ' });
   return createElement(Box, { flexDirection: 'column', height, width }, ...frameLines(state).map(rowOf));
 }
 

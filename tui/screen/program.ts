@@ -4,12 +4,15 @@ import type { Context } from '../commands/command.ts';
 import type { Suspend } from './app.ts';
 import { ConsoleReader } from './effects/console-reader.ts';
 import { EventFollower } from './effects/event-follower.ts';
+import { Files } from './effects/files.ts';
 import { Lists } from './effects/lists.ts';
 import { LiveConnection } from './effects/live-connection.ts';
 import { Poller } from './effects/poller.ts';
 import { Sessions } from './effects/sessions.ts';
 import { Verbs } from './effects/verbs.ts';
+import { screenOf } from './keys/screen-commands.ts';
 import type { Effect } from './state/effect.ts';
+import type { ScreenName } from './state/state.ts';
 import type { Store } from './store.ts';
 import type { KeySource } from './terminal/key-source.ts';
 
@@ -35,10 +38,12 @@ export class Program {
   readonly #poller: Poller;
   readonly #console: ConsoleReader;
   readonly #events: EventFollower;
+  readonly #files: Files;
   readonly #ended = Promise.withResolvers<Ending>();
   #suspend: Suspend | undefined;
   #redraw: () => void = () => {};
   #isAway = false;
+  #screen: ScreenName = 'instances';
 
   constructor(
     context: Pick<Context, 'terminal' | 'global' | 'env'>,
@@ -51,9 +56,10 @@ export class Program {
     this.#live = new LiveConnection(open);
     this.#lists = new Lists(this.#live, store);
     this.#verbs = new Verbs(this.#live, store);
-    this.#sessions = new Sessions(context, this.#live, keys);
+    this.#sessions = new Sessions(context, this.#live, keys, () => store.state().project);
     this.#console = new ConsoleReader(this.#live, store);
     this.#poller = new Poller(store, this.#lists, this.#console);
+    this.#files = new Files(this.#live, store);
     this.#events = new EventFollower(this.#live, store, this.#lists);
   }
 
@@ -67,9 +73,9 @@ export class Program {
     this.#store.onEffect((effect) => this.#perform(effect));
     const off = Object.entries(endingSignals).map(([signal, code]) =>
       // The keys of a record of signals are signals.
-      this.#terminal.onSignal(signal as NodeJS.Signals, () => this.end(code)),
+      this.#terminal.onSignal(signal as NodeJS.Signals, () => this.#signaled(signal, code)),
     );
-    const unwatch = this.#store.subscribe(() => this.#readShownConsole());
+    const unwatch = this.#store.subscribe(() => this.#readShown());
     this.#poller.start();
     void this.#events.run();
     try {
@@ -87,6 +93,11 @@ export class Program {
 
   end(code: number, error?: unknown): void {
     this.#ended.resolve(error === undefined ? { code } : { code, error });
+  }
+
+  /** While another program has the terminal, ctrl+c is meant for that one. */
+  #signaled(signal: string, code: number): void {
+    if (signal !== 'SIGINT' || !this.#isAway) this.end(code);
   }
 
   #perform(effect: Effect): void {
@@ -107,6 +118,20 @@ export class Program {
         return await this.#session(() => this.#sessions.console(effect.key));
       case 'run':
         return await this.#session(() => this.#sessions.run(effect.key, effect.command));
+      case 'command':
+        await this.#session(() => this.#sessions.command(...effect.words));
+        this.#readShownFiles();
+        return this.#lists.readAll();
+      case 'list-files':
+        return await this.#files.list(effect.key, effect.path);
+      case 'read-file':
+        return await this.#files.read(effect.key, effect.path);
+      case 'delete-files':
+        return await this.#files.remove(effect.key, effect.path, effect.name);
+      case 'create':
+        return await this.#verbs.create(effect.what, effect.name);
+      case 'delete-objects':
+        return await this.#verbs.deleteObjects(effect.what, effect.names);
       case 'verb':
         return await this.#verbs.instances(effect.verb, effect.targets, effect.force);
       case 'delete-images':
@@ -149,9 +174,19 @@ export class Program {
     process.kill(process.pid, 'SIGWINCH');
   }
 
-  /** A log that was opened is read at once, not with the next tick. */
-  #readShownConsole(): void {
+  /** What another command may have changed. */
+  #readShownFiles(): void {
     const page = this.#store.state().pages.at(-1);
+    if (page?.kind === 'files') void this.#files.list(page.key, page.path);
+  }
+
+  /** What one comes to is read at once, not with the next tick. */
+  #readShown(): void {
+    const state = this.#store.state();
+    const screen = screenOf(state);
+    if (screen !== this.#screen) this.#lists.readScreen(screen);
+    this.#screen = screen;
+    const page = state.pages.at(-1);
     if (page?.kind === 'instance' && page.tab === 'log' && page.log.state === 'loading') {
       void this.#console.read(page.key);
     }

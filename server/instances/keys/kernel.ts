@@ -9,7 +9,7 @@ export const kernelKeys: readonly ConfigKey[] = [
       type: 'number, soft:hard or unlimited',
       default: name === 'nofile' ? '1024:524288' : '',
       live: false,
-      doc: `Of each process that init starts: ${unit}. Unset: as yurtd has it.`,
+      doc: `Of each process that init starts: ${unit}.${name === 'nofile' ? '' : ' Unset: as yurtd has it.'}`,
       check: (value) => (parseRlimit(value) === undefined ? 'a number, SOFT:HARD or unlimited' : undefined),
     }),
   ),

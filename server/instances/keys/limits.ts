@@ -1,5 +1,6 @@
 import { parseByteSize } from '../../base/byte-size.ts';
 import { type ConfigKey, integerBetween, parseBoolean } from '../../base/config-key.ts';
+import { hugepageSizes } from '../../host/cgroup-limit-values.ts';
 import { leastMemoryBytes, parseCpuAllowance, parseMemory, parseProcessors } from '../limits/limit-values.ts';
 
 /** What an instance may use of the host. */
@@ -42,6 +43,16 @@ export const limitKeys: readonly ConfigKey[] = [
     doc: 'Share of the time of disks that several instances want, 0 to 10. Needs a disk scheduler that weighs (BFQ, or iocost).',
     check: integerBetween(0, 10),
   },
+  ...hugepageSizes.map(
+    (size): ConfigKey => ({
+      key: `limits.hugepages.${size}`,
+      type: 'bytes',
+      default: '',
+      live: true,
+      doc: `The most memory in huge pages of ${size} that the instance may use.`,
+      check: (value) => (parseByteSize(value) === undefined ? 'a size such as 512MiB' : undefined),
+    }),
+  ),
   {
     key: 'limits.memory',
     type: 'bytes or percentage',
@@ -57,6 +68,14 @@ export const limitKeys: readonly ConfigKey[] = [
     live: true,
     doc: 'hard: who exceeds limits.memory is killed, inside. soft: more is allowed while the host has it.',
     check: (value) => (['hard', 'soft'].includes(value) ? undefined : 'hard or soft'),
+  },
+  {
+    key: 'limits.memory.oom_priority',
+    type: 'integer',
+    default: '',
+    live: false,
+    doc: 'Who is killed first when memory runs out: -1000 (last) to 1000; for init and what it starts. Unset: as yurtd, but not below 0.',
+    check: integerBetween(-1000, 1000),
   },
   {
     key: 'limits.memory.swap',

@@ -2,6 +2,7 @@ import { type ConfigKey, checkBoolean, integerBetween } from '../../base/config-
 import { suggestion } from '../../base/nearest.ts';
 import { patchFault } from '../../runtime/patch-spec.ts';
 import { syscallNames } from '../../runtime/syscall-names.ts';
+import { checkRawIdmap } from '../raw-idmap.ts';
 import { syscallsIn } from '../spec-options.ts';
 
 /** user_namespaces(7): the last id but one. */
@@ -9,6 +10,14 @@ const maxId = 0xffff_fffe;
 
 /** How far an instance is from the host, and who may end it. */
 export const securityKeys: readonly ConfigKey[] = [
+  {
+    key: 'raw.idmap',
+    type: 'id map',
+    default: '',
+    live: false,
+    doc: 'Ids inside that are ids of the host, one a line: "both 1000 1000" (uid, gid or both; host, then inside; ranges such as 50-60 too).',
+    check: checkRawIdmap,
+  },
   {
     key: 'raw.oci',
     type: 'JSON',

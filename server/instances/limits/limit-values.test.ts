@@ -60,6 +60,13 @@ test('the other keys are numbers', () => {
     'limits.cpu.priority': '0',
     'limits.disk.priority': '7',
     'limits.cpu.allowance': '10%',
+    'limits.hugepages.2MB': '4MiB',
   };
-  assert.deepEqual(resourceLimitsOf(config, GiB), { processes: 100, cpuPercent: 10, cpuPriority: 0, diskPriority: 7 });
+  assert.deepEqual(resourceLimitsOf(config, GiB), {
+    processes: 100,
+    cpuPercent: 10,
+    cpuPriority: 0,
+    diskPriority: 7,
+    hugepages: { '2MB': 4_194_304 },
+  });
 });

@@ -1,6 +1,6 @@
 import { parseByteSize } from '../../base/byte-size.ts';
 import { parseBoolean } from '../../base/config-key.ts';
-import type { ResourceLimits } from '../../host/cgroup-limit-values.ts';
+import { type HugepageSize, hugepageSizes, type ResourceLimits } from '../../host/cgroup-limit-values.ts';
 
 type Config = Readonly<Record<string, string>>;
 
@@ -27,7 +27,9 @@ export function resourceLimitsOf(config: Config, hostMemoryBytes: number): Resou
   const processes = config['limits.processes'];
   const [cpuPriority, diskPriority] = [config['limits.cpu.priority'], config['limits.disk.priority']];
   const allowance = parseCpuAllowance(config['limits.cpu.allowance'] ?? '');
+  const hugepages = hugepagesOf(config);
   return {
+    ...(Object.keys(hugepages).length === 0 ? {} : { hugepages }),
     ...(bytes === undefined ? {} : { memory: { bytes, enforce } }),
     ...(swapBytes === undefined ? {} : { swapBytes }),
     ...(processes === undefined ? {} : { processes: Number(processes) }),
@@ -35,6 +37,14 @@ export function resourceLimitsOf(config: Config, hostMemoryBytes: number): Resou
     ...(cpuPriority === undefined ? {} : { cpuPriority: Number(cpuPriority) }),
     ...(diskPriority === undefined ? {} : { diskPriority: Number(diskPriority) }),
   };
+}
+
+function hugepagesOf(config: Config): Partial<Record<HugepageSize, number>> {
+  const limits = hugepageSizes.flatMap((size) => {
+    const bytes = parseByteSize(config[`limits.hugepages.${size}`] ?? '');
+    return bytes === undefined ? [] : [[size, bytes] as const];
+  });
+  return Object.fromEntries(limits);
 }
 
 /** `512MiB`, or `25%` of the memory of the host. Undefined when it is neither. */

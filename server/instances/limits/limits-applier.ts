@@ -2,10 +2,10 @@ import type { Revert } from '../../base/revert.ts';
 import type { Task } from '../../base/task.ts';
 import type { LimitFiles } from '../../host/cgroup-limits.ts';
 import type { HostFacts } from '../../host/host-features.ts';
-import { checkRlimits } from '../../runtime/rlimits.ts';
+import { checkOomScore, checkRlimits } from '../../runtime/rlimits.ts';
 import type { Expanded, Instance } from '../instance.ts';
 import type { LiveApplier, LiveChange } from '../live-change.ts';
-import { rlimitsOf } from '../spec-options.ts';
+import { specOptionsOf } from '../spec-options.ts';
 import { parseProcessors, resourceLimitsOf } from './limit-values.ts';
 import type { ProcessorShares } from './processor-shares.ts';
 
@@ -28,7 +28,9 @@ export class LimitsApplier implements LiveApplier {
 
   /** Whether this host can hold an instance to this configuration. Fault `unsupported`. Changes nothing. */
   async checkHost({ config }: Expanded): Promise<void> {
-    checkRlimits(this.#deps.host, rlimitsOf(config));
+    const { rlimits, oomScoreAdj } = specOptionsOf(config);
+    checkRlimits(this.#deps.host, rlimits);
+    checkOomScore(this.#deps.host, oomScoreAdj);
     await this.#deps.files.check(this.#limits(config));
     const claim = claimOf(config);
     if (claim !== undefined) await this.#deps.processors.check(claim);

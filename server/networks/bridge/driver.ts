@@ -149,6 +149,12 @@ export class BridgeDriver implements NetworkDriver {
     }
   }
 
+  async reservedAddress(nic: Pick<NicRequest, 'instanceId' | 'name'>): Promise<string | undefined> {
+    await this.#names.load();
+    const address = this.#names.find(nic.instanceId, nic.name)?.ipv4;
+    return address === undefined ? undefined : formatAddress(4, address);
+  }
+
   async detach(task: Task, nic: Pick<NicRequest, 'instanceId' | 'name'>): Promise<void> {
     await this.#names.load();
     this.#slaac.cancel(`${nic.instanceId}.${nic.name}`);

@@ -2,7 +2,7 @@ import type { Instance__Output } from '../../../proto/gen/yurt/v1/Instance.ts';
 import { Failure } from '../../client/failure.ts';
 import type { Listed } from '../state/action.ts';
 import { keyOf } from '../state/instance-rows.ts';
-import type { ScreenName } from '../state/state.ts';
+import { type ScreenName, shownTable } from '../state/state.ts';
 import type { Store } from '../store.ts';
 import { type LiveConnection, reasonOf } from './live-connection.ts';
 
@@ -31,6 +31,10 @@ const readers: Readonly<Record<Exclude<ScreenName, 'instances' | 'events'>, Read
     const { pools } = await live.call('StorageService', 'ListStoragePools', {});
     return { storage: new Map(pools.map((pool) => [pool.name, pool])) };
   },
+  projects: async (live) => {
+    const { projects } = await live.call('ProjectService', 'ListProjects', {});
+    return { projects: new Map(projects.map((project) => [project.name, project])) };
+  },
   operations: async (live, project) => {
     const { operations } = await live.call('OperationService', 'ListOperations', { project });
     return { operations: new Map(operations.map((operation) => [operation.id, operation])) };
@@ -41,10 +45,15 @@ const readers: Readonly<Record<Exclude<ScreenName, 'instances' | 'events'>, Read
   },
 };
 
+function isRead(screen: ScreenName): screen is keyof typeof readers {
+  return Object.hasOwn(readers, screen);
+}
+
 /** Which screen's list shows the objects that an event's source names: `image/2f0c` → images. */
 const screensOf: Readonly<Record<string, keyof typeof readers>> = {
   image: 'images',
   profile: 'profiles',
+  project: 'projects',
   network: 'networks',
   'storage-pool': 'storage',
   storage: 'storage',
@@ -74,10 +83,18 @@ export class Lists {
   /** An object has changed, by its resource name: `instance/web`. Changes of the same moment are read once. */
   changed(source: string, project: string): void {
     const [kind = '', name = ''] = source.split('/');
-    if (kind === 'instance') this.#changed.add(keyOf({ project, name }));
+    if (kind === 'instance') this.#instanceChanged(project, name);
     else if (Object.hasOwn(screensOf, kind)) this.#stale.add(screensOf[kind] ?? 'images');
-    else return;
-    this.#timer ??= setTimeout(() => this.#readChanged(), gatherMs);
+    if (this.#changed.size + this.#stale.size > 0) this.#timer ??= setTimeout(() => this.#readChanged(), gatherMs);
+  }
+
+  #instanceChanged(project: string, name: string): void {
+    const state = this.#store.state();
+    // Most other lists count who uses what: the one on the screen does so anew.
+    const shown = shownTable(state);
+    if (shown !== undefined && isRead(shown)) this.#stale.add(shown);
+    const key = keyOf({ project, name });
+    if (state.allProjects || key === keyOf({ project: state.project, name })) this.#changed.add(key);
   }
 
   /** Figures of what runs. Resolves when they are there; a poll that is still under way is not doubled. */
@@ -91,8 +108,9 @@ export class Lists {
     }
   }
 
-  async readServer(): Promise<void> {
-    await this.#read('server');
+  /** What a screen shows, when it comes to be shown: no event tells of all that is in it. */
+  readScreen(screen: ScreenName): void {
+    if (isRead(screen)) void this.#read(screen);
   }
 
   stop(): void {
@@ -111,9 +129,11 @@ export class Lists {
   }
 
   async #readInstances(withoutState: boolean): Promise<void> {
-    const { project } = this.#store.state();
+    const { project, allProjects } = this.#store.state();
     try {
-      const { instances } = await this.#live.call('InstanceService', 'ListInstances', { project, withoutState });
+      const { instances } = await this.#live.call('InstanceService', 'ListInstances', {
+        ...{ project, allProjects, withoutState },
+      });
       this.#store.dispatch({ type: 'instances-listed', instances, now: Date.now() });
     } catch (error) {
       this.#store.dispatch({ type: 'list-failed', screen: 'instances', reason: reasonOf(error) });

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import type { Context } from '../../commands/command.ts';
 import { printable } from '../../output/printable.ts';
 import { attachConsole } from '../../session/console-session.ts';
@@ -22,10 +23,17 @@ export class Sessions {
   readonly #context: Pick<Context, 'terminal' | 'global' | 'env'>;
   readonly #live: LiveConnection;
   readonly #keys: KeySource;
+  readonly #project: () => string;
   #present: SessionTerminal | undefined;
 
-  constructor(context: Pick<Context, 'terminal' | 'global' | 'env'>, live: LiveConnection, keys: KeySource) {
+  constructor(
+    context: Pick<Context, 'terminal' | 'global' | 'env'>,
+    live: LiveConnection,
+    keys: KeySource,
+    project: () => string,
+  ) {
     this.#context = context;
+    this.#project = project;
     this.#live = live;
     this.#keys = keys;
   }
@@ -59,10 +67,28 @@ export class Sessions {
 
   async console(key: string): Promise<string | undefined> {
     return await this.#session(key, 'Console', '', async (terminal) => {
-      const context = { ...this.#context, terminal, connect: async () => this.#live.present };
+      const global = { ...this.#context.global, project: key.slice(0, key.indexOf('/')) };
+      const context = { ...this.#context, global, terminal, connect: async () => this.#live.present };
       await attachConsole(context, { instance: nameOf(key), force: false });
       return undefined;
     });
+  }
+
+  /** Runs another command of yurt with the terminal for itself: what it asks and says is its own. */
+  async command(...args: readonly string[]): Promise<string | undefined> {
+    const { terminal } = this.#context;
+    using _lent = this.#keys.lend();
+    const [program = ''] = process.argv.slice(1);
+    const chosen = this.#project();
+    const project = chosen === '' ? [] : ['--project', chosen];
+    const argv = [...process.execArgv, program, ...args, ...project];
+    const child = spawn(process.execPath, argv, { stdio: 'inherit' });
+    const code = await new Promise<number>((resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', (status) => resolve(status ?? 1));
+    });
+    await terminal.output.write(resetModes);
+    return code === 0 ? undefined : `yurt ${args.join(' ')} ended with code ${code}`;
   }
 
   async #session(

@@ -2,6 +2,7 @@ import type { Operation__Output } from '../../../proto/gen/yurt/v1/Operation.ts'
 import { Failure } from '../../client/failure.ts';
 import { hasEnded } from '../../client/operation.ts';
 import { type Verb, verbWords } from '../state/batches.ts';
+import type { Creatable } from '../state/effect.ts';
 import { keyOf } from '../state/instance-rows.ts';
 import type { LaunchRequest } from '../state/wizard.ts';
 import type { Store } from '../store.ts';
@@ -10,7 +11,8 @@ import { type LiveConnection, reasonOf } from './live-connection.ts';
 /** How many objects of a batch are worked on at the same time. */
 const maxAtOnce = 8;
 
-type Begin = (target: string) => Promise<{ readonly operation: Operation__Output | null }>;
+/** Begins what is to be done with one target; without an operation, it is done. */
+type Begin = (target: string) => Promise<{ readonly operation?: Operation__Output | null }>;
 
 /** Does things on the server, and follows each to its end. Never throws: results and failures go to the store. */
 export class Verbs {
@@ -35,6 +37,25 @@ export class Verbs {
     await this.#batch(verbWords.delete, fingerprints, (image) =>
       this.#live.call('ImageService', 'DeleteImage', { image, project }),
     );
+  }
+
+  /** Objects that need no more than a name to begin with. */
+  async create(what: Creatable, name: string): Promise<void> {
+    const { project } = this.#store.state();
+    await this.#batch({ doing: 'Creating', done: 'Created' }, [name], async () => {
+      if (what === 'profiles') await this.#live.call('ProfileService', 'CreateProfile', { name, project });
+      else await this.#live.call('ProjectService', 'CreateProject', { name });
+      return {};
+    });
+  }
+
+  async deleteObjects(what: Creatable, names: readonly string[]): Promise<void> {
+    const { project } = this.#store.state();
+    await this.#batch(verbWords.delete, names, async (name) => {
+      if (what === 'profiles') await this.#live.call('ProfileService', 'DeleteProfile', { name, project });
+      else await this.#live.call('ProjectService', 'DeleteProject', { name });
+      return {};
+    });
   }
 
   async cancelOperation(id: string): Promise<void> {
@@ -91,7 +112,8 @@ export class Verbs {
 
   async #failureOf(begin: Begin, target: string): Promise<string | undefined> {
     try {
-      await this.#ended((await begin(target)).operation);
+      const { operation } = await begin(target);
+      if (operation !== undefined) await this.#ended(operation);
       return undefined;
     } catch (error) {
       return reasonOf(error);

@@ -87,3 +87,27 @@ export function spread(left: Line, right: Line, width: number): Line {
   if (size >= width) return fitLine(left, width);
   return { ...left, spans: [...fitLine(left, width - size).spans, ...right.spans] };
 }
+
+/** A line in as many as it takes at this width. */
+export function wrapped(full: Line, width: number): Line[] {
+  const lines: Line[] = [];
+  let spans: Span[] = [];
+  let rest = width;
+  for (const one of full.spans) {
+    let text = one.text;
+    while (widthOf(text) > rest) {
+      const part = cut(text, rest);
+      if (part === '' && rest === width) return [full]; // narrower than one character
+      spans.push({ ...one, text: part });
+      lines.push({ ...full, spans });
+      text = text.slice(part.length);
+      spans = [];
+      rest = width;
+    }
+    if (text === '') continue;
+    spans.push({ ...one, text });
+    rest -= widthOf(text);
+  }
+  if (spans.length > 0 || lines.length === 0) lines.push({ ...full, spans });
+  return lines;
+}

@@ -1,18 +1,21 @@
 import type { State } from '../state/state.ts';
 import type { Command } from './command.ts';
 import { documentCommands } from './document-commands.ts';
+import { fileCommands } from './file-commands.ts';
 import { instanceCommands } from './instance-commands.ts';
 import type { KeyName } from './key-name.ts';
 import { listCommands } from './list-commands.ts';
+import { objectCommands } from './object-commands.ts';
 import { screenCommands } from './screen-commands.ts';
 
 /** The one table of commands. Where two are for the same key, the first that is meant where one is wins. */
 export const commands: readonly Command[] = [
-  ...screenCommands.filter(({ id }) => id === 'launch-image' || id === 'delete-image'),
+  ...fileCommands,
+  ...objectCommands,
   ...instanceCommands,
   ...listCommands,
   ...documentCommands,
-  ...screenCommands.filter(({ id }) => id !== 'launch-image' && id !== 'delete-image'),
+  ...screenCommands,
 ];
 
 /** What a key means where one is. */

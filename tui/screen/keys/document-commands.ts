@@ -1,6 +1,6 @@
 import { textOf } from '../frame/line.ts';
 import { bodyHeight } from '../state/geometry.ts';
-import { type DocumentState, instancePage, newDocument, type Page, tabNames } from '../state/page.ts';
+import { type DocumentState, instancePage, isText, newDocument, type Page, tabNames } from '../state/page.ts';
 import { type State, shownPage, withNotice } from '../state/state.ts';
 import { documentLines } from '../views/document.ts';
 import { type Command, only } from './command.ts';
@@ -89,14 +89,14 @@ function tabCommand(id: string, keys: readonly string[], help: string, step: num
 
 function typing(state: State, kind: 'search' | 'line-filter'): State {
   const page = shownPage(state);
-  if (page.kind === 'table') return state;
+  if (!isText(page)) return state;
   const before = kind === 'search' ? page.document.search : page.document.filter;
   return { ...state, prompt: { kind, editor: editorOf(before), before } };
 }
 
 function toMatch(state: State, step: 1 | -1): State {
   const page = shownPage(state);
-  if (page.kind === 'table' || page.document.search === '') return state;
+  if (!isText(page) || page.document.search === '') return state;
   const lines = documentLines(state);
   const wanted = page.document.search.toLowerCase();
   const height = bodyHeight(state);
@@ -116,7 +116,7 @@ export function withDocument(
   change: (text: DocumentState, lines: number, height: number) => DocumentState,
 ): State {
   const page = shownPage(state);
-  if (page.kind === 'table') return state;
+  if (!isText(page)) return state;
   const document = change(page.document, documentLines(state).length, bodyHeight(state));
   return withPage(state, { ...page, document });
 }
@@ -127,7 +127,7 @@ export function withPage(state: State, page: Page): State {
 }
 
 function onText(state: State): boolean {
-  return shownPage(state).kind !== 'table';
+  return isText(shownPage(state));
 }
 
 function onLog(state: State): boolean {

@@ -3,7 +3,7 @@ import { nameOf, namesOf, type Verb } from '../state/batches.ts';
 import { isRunning } from '../state/instance-rows.ts';
 import type { Confirmation } from '../state/overlay.ts';
 import type { State } from '../state/state.ts';
-import { withNotice } from '../state/state.ts';
+import { shownTable, withNotice } from '../state/state.ts';
 import { newWizard } from '../state/wizard.ts';
 import { addressOf } from '../tables/instances.ts';
 import { asking, type Command, only } from './command.ts';
@@ -30,7 +30,7 @@ export const instanceCommands: readonly Command[] = [
     run: (state) => only({ ...state, prompt: { kind: 'run', editor: editorOf(), before: '' } }),
   },
   {
-    ...{ id: 'new', section, keys: ['n'], hint: 'new', here: (state) => !onText(state) },
+    ...{ id: 'new', section, keys: ['n'], hint: 'new', here: (state) => shownTable(state) === 'instances' },
     help: 'Launch an instance',
     run: (state) => only({ ...state, overlay: { kind: 'wizard', wizard: newWizard() } }),
   },
@@ -63,6 +63,11 @@ export const instanceCommands: readonly Command[] = [
         ? asking(unmarked(state), verb('pause', others))
         : asking(unmarked(state), verb('resume', paused));
     },
+  },
+  {
+    ...{ id: 'edit', section, keys: ['e'], hint: 'edit', here: onInstances, obstacle: none },
+    help: 'Edit the configuration with $EDITOR',
+    run: (state) => withOne(state, (key) => asking(state, { kind: 'command', words: ['config', 'edit', nameOf(key)] })),
   },
   {
     ...{ id: 'delete', section, keys: ['D'], hint: 'delete', here: onInstances, obstacle: none },
@@ -137,11 +142,6 @@ function stopped(state: State): string[] {
   return targetInstances(state)
     .filter(({ instance }) => instance.status !== 'INSTANCE_STATUS_RUNNING')
     .map(({ key }) => key);
-}
-
-function onText(state: State): boolean {
-  const page = state.pages.at(-1);
-  return page?.kind === 'instance' || page?.kind === 'object' || page?.kind === 'server';
 }
 
 function none(state: State): string | undefined {

@@ -1,8 +1,9 @@
 import type { Step } from '../state/effect.ts';
-import { type State, shownTable, withNotice } from '../state/state.ts';
+import { type State, shownPage, shownTable, withNotice } from '../state/state.ts';
 import { asking, type Command, only } from './command.ts';
 import { commandFor } from './commands.ts';
 import { withDocument } from './document-commands.ts';
+import { inInstance } from './file-commands.ts';
 import type { KeyPress } from './key-name.ts';
 import { editLine, insert, type LineEditor } from './line-editor.ts';
 import { withTable } from './list-commands.ts';
@@ -53,6 +54,15 @@ function entered(state: State, { kind, editor }: Prompt): Step<State> {
   if (kind === 'search') {
     const next = commandFor(left, 'n');
     return next === undefined ? only(left) : next.run(left);
+  }
+  const table = shownTable(state);
+  if (kind === 'create' && (table === 'profiles' || table === 'projects') && editor.text.trim() !== '') {
+    return asking(left, { kind: 'create', what: table, name: editor.text.trim() });
+  }
+  const page = shownPage(state);
+  if (kind === 'push' && page.kind === 'files' && editor.text.trim() !== '') {
+    const words = ['file', 'push', editor.text.trim(), `${inInstance(page)}/`];
+    return asking(left, { kind: 'command', words });
   }
   const row = targetInstance(state);
   if (kind !== 'run' || editor.text.trim() === '' || row === undefined) return only(left);

@@ -56,6 +56,18 @@ export const listCommands: readonly Command[] = [
     run: (state) => only(withTable(state, toggleStopped)),
   },
   {
+    ...{ id: 'all-projects', section: 'Lists', keys: ['A'], here: (state) => shownTable(state) === 'instances' },
+    help: 'Show the instances of all projects, or of the present one',
+    run: (state) => {
+      const allProjects = !state.allProjects;
+      const switched = withTable({ ...state, allProjects }, (table) => ({
+        ...table,
+        sort: { column: allProjects ? 'project' : 'name', descending: false },
+      }));
+      return asking(switched, { kind: 'refresh' });
+    },
+  },
+  {
     ...{ id: 'refresh', section: 'Lists', keys: ['ctrl+r', 'f5'], here: () => true },
     help: 'Read everything anew',
     run: (state) => asking(state, { kind: 'refresh' }),
@@ -80,7 +92,7 @@ function sortBy(number: number): Command {
 /** The list ordered by the column at `index` of those shown; in reverse when it was so already. */
 export function sortedBy(state: State, index: number): State {
   const name = shownTable(state);
-  const column = name === undefined ? undefined : shownColumns(tables[name], state.size.columns)[index];
+  const column = name === undefined ? undefined : shownColumns(tables[name], state)[index];
   if (column === undefined) return state;
   return withTable(state, (table) => {
     const descending = table.sort.column === column.id ? !table.sort.descending : column.align === 'right';
@@ -90,7 +102,7 @@ export function sortedBy(state: State, index: number): State {
 
 function sortIndex(state: State): number {
   const name = shownTable(state) ?? 'instances';
-  const columns = shownColumns(tables[name], state.size.columns);
+  const columns = shownColumns(tables[name], state);
   return Math.max(
     0,
     columns.findIndex(({ id }) => id === state.tables[name].sort.column),

@@ -10,7 +10,7 @@ import { commandsHere } from './commands.ts';
 import type { KeyPress } from './key-name.ts';
 import { carriedOut } from './key-update.ts';
 import { editLine, insert } from './line-editor.ts';
-import { sortedBy } from './list-commands.ts';
+import { sortedBy, withTable } from './list-commands.ts';
 
 /** The state after a key while a box is open. */
 export function overlayKeyed(state: State, overlay: Overlay, press: KeyPress): Step<State> {
@@ -63,6 +63,11 @@ function closed(state: State): State {
   return { ...state, overlay: undefined };
 }
 
+/** Marks have served once something was done with them. */
+function done(state: State): State {
+  return withTable(closed(state), (table) => (table.marked.size === 0 ? table : { ...table, marked: new Set() }));
+}
+
 function scrolling(state: State, overlay: Extract<Overlay, { kind: 'help' | 'results' }>, key: string): State {
   const page = Math.max(1, state.size.rows - 8);
   const steps: Readonly<Record<string, number>> = {
@@ -78,7 +83,7 @@ function scrolling(state: State, overlay: Extract<Overlay, { kind: 'help' | 'res
 function sorting(state: State, overlay: Extract<Overlay, { kind: 'sort' }>, key: string): State {
   const name = shownTable(state);
   if (name === undefined) return closed(state);
-  const { length } = shownColumns(tables[name], state.size.columns);
+  const { length } = shownColumns(tables[name], state);
   if (key === 'enter') return sortedBy(closed(state), overlay.index);
   if (/^[1-9]$/.test(key)) return sortedBy(closed(state), Number(key) - 1);
   const step = key === 'down' || key === 'j' ? 1 : key === 'up' || key === 'k' ? -1 : 0;
@@ -106,11 +111,11 @@ function inPalette(state: State, overlay: Extract<Overlay, { kind: 'palette' }>,
 function confirming(state: State, overlay: Confirmation, press: KeyPress): Step<State> {
   const { expected, editor, effect } = overlay;
   if (expected === undefined) {
-    if (press.key === 'y' || press.key === 'Y' || press.key === 'enter') return asking(closed(state), effect);
+    if (press.key === 'y' || press.key === 'Y' || press.key === 'enter') return asking(done(state), effect);
     return only(closed(state));
   }
   if (press.key === 'enter') {
-    return editor.text === expected ? asking(closed(state), effect) : only(state);
+    return editor.text === expected ? asking(done(state), effect) : only(state);
   }
   const next = editLine(editor, press);
   return only(next === undefined ? state : { ...state, overlay: { ...overlay, editor: next } });

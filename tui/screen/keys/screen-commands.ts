@@ -1,8 +1,5 @@
-import { hasEnded } from '../../client/operation.ts';
 import { newDocument, type Page } from '../state/page.ts';
 import { type ScreenName, type State, screenNames, shownPage, shownTable } from '../state/state.ts';
-import { chosen } from '../state/table-state.ts';
-import { newWizard } from '../state/wizard.ts';
 import { asking, type Command, only } from './command.ts';
 import { editorOf } from './line-editor.ts';
 
@@ -19,26 +16,6 @@ export const screenCommands: readonly Command[] = [
     run: (state) => only(atScreen(state, neighbour(state, -1))),
   },
   ...screenNames.map(goTo),
-  {
-    ...{ id: 'delete-image', section: 'Lists', keys: ['D'], hint: 'delete', here: on('images') },
-    help: 'Delete images',
-    obstacle: (state) => (chosen(state.tables.images).length === 0 ? 'There is no image here' : undefined),
-    run: (state) => only(deletingImages(state)),
-  },
-  {
-    ...{ id: 'launch-image', section: 'Lists', keys: ['n'], hint: 'launch', here: on('images') },
-    help: 'Launch an instance from the image under the cursor',
-    run: (state) => only({ ...state, overlay: { kind: 'wizard', wizard: newWizard(imageUnderCursor(state)) } }),
-  },
-  {
-    ...{ id: 'cancel', section: 'Lists', keys: ['x'], hint: 'cancel', here: on('operations') },
-    help: 'Cancel the operation',
-    obstacle: notCancelable,
-    run: (state) => {
-      const id = state.tables.operations.cursor;
-      return id === undefined ? only(state) : asking(state, { kind: 'cancel-operation', id });
-    },
-  },
   {
     ...{ id: 'back', section: 'Screens', keys: ['escape', 'backspace'], hint: 'back', here: canGoBack },
     help: 'Back; takes the filter or the marks away first',
@@ -113,40 +90,6 @@ function neighbour(state: State, step: number): ScreenName {
 function onScreen(state: State): boolean {
   const { kind } = shownPage(state);
   return kind === 'table' || kind === 'server';
-}
-
-function on(table: ScreenName): Command['here'] {
-  return (state) => shownTable(state) === table;
-}
-
-function deletingImages(state: State): State {
-  const fingerprints = chosen(state.tables.images);
-  const names = fingerprints.map((fingerprint) => {
-    const image = state.data.images.get(fingerprint);
-    return image?.aliases[0]?.name ?? fingerprint.slice(0, 12);
-  });
-  const [first = ''] = names;
-  return {
-    ...state,
-    overlay: {
-      kind: 'confirm',
-      title: names.length === 1 ? `Delete the image ${first}?` : `Delete ${names.length} images?`,
-      lines: names.length === 1 ? [] : [names.slice(0, 8).join(', ')],
-      ...{ expected: undefined, editor: editorOf(), action: 'delete', effect: { kind: 'delete-images', fingerprints } },
-    },
-  };
-}
-
-function imageUnderCursor(state: State): string {
-  const image = state.data.images.get(state.tables.images.cursor ?? '');
-  return image?.aliases[0]?.name ?? image?.fingerprint.slice(0, 12) ?? '';
-}
-
-function notCancelable(state: State): string | undefined {
-  const operation = state.data.operations.get(state.tables.operations.cursor ?? '');
-  if (operation === undefined) return 'There is no operation here';
-  if (hasEnded(operation)) return 'It has ended';
-  return operation.cancelable ? undefined : 'It cannot be canceled';
 }
 
 function canGoBack(state: State): boolean {

@@ -1,4 +1,5 @@
 import type { Event__Output } from '../../../proto/gen/yurt/v1/Event.ts';
+import type { FileEntry__Output } from '../../../proto/gen/yurt/v1/FileEntry.ts';
 import type { Instance__Output } from '../../../proto/gen/yurt/v1/Instance.ts';
 import type { Operation__Output } from '../../../proto/gen/yurt/v1/Operation.ts';
 import type { KeyPress } from '../keys/key-name.ts';
@@ -7,7 +8,7 @@ import type { LaunchRequest } from './wizard.ts';
 
 /** Parts of `Data` that are read as a whole. */
 export type Listed = Partial<
-  Pick<Data, 'images' | 'profiles' | 'networks' | 'storage' | 'operations' | 'recipes' | 'server'>
+  Pick<Data, 'images' | 'profiles' | 'networks' | 'storage' | 'projects' | 'operations' | 'recipes' | 'server'>
 >;
 
 /** Everything that may happen. */
@@ -46,4 +47,18 @@ export type Action =
   | { readonly type: 'launch-refused'; readonly reason: string; readonly request: LaunchRequest }
   | { readonly type: 'console'; readonly key: string; readonly lines: readonly string[]; readonly now: number }
   | { readonly type: 'console-failed'; readonly key: string; readonly reason: string }
+  | {
+      readonly type: 'files-listed';
+      readonly key: string;
+      readonly path: string;
+      /** Or why they could not be. */
+      readonly entries: readonly FileEntry__Output[] | string;
+    }
+  | {
+      readonly type: 'directory-opened';
+      readonly key: string;
+      readonly path: string;
+      readonly entries: readonly FileEntry__Output[];
+    }
+  | { readonly type: 'file-read'; readonly key: string; readonly path: string; readonly lines: readonly string[] }
   | { readonly type: 'notice'; readonly kind: Notice['kind']; readonly text: string };

@@ -4,6 +4,7 @@ import { tableState } from './table-state.ts';
 
 const noData: Data = {
   ...{ instances: new Map(), images: new Map(), profiles: new Map(), networks: new Map(), storage: new Map() },
+  projects: new Map(),
   ...{ operations: new Map(), events: new Map(), recipes: [], server: undefined, loaded: new Set(), failures: {} },
 };
 
@@ -25,10 +26,11 @@ export function initialState(options: {
       profiles: tableState('name'),
       networks: tableState('name'),
       storage: tableState('name'),
+      projects: tableState('name'),
       operations: tableState('started'),
       events: tableState('time', true),
     },
     pages: [{ kind: 'table', table: 'instances' }],
-    ...{ overlay: undefined, prompt: undefined, notice: undefined, batches: [] },
+    ...{ overlay: undefined, prompt: undefined, allProjects: false, notice: undefined, batches: [] },
   };
 }

@@ -1,3 +1,4 @@
+import type { FileEntry__Output } from '../../../proto/gen/yurt/v1/FileEntry.ts';
 import type { LineEditor } from '../keys/line-editor.ts';
 import type { TableName } from './state.ts';
 
@@ -35,6 +36,31 @@ export interface ConsoleLog {
   readonly failure: string;
 }
 
+/** A directory in an instance. */
+export interface FilesPage {
+  readonly kind: 'files';
+  readonly key: string;
+  /** Absolute, without a slash at its end but for the root's. */
+  readonly path: string;
+  readonly entries: readonly FileEntry__Output[];
+  readonly index: number;
+  /** The name to be under the cursor when the entries are there: of the directory that one comes from. */
+  readonly from: string;
+  readonly state: 'loading' | 'here' | 'failed';
+  readonly failure: string;
+}
+
+export function filesPage(key: string, path = '/', from = ''): FilesPage {
+  return { kind: 'files', key, path, from, entries: [], index: 0, state: 'loading', failure: '' };
+}
+
+/** The page that has a text to scroll, search and filter. */
+export type TextPage = Exclude<Page, { kind: 'table' | 'files' }>;
+
+export function isText(page: Page): page is TextPage {
+  return page.kind !== 'table' && page.kind !== 'files';
+}
+
 export type Page =
   | { readonly kind: 'table'; readonly table: TableName }
   | { readonly kind: 'server'; readonly document: DocumentState }
@@ -45,6 +71,15 @@ export type Page =
       readonly document: DocumentState;
       readonly log: ConsoleLog;
     }
+  | FilesPage
+  /** A file of an instance, as it was when it was opened. */
+  | {
+      readonly kind: 'file';
+      readonly key: string;
+      readonly path: string;
+      readonly lines: readonly string[];
+      readonly document: DocumentState;
+    }
   | {
       readonly kind: 'object';
       readonly table: TableName;
@@ -54,7 +89,7 @@ export type Page =
 
 /** A line that is typed at the bottom of the screen. */
 export interface Prompt {
-  readonly kind: 'filter' | 'search' | 'line-filter' | 'run';
+  readonly kind: 'filter' | 'search' | 'line-filter' | 'run' | 'create' | 'push';
   readonly editor: LineEditor;
   /** What was there before, which esc brings back. */
   readonly before: string;

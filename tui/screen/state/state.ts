@@ -3,6 +3,7 @@ import type { Image__Output } from '../../../proto/gen/yurt/v1/Image.ts';
 import type { Network__Output } from '../../../proto/gen/yurt/v1/Network.ts';
 import type { Operation__Output } from '../../../proto/gen/yurt/v1/Operation.ts';
 import type { Profile__Output } from '../../../proto/gen/yurt/v1/Profile.ts';
+import type { Project__Output } from '../../../proto/gen/yurt/v1/Project.ts';
 import type { Recipe__Output } from '../../../proto/gen/yurt/v1/Recipe.ts';
 import type { Server__Output } from '../../../proto/gen/yurt/v1/Server.ts';
 import type { StoragePool__Output } from '../../../proto/gen/yurt/v1/StoragePool.ts';
@@ -15,7 +16,8 @@ import type { TableState } from './table-state.ts';
 
 /** The lists, each a screen of its own. */
 export const tableNames = [
-  ...(['instances', 'images', 'profiles', 'networks', 'storage', 'operations', 'events'] as const),
+  ...(['instances', 'images', 'profiles', 'networks', 'storage', 'projects'] as const),
+  ...(['operations', 'events'] as const),
 ] as const;
 export type TableName = (typeof tableNames)[number];
 
@@ -41,6 +43,7 @@ export interface Data {
   readonly profiles: ReadonlyMap<string, Profile__Output>;
   readonly networks: ReadonlyMap<string, Network__Output>;
   readonly storage: ReadonlyMap<string, StoragePool__Output>;
+  readonly projects: ReadonlyMap<string, Project__Output>;
   readonly operations: ReadonlyMap<string, Operation__Output>;
   readonly events: ReadonlyMap<string, Event__Output>;
   readonly recipes: readonly Recipe__Output[];
@@ -69,7 +72,10 @@ export interface Clock {
 export interface State extends Clock {
   readonly size: Size;
   readonly theme: ThemeName;
+  /** Empty: the default one. */
   readonly project: string;
+  /** Whether the list of instances has those of all projects. */
+  readonly allProjects: boolean;
   readonly link: Link;
   readonly data: Data;
   readonly tables: Readonly<Record<TableName, TableState>>;

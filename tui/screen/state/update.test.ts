@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { FileEntry__Output } from '../../../proto/gen/yurt/v1/FileEntry.ts';
 import type { Instance__Output } from '../../../proto/gen/yurt/v1/Instance.ts';
 import { hostileInstances } from '../../testing/samples.ts';
 import { textOf } from '../frame/line.ts';
+import { complete } from '../testing/complete.ts';
 import { sampleInstances, sampleNow, sampleState, typed } from '../testing/sample-states.ts';
 import { frameLines } from '../views/frame.ts';
 import { type State, shownPage } from './state.ts';
@@ -249,5 +251,70 @@ describe('commands', () => {
     assert.deepEqual(press(state, 'ctrl+c').effects, [{ kind: 'quit' }]);
     assert.equal(shownPage(typed(state, 'enter', 'q')).kind, 'table');
     assert.equal(shownPage(typed(state, 'enter', 'escape')).kind, 'table');
+  });
+});
+
+describe('the files of an instance', () => {
+  const entry = (name: string, kind: string) =>
+    complete<FileEntry__Output>('FileEntry', { name: Buffer.from(name), kind });
+  const files = typed(state, 'G', 'F');
+  const listed = (before: State, path: string, ...entries: readonly FileEntry__Output[]) =>
+    update(before, { type: 'files-listed', key: 'default/web10', path, entries }).state;
+  const root = listed(files, '/', entry('hosts', 'file'), entry('etc', 'directory'), entry('bin', 'symlink'));
+
+  it('are asked for when they are opened', () => {
+    const { effects } = press(typed(state, 'G'), 'F');
+    assert.deepEqual(effects, [{ kind: 'list-files', key: 'default/web10', path: '/' }]);
+  });
+
+  it('go down into a directory and up again to where one was', () => {
+    const down = press(root, 'enter');
+    assert.deepEqual(down.effects, [{ kind: 'list-files', key: 'default/web10', path: '/etc' }]);
+    const up = press(listed(down.state, '/etc', entry('apt', 'directory')), 'left');
+    assert.deepEqual(up.effects, [{ kind: 'list-files', key: 'default/web10', path: '/' }]);
+    const back = listed(up.state, '/', entry('a', 'directory'), entry('etc', 'directory'));
+    assert.match(text(back), /▸.* etc\//);
+  });
+
+  it('show a file, and come back to its directory', () => {
+    const { effects, state: asked } = press(typed(root, 'G'), 'enter');
+    assert.deepEqual(effects, [{ kind: 'read-file', key: 'default/web10', path: '/hosts' }]);
+    const lines = ['127.0.0.1 localhost'];
+    const shown = update(asked, { type: 'file-read', key: 'default/web10', path: '/hosts', lines }).state;
+    assert.match(text(shown), /^127\.0\.0\.1 localhost/m);
+    assert.match(text(typed(shown, 'q')), /▸.* hosts/);
+  });
+
+  it('are left alone when an answer comes for where one is no more', () => {
+    const etc = press(root, 'enter').state;
+    assert.equal(listed(etc, '/', entry('late', 'file')), etc);
+  });
+
+  it('are deleted when that was confirmed', () => {
+    const asked = press(typed(root, 'G'), 'D');
+    assert.deepEqual(asked.effects, []);
+    assert.deepEqual(press(asked.state, 'y').effects, [
+      { kind: 'delete-files', key: 'default/web10', path: '/', name: 'hosts' },
+    ]);
+  });
+
+  it('with a name that is no text are shown, and not touched', () => {
+    const odd = complete<FileEntry__Output>('FileEntry', { name: Buffer.from([0x61, 0xff]), kind: 'file' });
+    const { effects, state: after } = press(listed(files, '/', odd), 'D');
+    assert.deepEqual([effects, after.overlay, after.notice?.text], [[], undefined, 'Its name is no UTF-8']);
+  });
+});
+
+describe('the instances of all projects', () => {
+  it('are asked for, with the column of their project and in its order', () => {
+    const { state: all, effects } = press(state, 'A');
+    assert.deepEqual(effects, [{ kind: 'refresh' }]);
+    const [first, ...others] = sampleInstances();
+    assert.ok(first !== undefined);
+    const instances = [{ ...first, project: 'alpha' }, ...others];
+    const shown = update(all, { type: 'instances-listed', instances, now: sampleNow }).state;
+    assert.match(text(shown), /PROJECT/);
+    assert.equal(cursor(typed(shown, 'g')), `alpha/${first.name}`);
+    assert.doesNotMatch(text(press(shown, 'A').state), /PROJECT/);
   });
 });

@@ -5,6 +5,7 @@ import { withResult } from './batches.ts';
 import { withConsole, withConsoleFailure } from './console-log.ts';
 import type { Step } from './effect.ts';
 import { withEvent, withOperation } from './event-update.ts';
+import { withDirectory, withFile, withFiles } from './files.ts';
 import { bodyHeight } from './geometry.ts';
 import { withInstance, withInstances } from './instance-rows.ts';
 import { instancePage } from './page.ts';
@@ -65,6 +66,12 @@ function told(state: State, action: Exclude<Action, { type: 'key' | 'paste' | 'l
       return withConsole(state, action.key, action.lines, action.now);
     case 'console-failed':
       return withConsoleFailure(state, action.key, action.reason);
+    case 'files-listed':
+      return withFiles(state, action.key, action.path, action.entries);
+    case 'directory-opened':
+      return withDirectory(state, action.key, action.path, action.entries);
+    case 'file-read':
+      return withFile(state, action);
     case 'notice':
       return withNotice(state, action.kind, action.text);
   }

@@ -1,13 +1,18 @@
+import type { State } from '../state/state.ts';
 import type { ColumnHead, Table } from './table.ts';
 
 /** Columns of the terminal before the first cell: the cursor and the mark. */
 export const markWidth = 2;
 
 /** The columns of a list that a screen of this width has room for. */
-export function shownColumns(table: Table, width: number): readonly ColumnHead[] {
+export function shownColumns(
+  table: Table,
+  { size, allProjects }: Pick<State, 'size' | 'allProjects'>,
+): readonly ColumnHead[] {
   const kept = new Set<ColumnHead>();
-  let rest = width - markWidth;
-  for (const column of [...table.columns].sort((a, b) => a.rank - b.rank)) {
+  let rest = size.columns - markWidth;
+  const possible = table.columns.filter(({ ofProjects }) => allProjects || ofProjects !== true);
+  for (const column of possible.sort((a, b) => a.rank - b.rank)) {
     rest -= column.width + 1;
     if (rest < -1) break;
     kept.add(column);

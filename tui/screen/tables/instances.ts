@@ -57,7 +57,7 @@ const columns: readonly TableColumn<InstanceRow>[] = [
     rank: 7,
     text: ({ instance }) => instance.profiles.join(','),
   },
-  { id: 'project', title: 'PROJECT', width: 10, rank: 11, text: ({ instance }) => instance.project },
+  { id: 'project', title: 'PROJECT', width: 10, rank: 1.5, ofProjects: true, text: ({ instance }) => instance.project },
   { id: 'arch', title: 'ARCH', width: 8, rank: 12, text: ({ instance }) => instance.architecture },
   {
     id: 'description',

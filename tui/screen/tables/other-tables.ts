@@ -3,12 +3,14 @@ import type { Image__Output } from '../../../proto/gen/yurt/v1/Image.ts';
 import type { Network__Output } from '../../../proto/gen/yurt/v1/Network.ts';
 import type { Operation__Output } from '../../../proto/gen/yurt/v1/Operation.ts';
 import type { Profile__Output } from '../../../proto/gen/yurt/v1/Profile.ts';
+import type { Project__Output } from '../../../proto/gen/yurt/v1/Project.ts';
 import type { StoragePool__Output } from '../../../proto/gen/yurt/v1/StoragePool.ts';
 import { eventRecord } from '../../events/record.ts';
 import { descriptionOf, imageRecord } from '../../images/listing.ts';
 import { operationRecord, operationStatus } from '../../operations/record.ts';
 import { dateOf, durationOf, minuteOf } from '../../output/units.ts';
 import { profileRecord } from '../../profiles/record.ts';
+import { projectRecord } from '../../projects/record.ts';
 import type { Role } from '../frame/theme.ts';
 import type { Clock } from '../state/state.ts';
 import { clockTime } from './clock-time.ts';
@@ -149,6 +151,27 @@ export const storageTable = defineTable<StoragePool__Output>({
 function spaceOf({ usedBytes, totalBytes }: StoragePool__Output): string {
   const total = Number(totalBytes);
   return shortSize(Number(usedBytes)) + (total === 0 ? '' : ` / ${shortSize(total)}`);
+}
+
+export const projectsTable = defineTable<Project__Output>({
+  title: 'Projects',
+  empty: 'No projects',
+  columns: [
+    { id: 'name', title: 'NAME', width: 18, most: 40, rank: 0, text: ({ name }) => name },
+    {
+      ...{ id: 'instances', title: 'INSTANCES', width: 9, align: 'right', rank: 1, text: instancesIn },
+      value: (project) => Number(instancesIn(project)),
+    },
+    { id: 'config', title: 'CONFIG', width: 30, most: 90, rank: 3, text: ({ config }) => pairs(config) },
+    { id: 'description', title: 'DESCRIPTION', width: 16, most: 60, rank: 2, text: ({ description }) => description },
+  ],
+  rows: ({ projects }) => projects,
+  filter: wordFilter(({ name, description, config }) => [name, description, pairs(config)]),
+  record: projectRecord,
+});
+
+function instancesIn({ usedBy }: Project__Output): string {
+  return String(usedBy.filter((one) => one.startsWith('instance/')).length);
 }
 
 export const operationsTable = defineTable<Operation__Output>({

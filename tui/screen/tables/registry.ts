@@ -6,6 +6,7 @@ import {
   networksTable,
   operationsTable,
   profilesTable,
+  projectsTable,
   storageTable,
 } from './other-tables.ts';
 import type { Table } from './table.ts';
@@ -17,6 +18,7 @@ export const tables: Readonly<Record<TableName, Table>> = {
   profiles: profilesTable,
   networks: networksTable,
   storage: storageTable,
+  projects: projectsTable,
   operations: operationsTable,
   events: eventsTable,
 };

@@ -12,6 +12,8 @@ export interface TableColumn<Row> {
   readonly align?: 'right';
   /** On a narrow screen the columns with the highest numbers go first. */
   readonly rank: number;
+  /** Only where instances of several projects are shown, but there before most others. */
+  readonly ofProjects?: true;
   /** May hold anything: it is made safe where it is shown. */
   readonly text: (row: Row, clock: Clock) => string;
   readonly role?: (row: Row, clock: Clock) => Role | undefined;

@@ -38,6 +38,12 @@ export class KeySource {
     };
   }
 
+  /** Leaves what is typed to another program until it is disposed of. */
+  lend(): Disposable {
+    this.#stdin.pause();
+    return { [Symbol.dispose]: () => void this.#stdin.resume() };
+  }
+
   stop(): void {
     this.#stdin.off('data', this.#pass);
     this.#stdin.pause();

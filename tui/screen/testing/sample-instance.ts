@@ -1,5 +1,6 @@
-import type { Instance__Output } from '../../../proto/gen/yurt/v1/Instance.ts';
-import type { InstanceState__Output } from '../../../proto/gen/yurt/v1/InstanceState.ts';
+import type { Instance, Instance__Output } from '../../../proto/gen/yurt/v1/Instance.ts';
+import type { InstanceState } from '../../../proto/gen/yurt/v1/InstanceState.ts';
+import { complete } from './complete.ts';
 
 export interface Sample {
   readonly name: string;
@@ -21,7 +22,7 @@ const mebibyte = 1024 * 1024;
 export function sampleInstance(sample: Sample, now: number, second: number): Instance__Output {
   const { name, status, limitMiB } = sample;
   const limits: Record<string, string> = limitMiB === undefined ? {} : { 'limits.memory': `${limitMiB}MiB` };
-  return {
+  const instance: Instance = {
     ...{ name, project: 'default', uuid: `uuid-of-${name}`, description: '', status: `INSTANCE_STATUS_${status}` },
     ...{ etag: '', statusDetail: '', architecture: 'x86_64', ephemeral: false, profiles: ['default'], config: limits },
     ...{ devices: {}, expandedConfig: { ...limits, 'user.role': 'front' }, expandedDevices: { root, eth0 } },
@@ -32,9 +33,10 @@ export function sampleInstance(sample: Sample, now: number, second: number): Ins
     etag: '',
     state: status === 'STOPPED' ? null : stateOf(sample, now, second),
   };
+  return complete<Instance__Output>('Instance', instance);
 }
 
-function stateOf(sample: Sample, now: number, second: number): InstanceState__Output {
+function stateOf(sample: Sample, now: number, second: number): InstanceState {
   const { address = 2, memoryMiB = 50, limitMiB = 0, cpu = 0, hours = 1 } = sample;
   const wave = 1 + 0.3 * Math.sin(second / 4 + address);
   return {

@@ -1,15 +1,17 @@
-import type { Event__Output } from '../../../proto/gen/yurt/v1/Event.ts';
-import type { Image__Output } from '../../../proto/gen/yurt/v1/Image.ts';
+import type { Event, Event__Output } from '../../../proto/gen/yurt/v1/Event.ts';
+import type { Image, Image__Output } from '../../../proto/gen/yurt/v1/Image.ts';
 import type { Instance__Output } from '../../../proto/gen/yurt/v1/Instance.ts';
-import type { Network__Output } from '../../../proto/gen/yurt/v1/Network.ts';
-import type { Operation__Output } from '../../../proto/gen/yurt/v1/Operation.ts';
-import type { Profile__Output } from '../../../proto/gen/yurt/v1/Profile.ts';
-import type { Server__Output } from '../../../proto/gen/yurt/v1/Server.ts';
-import type { StoragePool__Output } from '../../../proto/gen/yurt/v1/StoragePool.ts';
+import type { Network, Network__Output } from '../../../proto/gen/yurt/v1/Network.ts';
+import type { Operation, Operation__Output } from '../../../proto/gen/yurt/v1/Operation.ts';
+import type { Profile, Profile__Output } from '../../../proto/gen/yurt/v1/Profile.ts';
+import type { Project, Project__Output } from '../../../proto/gen/yurt/v1/Project.ts';
+import type { Server, Server__Output } from '../../../proto/gen/yurt/v1/Server.ts';
+import type { StoragePool, StoragePool__Output } from '../../../proto/gen/yurt/v1/StoragePool.ts';
 import { initialState } from '../state/initial.ts';
 import { keyOf } from '../state/instance-rows.ts';
 import type { Size, State } from '../state/state.ts';
 import { update } from '../state/update.ts';
+import { complete } from './complete.ts';
 import { type Sample, sampleInstance } from './sample-instance.ts';
 
 /** When all samples are looked at: 2026-03-04 12:00 UTC. */
@@ -45,6 +47,7 @@ export function sampleState(size: Size): State {
   apply({ type: 'listed', screen: 'profiles', listed: { profiles: byKey(profiles, keyOf) } });
   apply({ type: 'listed', screen: 'networks', listed: { networks: byKey(networks, keyOf) } });
   apply({ type: 'listed', screen: 'storage', listed: { storage: byKey(pools, ({ name }) => name) } });
+  apply({ type: 'listed', screen: 'projects', listed: { projects: byKey(projects, ({ name }) => name) } });
   apply({ type: 'listed', screen: 'operations', listed: { operations: byKey(operations, ({ id }) => id) } });
   apply({ type: 'listed', screen: 'server', listed: { server } });
   for (const event of events) apply({ type: 'event', event });
@@ -65,9 +68,13 @@ function byKey<Row>(rows: readonly Row[], key: (row: Row) => string): ReadonlyMa
   return new Map(rows.map((row) => [key(row), row]));
 }
 
+function allOf<Input extends object, Output>(type: string, messages: readonly Input[]): Output[] {
+  return messages.map((message) => complete<Output>(type, message));
+}
+
 const secondsAgo = (seconds: number) => ({ seconds: (sampleNow - seconds * 1000) / 1000, nanos: 0 });
 
-const images: readonly Image__Output[] = [
+const imageSamples: readonly Image[] = [
   ['debian/12', 'Debian 12 (bookworm)', 'debian', 91_700_000],
   ['debian/13', 'Debian 13 (trixie)', 'debian', 96_200_000],
   ['tiny', 'A small system with BusyBox', 'tiny', 2_100_000],
@@ -82,6 +89,7 @@ const images: readonly Image__Output[] = [
   properties: { description: String(description) },
   recipe: String(recipe),
 }));
+const images = imageSamples.map((one) => complete<Image__Output>('Image', one));
 
 const recipes = [
   { name: 'debian', description: 'Debian', images: ['debian/12', 'debian/13'] },
@@ -91,7 +99,7 @@ const recipes = [
 const root = { options: { type: 'disk', path: '/', pool: 'default' } };
 const eth0 = { options: { type: 'nic', name: 'eth0', network: 'yurtbr0' } };
 
-const profiles: readonly Profile__Output[] = [
+const profiles = allOf<Profile, Profile__Output>('Profile', [
   {
     ...{ name: 'default', project: 'default', description: 'What every instance needs', config: {} },
     ...{
@@ -104,9 +112,9 @@ const profiles: readonly Profile__Output[] = [
     ...{ name: 'small', project: 'default', description: 'One processor, little memory', devices: {} },
     ...{ config: { 'limits.cpu': '1', 'limits.memory': '256MiB' }, etag: '', usedBy: ['instance/cache'] },
   },
-];
+]);
 
-const networks: readonly Network__Output[] = [
+const networks = allOf<Network, Network__Output>('Network', [
   {
     ...{ name: 'yurtbr0', project: 'default', type: 'bridge', managed: true, description: 'The default network' },
     config: { 'ipv4.address': '10.83.19.1/24', 'ipv6.address': 'fd42:9d1:77a0::1/64' },
@@ -116,16 +124,21 @@ const networks: readonly Network__Output[] = [
     ...{ name: 'enp1s0', project: 'default', type: 'physical', managed: false, description: '' },
     ...{ config: {}, status: 'created', statusDetail: '', etag: '', usedBy: [] },
   },
-];
+]);
 
-const pools: readonly StoragePool__Output[] = [
+const pools = allOf<StoragePool, StoragePool__Output>('StoragePool', [
   {
     ...{ name: 'default', driver: 'overlay', description: '', config: {}, status: 'created', statusDetail: '' },
     ...{ etag: '', usedBy: ['profile/default'], usedBytes: 8_400_000_000, totalBytes: 52_000_000_000 },
   },
-];
+]);
 
-const operations: readonly Operation__Output[] = [
+const projects = allOf<Project, Project__Output>('Project', [
+  { name: 'default', description: 'The default project', usedBy: samples.map(({ name }) => `instance/${name}`) },
+  { name: 'lab', config: { 'features.images': 'false', 'limits.instances': '10' }, usedBy: [] },
+]);
+
+const operations = allOf<Operation, Operation__Output>('Operation', [
   {
     ...{ id: '5b1c0a2e-0000-4000-8000-000000000001', kind: 'image.build', description: 'Building the image debian/13' },
     ...{ status: 'OPERATION_STATUS_RUNNING', cancelable: true, resources: [], project: 'default' },
@@ -137,9 +150,9 @@ const operations: readonly Operation__Output[] = [
     ...{ status: 'OPERATION_STATUS_SUCCEEDED', cancelable: false, resources: ['instance/web10'], project: 'default' },
     ...{ progress: null, createdAt: secondsAgo(600), updatedAt: secondsAgo(599), fault: null, result: null },
   },
-];
+]);
 
-const events: readonly Event__Output[] = [
+const eventSamples: readonly Event[] = [
   ['instance-started', 'instance/web10', {}],
   ['instance-ready', 'instance/web10', { state: 'running' }],
   ['instance-paused', 'instance/cache', {}],
@@ -149,10 +162,10 @@ const events: readonly Event__Output[] = [
   time: secondsAgo(600 - index * 100),
   project: 'default',
   lifecycle: { action: String(action), source: String(source), context: context as Record<string, string> }, // as above
-  payload: 'lifecycle',
 }));
+const events = eventSamples.map((one) => complete<Event__Output>('Event', one));
 
-const server: Server__Output = {
+const server = complete<Server__Output>('Server', {
   ...{ name: 'host1', version: '0.1.0', kernelVersion: '6.18.5', architecture: 'x86_64', cgroupLayout: 'unified' },
   ...{ runtime: 'crun', runtimeVersion: '1.21', conmonVersion: '2.1.12', nodeVersion: '26.10.0', pid: 812 },
   ...{ stateDirectory: '/var/lib/yurt', instanceCount: 7, runningInstanceCount: 5 },
@@ -161,7 +174,7 @@ const server: Server__Output = {
     { name: 'idmapped-mounts', present: true, detail: '' },
     { name: 'apparmor', present: false, detail: 'The kernel was built without it' },
   ],
-};
+} satisfies Server);
 
 /** All of the instances of the sample. */
 export function sampleInstances(): Instance__Output[] {

@@ -1,11 +1,14 @@
 import { EventEmitter } from 'node:events';
 import { render } from 'ink';
 import { createElement } from 'react';
+import type { FileEntry__Output } from '../../../proto/gen/yurt/v1/FileEntry.ts';
 import { Screen } from '../app.ts';
 import type { ColourDepth } from '../frame/theme.ts';
+import { atScreen } from '../keys/screen-commands.ts';
 import { instancePage } from '../state/page.ts';
-import type { Size, State } from '../state/state.ts';
+import type { ScreenName, Size, State } from '../state/state.ts';
 import { update } from '../state/update.ts';
+import { complete } from './complete.ts';
 import { sampleNow, sampleState, typed } from './sample-states.ts';
 
 /** Every screen with a state that shows it: what is in docs/screens, and what the goldens hold. */
@@ -13,7 +16,7 @@ export function screens(size: Size): Readonly<Record<string, State>> {
   const state = sampleState(size);
   const web1 = { ...state, pages: [...state.pages, instancePage('default/web1')] } satisfies State;
   const tab = (count: number) => typed(web1, ...Array.from({ length: count }, () => 'tab'));
-  const screen = (count: number) => typed(state, ...Array.from({ length: count }, () => 'tab'));
+  const screen = (name: ScreenName) => update(atScreen(state, name), { type: 'tick', now: state.now }).state;
   return {
     instances: state,
     'instances-marked': typed(state, 'space', 'j', 'space'),
@@ -35,15 +38,45 @@ export function screens(size: Size): Readonly<Record<string, State>> {
     'instance-log-search': typed(logged(tab(4)), '/', 'text:start', 'enter'),
     'instance-events': typed(tab(5)),
     'instance-metrics': tab(6),
-    images: screen(1),
-    image: typed(screen(1), 'enter'),
-    profiles: screen(2),
-    networks: screen(3),
-    storage: screen(4),
-    operations: screen(5),
-    events: screen(6),
-    server: screen(7),
+    'instance-files': withEtc(typed(state, 'G', 'F')),
+    'instance-file': typed(withHosts(withEtc(typed(state, 'G', 'F'))), 'j'),
+    images: screen('images'),
+    image: typed(screen('images'), 'enter'),
+    profiles: screen('profiles'),
+    networks: screen('networks'),
+    storage: screen('storage'),
+    projects: screen('projects'),
+    operations: screen('operations'),
+    events: screen('events'),
+    server: screen('server'),
   };
+}
+
+function withEtc(state: State): State {
+  const file = (name: string, kind: string, sizeBytes = 0, target = ''): FileEntry__Output =>
+    complete<FileEntry__Output>('FileEntry', {
+      ...{ name: Buffer.from(name), kind, mode: kind === 'directory' ? 0o755 : 0o644, sizeBytes },
+      ...{ modifiedSeconds: sampleNow / 1000 - 86_400, target: Buffer.from(target) },
+    });
+  const entries = [
+    ...[
+      file('hosts', 'file', 174),
+      file('systemd', 'directory'),
+      file('apt', 'directory'),
+      file('passwd', 'file', 922),
+    ],
+    ...[
+      file('localtime', 'symlink', 27, '/usr/share/zoneinfo/Etc/UTC'),
+      file('os-release', 'symlink', 21, '../usr/lib/os-release'),
+    ],
+  ];
+  return update(state, { type: 'files-listed', key: 'default/web10', path: '/', entries }).state;
+}
+
+function withHosts(state: State): State {
+  const lines = ['127.0.0.1\tlocalhost', '127.0.1.1\tweb10', '', '::1\tlocalhost ip6-localhost ip6-loopback'];
+  const text = lines.map((one) => one.replaceAll('\t', '    '));
+  return update(state, { type: 'file-read', key: 'default/web10', path: '/hosts', lines: text }).state;
 }
 
 function logged(state: State): State {

@@ -1,16 +1,17 @@
 import { serverRecord } from '../../server/record.ts';
-import { cut, type Line, line, type Span, span, textOf, widthOf } from '../frame/line.ts';
+import { type Line, line, type Span, span, textOf, wrapped } from '../frame/line.ts';
 import { bodyHeight } from '../state/geometry.ts';
-import type { DocumentState, Page } from '../state/page.ts';
+import { type DocumentState, isText, type TextPage } from '../state/page.ts';
 import { type State, shownPage } from '../state/state.ts';
 import { tables } from '../tables/registry.ts';
 import { instanceLines } from './instance-tabs.ts';
+import { safe } from './safe.ts';
 import { yamlLines } from './yaml-lines.ts';
 
 /** All lines of the page that is shown, as they are after filter and line breaks. Empty for a list. */
 export function documentLines(state: State): readonly Line[] {
   const page = shownPage(state);
-  if (page.kind === 'table') return [];
+  if (!isText(page)) return [];
   const wanted = page.document.filter.toLowerCase();
   const all = contentOf(state, page);
   const kept = wanted === '' ? all : all.filter((one) => textOf(one).toLowerCase().includes(wanted));
@@ -20,7 +21,7 @@ export function documentLines(state: State): readonly Line[] {
 /** The lines of it that the screen has room for. */
 export function documentView(state: State): Line[] {
   const page = shownPage(state);
-  if (page.kind === 'table') return [];
+  if (!isText(page)) return [];
   const lines = documentLines(state);
   const height = bodyHeight(state);
   const shown = lines.slice(offsetOf(page.document, lines.length, height)).slice(0, height);
@@ -33,38 +34,16 @@ export function offsetOf(document: DocumentState, lines: number, height: number)
   return document.follow ? last : Math.min(document.offset, last);
 }
 
-function contentOf(state: State, page: Exclude<Page, { kind: 'table' }>): readonly Line[] {
+function contentOf(state: State, page: TextPage): readonly Line[] {
   if (page.kind === 'instance') return instanceLines(state, page);
   if (page.kind === 'server') {
     const { server } = state.data;
     if (server !== undefined) return yamlLines(serverRecord(server));
     return [line(span(state.data.failures.server ?? 'Reading …', 'dim'))];
   }
+  if (page.kind === 'file') return page.lines.map((text) => line(safe(text)));
   const record = tables[page.table].record(state.data, page.key);
   return record === undefined ? [line(span('It does not exist any more: esc goes back', 'dim'))] : yamlLines(record);
-}
-
-function wrapped(full: Line, width: number): Line[] {
-  const lines: Line[] = [];
-  let spans: Span[] = [];
-  let rest = width;
-  for (const one of full.spans) {
-    let text = one.text;
-    while (widthOf(text) > rest) {
-      const part = cut(text, rest);
-      if (part === '' && rest === width) return [full]; // narrower than one character
-      spans.push({ ...one, text: part });
-      lines.push({ ...full, spans });
-      text = text.slice(part.length);
-      spans = [];
-      rest = width;
-    }
-    if (text === '') continue;
-    spans.push({ ...one, text });
-    rest -= widthOf(text);
-  }
-  if (spans.length > 0 || lines.length === 0) lines.push({ ...full, spans });
-  return lines;
 }
 
 function highlighted(full: Line, search: string): Line {

@@ -31,7 +31,8 @@ function hinted(state: State) {
 }
 
 const labels: Readonly<Record<Prompt['kind'], string>> = {
-  ...{ filter: 'Filter: ', search: 'Search: ', 'line-filter': 'Lines with: ', run: 'Run: ' },
+  ...{ filter: 'Filter: ', search: 'Search: ', 'line-filter': 'Lines with: ' },
+  ...{ run: 'Run: ', create: 'Name: ', push: 'Push the local file: ' },
 };
 
 function promptLine({ kind, editor }: Prompt): Line {

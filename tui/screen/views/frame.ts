@@ -2,10 +2,11 @@ import { blank, fitLine, type Line, line, type Span, span, spread, widthOf } fro
 import { screenOf } from '../keys/screen-commands.ts';
 import { nameOf } from '../state/batches.ts';
 import { bodyHeight } from '../state/geometry.ts';
-import { tabNames } from '../state/page.ts';
+import { isText, tabNames } from '../state/page.ts';
 import { type ScreenName, type State, screenNames, shownPage } from '../state/state.ts';
 import { tables } from '../tables/registry.ts';
 import { documentLines, documentView, offsetOf } from './document.ts';
+import { filesLines } from './files-view.ts';
 import { footerLine } from './footer-view.ts';
 import { withOverlay } from './overlay-view.ts';
 import { safe } from './safe.ts';
@@ -24,7 +25,12 @@ export function frameLines(state: State): readonly Line[] {
     return Array.from({ length: Math.max(1, rows) }, (_, index) => fitLine(small[index] ?? blank, columns));
   }
   const page = shownPage(state);
-  const body = page.kind === 'table' ? tableLines(state, page.table) : [titleLine(state), ...documentView(state)];
+  const body =
+    page.kind === 'table'
+      ? tableLines(state, page.table)
+      : page.kind === 'files'
+        ? filesLines(state, page)
+        : [titleLine(state), ...documentView(state)];
   const height = bodyHeight(state) + 1;
   const frame = [
     screensLine(state),
@@ -38,11 +44,12 @@ export function frameLines(state: State): readonly Line[] {
 
 function screensLine(state: State): Line {
   const present = screenOf(state);
-  const spans: Span[] = [span(' ')];
-  for (const name of screenNames) {
-    const title = titleOf(name);
-    spans.push(span(name === present ? `[${title}]` : ` ${title} `, name === present ? 'strong' : undefined));
+  const spans: Span[] = [];
+  for (const [index, name] of screenNames.entries()) {
+    const edge = name === present ? '[' : screenNames[index - 1] === present ? ']' : ' ';
+    spans.push(span(edge), span(titleOf(name), name === present ? 'strong' : undefined));
   }
+  spans.push(span(screenNames.at(-1) === present ? ']' : ' '));
   const size = spans.reduce((sum, { text }) => sum + widthOf(text), 0);
   const host = state.data.server?.name ?? '';
   const right = state.size.columns - size > host.length + 4 ? line(span(`${safe(host)} `, 'accent')) : line();
@@ -61,7 +68,7 @@ function bannerLines({ link }: State): Line[] {
 /** The title of a page that is a text: whose it is, its tabs, how far one is in it. */
 function titleLine(state: State): Line {
   const page = shownPage(state);
-  if (page.kind === 'table') return blank;
+  if (!isText(page)) return blank;
   const { document } = page;
   const lines = documentLines(state).length;
   const height = bodyHeight(state);
@@ -74,7 +81,8 @@ function titleLine(state: State): Line {
   ];
   const right = line(span(`${notes.join('  ')}  ${where}`, 'dim'));
   if (page.kind === 'server') return spread(line(' ', span('Server', 'strong')), right, state.size.columns);
-  const spans: Span[] = [span(' '), span(safe(nameOf(page.key)), 'strong'), span('  ')];
+  const name = page.kind === 'file' ? `${nameOf(page.key)}${page.path}` : nameOf(page.key);
+  const spans: Span[] = [span(' '), span(safe(name), 'strong'), span('  ')];
   if (page.kind === 'instance') {
     for (const name of tabNames) {
       spans.push(span(name === page.tab ? `[${name}]` : ` ${name} `, name === page.tab ? 'key' : 'dim'));

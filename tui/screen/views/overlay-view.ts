@@ -93,7 +93,7 @@ function helpLines(state: State, width: number): Line[] {
 function sortLines(state: State, index: number): Line[] {
   const name = shownTable(state);
   if (name === undefined) return [];
-  return shownColumns(tables[name], state.size.columns).map(({ title, id }, at) => {
+  return shownColumns(tables[name], state).map(({ title, id }, at) => {
     const { sort } = state.tables[name];
     const now = sort.column === id ? (sort.descending ? '  now, descending' : '  now, ascending') : '';
     const one = line(`${at === index ? '▸' : ' '} ${at + 1}  ${title}`, span(now, 'dim'));

@@ -38,12 +38,19 @@ function progressLine(state: State): Line | undefined {
   return batch === undefined ? undefined : line(' ', span(`${batch.doing} ${safe(namesOf(batch.targets))}`, 'busy'));
 }
 
+/** Where one is, when that is not the usual place. */
+function projectOf({ allProjects, project }: State): string {
+  if (allProjects) return 'all projects';
+  return project === 'default' ? '' : project;
+}
+
 function countOf(state: State): Line {
   const name = shownTable(state);
   if (name === undefined) return line();
   const { filter, marked, visible } = state.tables[name];
   const all = state.data[name].size;
   const parts = [
+    ...(projectOf(state) === '' ? [] : [span(`${safe(projectOf(state))}  `, 'accent')]),
     ...(marked.size > 0 ? [span(`${marked.size} marked  `, 'marked')] : []),
     ...(filter === '' || state.prompt?.kind === 'filter' ? [] : [span(`/${safe(filter)}  `, 'accent')]),
     span(visible.length === all ? `${all} ` : `${visible.length} of ${all} `, 'dim'),

@@ -1,4 +1,4 @@
-import { fit, type Line, line, type Span, span } from '../frame/line.ts';
+import { fit, type Line, line, type Span, span, wrapped } from '../frame/line.ts';
 import { bodyHeight } from '../state/geometry.ts';
 import type { State, TableName } from '../state/state.ts';
 import type { TableState } from '../state/table-state.ts';
@@ -11,13 +11,13 @@ import { safe } from './safe.ts';
 export function tableLines(state: State, name: TableName): Line[] {
   const table = tables[name];
   const shown = state.tables[name];
-  const columns = shownColumns(table, state.size.columns);
+  const columns = shownColumns(table, state);
   const widths = columnWidths(columns, state.size.columns);
   const lines = [titles(columns, widths, shown)];
   const height = bodyHeight(state);
   const keys = shown.visible.slice(shown.offset, shown.offset + height);
   for (const key of keys) lines.push(rowLine(state, table, key, shown, columns, widths));
-  if (keys.length === 0) lines.push(line('  ', span(emptyText(state, name), 'dim')));
+  if (keys.length === 0) lines.push(...wrapped(line(span(emptyText(state, name), 'dim')), state.size.columns));
   return lines;
 }
 
@@ -56,7 +56,7 @@ function emptyText(state: State, name: TableName): string {
   const failure = state.data.failures[name];
   if (failure !== undefined) return safe(failure);
   if (!state.data.loaded.has(name) && name !== 'events') {
-    return state.link.kind === 'lost' ? 'Nothing is known without the server' : 'Reading …';
+    return state.link.kind === 'lost' ? safe(state.link.reason) : 'Reading …';
   }
   const { filter } = state.tables[name];
   if (filter !== '') return `Nothing passes the filter "${safe(filter)}": esc takes it away`;
