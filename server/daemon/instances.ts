@@ -168,7 +168,7 @@ function instanceStates(
 
 async function repairPools(engines: Engines, instances: ReadonlySet<string>, supervisor: Supervisor): Promise<void> {
   const images = new Set((await engines.images.list()).map(({ fingerprint }) => fingerprint));
-  await engines.pools.repair({ images, instances, running: new Set(supervisor.runningUuids()) });
+  await engines.pools.repair({ images, instances, snapshots: new Set(), running: new Set(supervisor.runningUuids()) });
 }
 
 type AgentOf = (instance: Instance) => Promise<AgentInstance>;

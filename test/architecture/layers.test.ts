@@ -19,6 +19,7 @@ const serverLayers: Readonly<Record<string, readonly string[]>> = {
     'operations',
     'profiles',
     'runtime',
+    'snapshots',
     'storage',
   ],
   daemon: [
@@ -35,8 +36,10 @@ const serverLayers: Readonly<Record<string, readonly string[]>> = {
     'profiles',
     'rpc',
     'runtime',
+    'snapshots',
     'storage',
   ],
+  snapshots: ['base', 'db', 'devices', 'events', 'instances', 'operations', 'profiles', 'runtime', 'storage'],
   instances: ['base', 'db', 'devices', 'events', 'host', 'networks', 'operations', 'profiles', 'runtime', 'storage'],
   images: ['base', 'db', 'host', 'storage'],
   profiles: ['base', 'db', 'devices'],
