@@ -27,8 +27,10 @@ import { Supervisor } from '../instances/supervisor.ts';
 import { InstanceUpdater } from '../instances/update-instance.ts';
 import { stableHwaddr } from '../networks/hwaddr.ts';
 import { type Profile, Profiles, parseProfile } from '../profiles/profile.ts';
+import type { Snapshots } from '../snapshots/snapshots.ts';
 import type { Engines } from './engines.ts';
 import { type Base, defaultNetworkPrefix, defaultPool, readOptional, removeInstanceFiles } from './server.ts';
+import { openSnapshots, type SnapshotParts } from './snapshots.ts';
 
 /** The domain of instances, wired. */
 export interface InstanceParts {
@@ -36,6 +38,7 @@ export interface InstanceParts {
   readonly profiles: Profiles;
   readonly verbs: Instances;
   readonly updater: InstanceUpdater;
+  readonly snapshots: Snapshots;
   readonly states: InstanceStates;
   readonly supervisor: Supervisor;
   readonly expanded: (instance: Instance) => Promise<Expanded>;
@@ -71,41 +74,43 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   });
   const agentOf: AgentOf = async (instance) => agentInstance(instance, await expanded(instance));
   const follower = bootFollower(base, engines, agentOf);
+  const stopper = instanceStopper(engines, supervisor, agentOf);
+  const checkNetwork = (name: string) => networks.check(name);
+  const snapshots = openSnapshots({
+    ...{ ...base, records, locks, supervisor, runtime, stopper, pool, expanded },
+    ...{ hwaddr: stableHwaddr, surroundings: { checkNetwork } },
+    start: (task, instance) => verbs.startHeld(task, instance),
+  });
   const deleter = new InstanceDeleter({
-    records,
-    pool,
+    ...{ records, pool, removeSnapshots: snapshots.removeAll },
     removeFiles: (uuid) => removeInstanceFiles(directories.log, uuid),
   });
   const verbs: Instances = new Instances({
-    ...{ log, records, locks, operations, events, supervisor, follower, deleter, runtime },
+    ...{ log, records, locks, operations, events, supervisor, follower, deleter, runtime, stopper },
     creator: new InstanceCreator({
-      ...{ records, pool, hwaddr: stableHwaddr },
+      ...{ records, pool, hwaddr: stableHwaddr, checkNetwork },
       profile: (project, name) => profiles.get(project, name),
       image: (reference) => images.resolve(reference),
       unpackImage: (task, fingerprint, directory) => images.unpack(task, fingerprint, directory),
-      checkNetwork: (name) => networks.check(name),
     }),
     starter: new InstanceStarter({
       ...{ records, expanded, pool, nics, runtime, consoleLogPath },
       guestInit: (rootPath) => engines.guestInit(rootPath),
       spec: (input) => instanceSpec(surroundings, input),
     }),
-    stopper: new InstanceStopper({
-      ...{ runtime, supervisor },
-      command: async (task, instance, argv) => await runToEnd(task, engines, await agentOf(instance), argv),
-    }),
   });
   const updater = new InstanceUpdater({
     ...{ records, locks, supervisor, events, profileUse: new Serial(), hwaddr: stableHwaddr },
     live: new LiveChanges({ appliers: liveAppliers(), supervisor }),
     profile: (project, name) => profiles.get(project, name),
-    surroundings: { checkNetwork: (name) => networks.check(name) },
+    surroundings: { checkNetwork },
   });
   const states = instanceStates(engines, { log, locks, supervisor, follower, nics });
   const reconciling = { log, records, expanded, runtime, supervisor, follower, deleter };
   return {
-    ...{ records, profiles, verbs, updater, states, supervisor, expanded },
-    reconcile: (hostRebooted) => findAgain(engines, { ...reconciling, hostRebooted }),
+    ...{ records, profiles, verbs, updater, states, supervisor, expanded, snapshots: snapshots.verbs },
+    reconcile: (hostRebooted) =>
+      findAgain(engines, { ...reconciling, finishPending: snapshots.finishPending, hostRebooted }, snapshots),
     booted: (instance, signal) => follower.booted(instance.uuid, signal),
     close: () => {
       supervisor.close();
@@ -132,11 +137,12 @@ function liveAppliers(): LiveApplier[] {
   return [];
 }
 
-async function findAgain(engines: Engines, deps: ReconcileDeps): Promise<Instance[]> {
+async function findAgain(engines: Engines, deps: ReconcileDeps, snapshots: SnapshotParts): Promise<Instance[]> {
   const uuids = new Set((await deps.records.list()).map(({ uuid }) => uuid));
   await engines.networks.open(uuids);
+  await snapshots.begin();
   const toStart = await reconcile(deps);
-  await repairPools(engines, uuids, deps.supervisor);
+  await repairPools(engines, uuids, await snapshots.repair(), deps.supervisor);
   return toStart;
 }
 
@@ -154,6 +160,13 @@ function bootFollower({ log, events }: Base, { agents }: Engines, agentOf: Agent
   });
 }
 
+function instanceStopper(engines: Engines, supervisor: Supervisor, agentOf: AgentOf): InstanceStopper {
+  return new InstanceStopper({
+    ...{ runtime: engines.runtime, supervisor },
+    command: async (task, instance, argv) => await runToEnd(task, engines, await agentOf(instance), argv),
+  });
+}
+
 function instanceStates(
   { runtime, networks }: Engines,
   parts: Pick<StateDeps, 'log' | 'locks' | 'supervisor' | 'follower' | 'nics'>,
@@ -166,9 +179,14 @@ function instanceStates(
   });
 }
 
-async function repairPools(engines: Engines, instances: ReadonlySet<string>, supervisor: Supervisor): Promise<void> {
+async function repairPools(
+  engines: Engines,
+  instances: ReadonlySet<string>,
+  snapshots: ReadonlySet<string>,
+  supervisor: Supervisor,
+): Promise<void> {
   const images = new Set((await engines.images.list()).map(({ fingerprint }) => fingerprint));
-  await engines.pools.repair({ images, instances, snapshots: new Set(), running: new Set(supervisor.runningUuids()) });
+  await engines.pools.repair({ images, instances, snapshots, running: new Set(supervisor.runningUuids()) });
 }
 
 type AgentOf = (instance: Instance) => Promise<AgentInstance>;
@@ -203,9 +221,9 @@ export function checkRunning({ supervisor }: Pick<InstanceParts, 'supervisor'>, 
   if (status !== 'running') throw new Fault('wrong-state', `Instance "${instance.name}" is not running`);
 }
 
-/** Bytes that the root of an instance itself takes. */
-export async function diskUsage({ pools }: Engines, instance: Instance): Promise<number> {
-  const driver = pools.driver(instance.pool);
-  const usage = await driver.instanceUsage(instance.uuid);
+/** Bytes that the root of an instance, or a snapshot, itself takes. */
+export async function diskUsage({ pools }: Engines, of: Pick<Instance, 'pool' | 'uuid'>): Promise<number> {
+  const driver = pools.driver(of.pool);
+  const usage = await driver.instanceUsage(of.uuid);
   return usage.usedBytes;
 }

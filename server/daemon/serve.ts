@@ -19,6 +19,7 @@ import { operationService } from '../rpc/operation-service.ts';
 import { profileService } from '../rpc/profile-service.ts';
 import { route } from '../rpc/router.ts';
 import { serverService } from '../rpc/server-service.ts';
+import { snapshotService } from '../rpc/snapshot-service.ts';
 import { storageService } from '../rpc/storage-service.ts';
 import { readConsoleLog } from '../runtime/console-log.ts';
 import type { Engines } from './engines.ts';
@@ -66,9 +67,11 @@ function domainServices(base: Base, engines: Engines, parts: InstanceParts) {
     InstanceService: instanceService({
       ...{ instances: verbs, updater: parts.updater, records, states, expanded },
       expander: () => expander(profiles),
+      countSnapshots: (uuid) => parts.snapshots.count(uuid),
       diskUsage: (instance) => diskUsage(engines, instance),
       leases: () => new LeaseCache((network) => networks.driver(network).leases()),
     }),
+    SnapshotService: snapshotService({ ...parts, diskUsage: (snapshot) => diskUsage(engines, snapshot) }),
     ExecService: execService({
       booted: async (task, project, name) => {
         await parts.booted(await runningInstance(parts, project, name), task.signal);

@@ -6,6 +6,7 @@ import type { InstanceRecords } from './instance-records.ts';
 export interface DeleteDeps {
   readonly records: InstanceRecords;
   readonly pool: (name: string) => StorageDriver;
+  readonly removeSnapshots: (task: Task, instance: Instance) => Promise<void>;
   /** Removes logs and whatever else is kept per instance. Idempotent. */
   readonly removeFiles: (uuid: string) => Promise<void>;
 }
@@ -29,6 +30,7 @@ export class InstanceDeleter {
   /** Goes on with a deletion, or a creation, that was interrupted. Every step is idempotent. */
   async finish(task: Task, instance: Instance): Promise<void> {
     const pool = this.#deps.pool(instance.pool);
+    await this.#deps.removeSnapshots(task, instance);
     await pool.unmountInstance(instance.uuid);
     await pool.deleteInstance(task, instance.uuid);
     await this.#deps.removeFiles(instance.uuid);

@@ -16,6 +16,11 @@ export class HeldWork {
     this.#operations = operations;
   }
 
+  /** For a change that is made at once. Dispose to let go. Fault `wrong-state` when it is busy. */
+  hold({ project, name }: Named, verb: Verb): Disposable {
+    return this.#locks.acquire(project, name, verb);
+  }
+
   /** Takes the locks at once, begins the work, and returns. Fault `wrong-state` when one of them is busy. */
   begin(
     held: readonly (readonly [instance: Named, verb: Verb])[],

@@ -16,6 +16,8 @@ export interface ReconcileDeps {
   readonly supervisor: Supervisor;
   readonly follower: BootFollower;
   readonly deleter: InstanceDeleter;
+  /** Goes on with a change that was under way; returns whether the instance is to be started. */
+  readonly finishPending: (instance: Instance, runs: boolean) => Promise<boolean>;
   /** Whether the host was booted since a server last ran here. */
   readonly hostRebooted: boolean;
 }
@@ -54,6 +56,12 @@ async function reconcileOne(deps: ReconcileDeps, instance: Instance): Promise<bo
     return false;
   }
   const state = await runtime.state(instance.uuid);
+  const runs = state?.status === 'running' || state?.status === 'paused';
+  if (instance.pending !== undefined) {
+    if (!runs) await supervisor.cleanUp(instance);
+    const start = await deps.finishPending(instance, runs);
+    if (!runs) return start;
+  }
   if (state?.status === 'running' || state?.status === 'paused') {
     supervisor.watch(instance, state.status === 'paused');
     if (state.status === 'running') deps.follower.follow(instance);

@@ -27,6 +27,8 @@ export interface InstanceServiceDeps {
   /** Expands many instances, reading each of their profiles once. */
   readonly expander: () => (instance: Instance) => Promise<Expanded>;
   readonly diskUsage: (instance: Instance) => Promise<number>;
+  /** Of one instance, or of each by its uuid. */
+  readonly countSnapshots: (uuid?: string) => Promise<ReadonlyMap<string, number>>;
   readonly leases: () => LeaseCache;
 }
 
@@ -59,15 +61,21 @@ export function instanceService(deps: InstanceServiceDeps): Handlers<InstanceSer
       const found = await records.list(request.allProjects ? undefined : projectOf(request));
       const visible = found.filter(({ phase }) => phase === 'ready');
       const expanded = deps.expander();
-      const views = await Promise.all(visible.map(async (instance) => view(instance, await expanded(instance), look)));
+      const counts = await deps.countSnapshots();
+      const views = await Promise.all(
+        visible.map(async (instance) => ({
+          ...(await view(instance, await expanded(instance), look)),
+          snapshotCount: counts.get(instance.uuid) ?? 0,
+        })),
+      );
       const encode = request.withoutConfig ? encodeInstanceState : encodeInstance;
       return { instances: views.map((seen) => encode(seen)) };
     },
     GetInstance: async (_call, request) => {
       const instance = await records.get(projectOf(request), named(request).name);
-      return {
-        instance: encodeInstance(await view(instance, await deps.expanded(instance), everything(deps.leases()))),
-      };
+      const seen = await view(instance, await deps.expanded(instance), everything(deps.leases()));
+      const counts = await deps.countSnapshots(instance.uuid);
+      return { instance: encodeInstance({ ...seen, snapshotCount: counts.get(instance.uuid) ?? 0 }) };
     },
     CreateInstance: async (_call, request) => {
       const { name, operation } = await instances.create(createRequest(request), request.start);

@@ -1,6 +1,7 @@
 import { Fault } from '../../server/base/fault.ts';
 import { silentLog } from '../../server/base/log.ts';
 import { Serial } from '../../server/base/serial.ts';
+import { openSnapshots } from '../../server/daemon/snapshots.ts';
 import { Collection } from '../../server/db/collection.ts';
 import { MemoryStore } from '../../server/db/memory-store.ts';
 import { Events } from '../../server/events/events.ts';
@@ -50,7 +51,18 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     ended: (instance, reason) => void ends.push(instances.afterEnd(instance, reason)),
   });
   const follower = new BootFollower({ log, probe: async () => ({ ready: true, initState: '' }), ready: () => {} });
-  const deleter = new InstanceDeleter({ records, pool, removeFiles: async () => {} });
+  const stopper = new InstanceStopper({ runtime: world.runtime, supervisor, command: async () => {} });
+  const snapshots = openSnapshots({
+    ...{ log, store, records, locks, operations, events, supervisor, runtime: world.runtime, stopper, pool, expanded },
+    ...{ hwaddr, surroundings: { checkNetwork } },
+    start: (task, instance) => instances.startHeld(task, instance),
+  });
+  const deleter = new InstanceDeleter({
+    records,
+    pool,
+    removeFiles: async () => {},
+    removeSnapshots: snapshots.removeAll,
+  });
   const instances: Instances = new Instances({
     ...{ log, records, locks, operations, events, supervisor, follower, deleter, runtime: world.runtime },
     creator: new InstanceCreator({
@@ -68,7 +80,7 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
       }),
       consoleLogPath: (uuid) => `/fake/${uuid}.log`,
     }),
-    stopper: new InstanceStopper({ runtime: world.runtime, supervisor, command: async () => {} }),
+    stopper,
   });
   const appliers: LiveApplier[] = [];
   const updater = new InstanceUpdater({
@@ -78,8 +90,14 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     surroundings: { checkNetwork },
     hwaddr,
   });
-  const restart = (hostRebooted: boolean) =>
-    reconcile({ log, records, expanded, runtime: world.runtime, supervisor, follower, deleter, hostRebooted });
+  const restart = async (hostRebooted: boolean) => {
+    await snapshots.begin();
+    const { finishPending } = snapshots;
+    const deps = { log, records, expanded, runtime: world.runtime, supervisor, follower, deleter, hostRebooted };
+    const toStart = await reconcile({ ...deps, finishPending });
+    await snapshots.repair();
+    return toStart;
+  };
   return {
     world,
     store,
@@ -87,6 +105,7 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     operations,
     profiles,
     records,
+    snapshots: snapshots.verbs,
     locks,
     supervisor,
     instances,

@@ -9,6 +9,7 @@ import type { NetworkServiceDefinition } from '../../proto/gen/yurt/v1/NetworkSe
 import type { OperationServiceDefinition } from '../../proto/gen/yurt/v1/OperationService.ts';
 import type { ProfileServiceDefinition } from '../../proto/gen/yurt/v1/ProfileService.ts';
 import type { ServerServiceDefinition } from '../../proto/gen/yurt/v1/ServerService.ts';
+import type { SnapshotServiceDefinition } from '../../proto/gen/yurt/v1/SnapshotService.ts';
 import type { StorageServiceDefinition } from '../../proto/gen/yurt/v1/StorageService.ts';
 import { Codec, type Message, type NodeJson } from './wire.ts';
 
@@ -23,6 +24,7 @@ export interface Services {
   OperationService: OperationServiceDefinition;
   ProfileService: ProfileServiceDefinition;
   ServerService: ServerServiceDefinition;
+  SnapshotService: SnapshotServiceDefinition;
   StorageService: StorageServiceDefinition;
 }
 

@@ -23,6 +23,11 @@ export function findCommand(argv: readonly string[]): Found {
   if (spec !== undefined) {
     return { kind: 'command', spec, argv: argv.filter((_, index) => !taken.some((word) => word.index === index)) };
   }
+  const verb = isGroup && second !== undefined ? commandAt([first.word]) : undefined;
+  if (verb !== undefined) {
+    // The group is a verb of its own too: `yurt snapshot web`.
+    return { kind: 'command', spec: verb, argv: argv.filter((_, index) => index !== first.index) };
+  }
   if (isGroup) return { kind: 'group', group: first.word, ...(second === undefined ? {} : { unknown: second.word }) };
   return { kind: 'none', unknown: first.word };
 }

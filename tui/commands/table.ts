@@ -1,5 +1,6 @@
 import type { ArgumentSpec, CommandSpec, OptionSpec } from './command.ts';
 import { configCommands } from './table-config.ts';
+import { snapshotCommands } from './table-snapshots.ts';
 
 /**
  * All commands. Help, completion and `docs/reference/commands.md` follow from this table; a command's code is loaded
@@ -10,6 +11,7 @@ export const commands: readonly CommandSpec[] = [
   ...lookingCommands(),
   ...configCommands,
   ...stateCommands(),
+  ...snapshotCommands(),
   ...sessionCommands(),
   ...imageCommands(),
   ...listingCommands(),
@@ -23,6 +25,7 @@ export const groups: Readonly<Record<string, string>> = {
   network: 'Networks',
   operation: 'Long work of the server',
   profile: 'Configuration and devices that several instances share',
+  snapshot: 'What instances were at some moment',
   storage: 'Storage pools',
 };
 
@@ -117,6 +120,7 @@ function instanceCommands(): CommandSpec[] {
       path: ['delete'],
       aliases: ['rm'],
       summary: 'Delete instances',
+      details: 'INSTANCE/SNAPSHOT deletes a snapshot; an instance is deleted with all its snapshots.',
       arguments: [instances()],
       options: [
         { name: 'force', short: 'f', doc: 'Stop a running instance first' },

@@ -1,3 +1,4 @@
+import { Fault } from '../../base/fault.ts';
 import type { IdMap } from '../../base/id-map.ts';
 import { Revert } from '../../base/revert.ts';
 import type { Task } from '../../base/task.ts';
@@ -33,11 +34,12 @@ export class SharedStacks {
    * time. Of one in use the last layer is copied. The caller keeps others from the source until a volume names the layers.
    */
   async of(task: Task, revert: Revert, { id, frozen }: Source): Promise<Volume> {
-    const { volumes, layers, instances } = this.#deps;
+    const { volumes, layers, instances, roots } = this.#deps;
     if (volumes.isSnapshot(id)) return volumes.snapshot(id);
     const volume = volumes.get(id);
     const top = topLayer(volume);
     const below = { ...volume, layers: volume.layers.slice(0, -1) };
+    if (frozen === undefined && (await roots.isMounted(id))) throw new Fault('in-use', 'It is mounted');
     if (frozen !== undefined) {
       task.report({ stage: 'Copying what is being written' });
       return { ...below, layers: [...below.layers, await layers.copy(task, revert, top, frozen)] };

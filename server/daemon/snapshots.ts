@@ -1,0 +1,53 @@
+import type { Log } from '../base/log.ts';
+import { ownTask, type Task } from '../base/task.ts';
+import type { Store } from '../db/store.ts';
+import type { Events } from '../events/events.ts';
+import { Freezer } from '../instances/freezer.ts';
+import { HeldWork } from '../instances/held-work.ts';
+import type { Instance } from '../instances/instance.ts';
+import type { InstanceLocks } from '../instances/instance-locks.ts';
+import type { Supervisor } from '../instances/supervisor.ts';
+import type { Operations } from '../operations/operations.ts';
+import type { Runtime } from '../runtime/contract.ts';
+import { type RestoreDeps, SnapshotRestorer } from '../snapshots/restore-snapshot.ts';
+import { SnapshotRecords } from '../snapshots/snapshot-records.ts';
+import { Snapshots } from '../snapshots/snapshots.ts';
+import { SnapshotTaker } from '../snapshots/take-snapshot.ts';
+
+export interface SnapshotsWiring extends Omit<RestoreDeps, 'snapshots' | 'supervisor'> {
+  readonly log: Log;
+  readonly store: Store;
+  readonly locks: InstanceLocks;
+  readonly operations: Operations;
+  readonly events: Events;
+  readonly supervisor: Supervisor;
+  readonly runtime: Runtime;
+}
+
+/** The domain of snapshots, wired. */
+export interface SnapshotParts {
+  readonly verbs: Snapshots;
+  /** Removes the snapshots of an instance that is being removed. */
+  readonly removeAll: (task: Task, instance: Instance) => Promise<void>;
+  readonly finishPending: (instance: Instance, runs: boolean) => Promise<boolean>;
+  /** After a start of the server, before anything is done to instances: lets go what an earlier one held still. */
+  begin(): Promise<void>;
+  /** After instances were found again: removes what is half-made, and returns the uuids of what there is. */
+  repair(): Promise<ReadonlySet<string>>;
+}
+
+export function openSnapshots(wiring: SnapshotsWiring): SnapshotParts {
+  const { log, store, supervisor, pool } = wiring;
+  const snapshots = new SnapshotRecords(store);
+  const freezer = new Freezer(wiring);
+  const taker = new SnapshotTaker({ snapshots, pool, supervisor, freezer });
+  const restorer = new SnapshotRestorer({ ...wiring, snapshots });
+  const work = new HeldWork(wiring.locks, wiring.operations);
+  return {
+    verbs: new Snapshots({ ...wiring, snapshots, taker, restorer, work }),
+    removeAll: (task, instance) => taker.removeAll(task, instance),
+    finishPending: (instance, runs) => restorer.finish(ownTask(log), instance, runs),
+    begin: () => freezer.releaseAll(),
+    repair: async () => new Set((await taker.repair(ownTask(log))).map(({ uuid }) => uuid)),
+  };
+}
