@@ -113,6 +113,7 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
       findAgain(engines, { ...reconciling, finishPending: snapshots.finishPending, hostRebooted }, snapshots),
     booted: (instance, signal) => follower.booted(instance.uuid, signal),
     close: () => {
+      snapshots.schedule[Symbol.dispose]();
       supervisor.close();
       follower.close();
     },
@@ -143,6 +144,7 @@ async function findAgain(engines: Engines, deps: ReconcileDeps, snapshots: Snaps
   await snapshots.begin();
   const toStart = await reconcile(deps);
   await repairPools(engines, uuids, await snapshots.repair(), deps.supervisor);
+  snapshots.schedule.begin();
   return toStart;
 }
 

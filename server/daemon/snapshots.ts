@@ -11,6 +11,7 @@ import type { Operations } from '../operations/operations.ts';
 import type { Runtime } from '../runtime/contract.ts';
 import { type RestoreDeps, SnapshotRestorer } from '../snapshots/restore-snapshot.ts';
 import { SnapshotRecords } from '../snapshots/snapshot-records.ts';
+import { SnapshotSchedule } from '../snapshots/snapshot-schedule.ts';
 import { Snapshots } from '../snapshots/snapshots.ts';
 import { SnapshotTaker } from '../snapshots/take-snapshot.ts';
 
@@ -32,6 +33,8 @@ export interface SnapshotParts {
   readonly finishPending: (instance: Instance, runs: boolean) => Promise<boolean>;
   /** After a start of the server, before anything is done to instances: lets go what an earlier one held still. */
   begin(): Promise<void>;
+  /** Begins to take and remove what is due; stops when the server does. */
+  readonly schedule: SnapshotSchedule;
   /** After instances were found again: removes what is half-made, and returns the uuids of what there is. */
   repair(): Promise<ReadonlySet<string>>;
 }
@@ -43,8 +46,10 @@ export function openSnapshots(wiring: SnapshotsWiring): SnapshotParts {
   const taker = new SnapshotTaker({ snapshots, pool, supervisor, freezer });
   const restorer = new SnapshotRestorer({ ...wiring, snapshots });
   const work = new HeldWork(wiring.locks, wiring.operations);
+  const verbs = new Snapshots({ ...wiring, snapshots, taker, restorer, work });
   return {
-    verbs: new Snapshots({ ...wiring, snapshots, taker, restorer, work }),
+    verbs,
+    schedule: new SnapshotSchedule({ ...wiring, snapshots: verbs }),
     removeAll: (task, instance) => taker.removeAll(task, instance),
     finishPending: (instance, runs) => restorer.finish(ownTask(log), instance, runs),
     begin: () => freezer.releaseAll(),

@@ -1,5 +1,6 @@
 import { parseByteSize } from '../base/byte-size.ts';
 import { type ConfigKey, checkBoolean, checkLine, integerBetween } from '../base/config-key.ts';
+import { snapshotKeys } from './keys/snapshots.ts';
 
 /** Below this no init gets as far as a prompt; the runtime itself needs some of it while it enters. */
 const leastMemoryBytes = 4 * 1024 * 1024;
@@ -58,6 +59,7 @@ export const instanceKeys: readonly ConfigKey[] = [
     doc: 'The most processes and threads that the instance may have.',
     check: integerBetween(1, 4_194_304),
   },
+  ...snapshotKeys,
   {
     key: 'user.*',
     type: 'string',

@@ -15,7 +15,9 @@ export class SnapshotRecords {
   /** Those of one instance, or all, the oldest first. Also what is not ready. */
   async list(instance?: string): Promise<Snapshot[]> {
     const found = await this.#records.list(instance === undefined ? '' : `${instance}/`);
-    return found.map(({ record }) => record).sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1));
+    return found
+      .map(({ record }) => record)
+      .sort((a, b) => (a.createdAt < b.createdAt ? -1 : a.createdAt > b.createdAt ? 1 : 0));
   }
 
   async find(instance: string, name: string): Promise<Snapshot | undefined> {

@@ -1,12 +1,12 @@
+import { expiryOf } from '../base/expiry.ts';
 import { Fault } from '../base/fault.ts';
+import { nameOf } from '../base/name-pattern.ts';
 import type { Task } from '../base/task.ts';
 import type { Events } from '../events/events.ts';
 import type { HeldWork } from '../instances/held-work.ts';
 import type { Expanded, Instance } from '../instances/instance.ts';
 import type { InstanceRecords } from '../instances/instance-records.ts';
 import type { OperationView } from '../operations/operation.ts';
-import { expiryOf } from './expiry.ts';
-import { nameOf } from './name-pattern.ts';
 import type { SnapshotRestorer } from './restore-snapshot.ts';
 import { checkSnapshotName, type Snapshot, snapshotResource } from './snapshot.ts';
 import type { SnapshotRecords } from './snapshot-records.ts';

@@ -105,7 +105,7 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     operations,
     profiles,
     records,
-    snapshots: snapshots.verbs,
+    ...{ log, expanded, snapshots: snapshots.verbs },
     locks,
     supervisor,
     instances,

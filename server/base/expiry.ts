@@ -1,4 +1,4 @@
-import { Fault } from '../base/fault.ts';
+import { Fault } from './fault.ts';
 
 /** Units of the field: minutes, hours, days, weeks, months, years. */
 const spanPattern = /^(?:\s*\d{1,6}[MHdwmy])+\s*$/;
