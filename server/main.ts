@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import { lockFile } from '../native/file-lock.ts';
 import { Fault } from './base/fault.ts';
@@ -15,8 +16,18 @@ const log: Log = pino({
   timestamp: pino.stdTimeFunctions.isoTime,
 });
 
+const root = join(import.meta.dirname, '..');
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+const help = `Usage: yurtd
+
+The server of yurt, in the foreground. It takes no arguments; these variables of the environment count:
+  YURT_DIR        everything below this directory instead of /var/lib/yurt, /run/yurt and /var/log/yurt
+  YURT_LOG_LEVEL  fatal, error, warn, info (default), debug or trace
+`;
+
 try {
-  await main();
+  if (!answered()) await main();
 } catch (error) {
   const fault = Fault.from(error);
   log.error({ err: error }, 'yurtd cannot run');
@@ -24,13 +35,24 @@ try {
   process.exit(1);
 }
 
+/** Whether the arguments ask for something else than a server. Fault `invalid` for unknown ones: nothing may start by mistake. */
+function answered(): boolean {
+  try {
+    const options = { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean' } } as const;
+    const { values } = parseArgs({ options });
+    if (values.version) process.stdout.write(`${version}\n`);
+    else if (values.help) process.stdout.write(help);
+    return values.version === true || values.help === true;
+  } catch (error) {
+    throw new Fault('invalid', `${Error.isError(error) ? error.message : String(error)}. See "yurtd --help"`);
+  }
+}
+
 async function main(): Promise<void> {
   if (process.getuid?.() !== 0) throw new Fault('forbidden', 'yurtd must run as root: it makes namespaces and mounts');
   const directories = directoriesFrom(process.env['YURT_DIR']);
   makeDirectories(directories);
   using _lock = lockState(directories);
-  const root = join(import.meta.dirname, '..');
-  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const server = await startServer({ log, directories, root, version, hostName: hostname() });
   const stop = (reason: string) => {
     log.info({ reason }, 'stopping');

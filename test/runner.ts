@@ -21,7 +21,7 @@ export function testFiles(patterns: readonly string[], except: readonly string[]
 /** Runs test files, each in a process of its own, prints a report and returns what was counted. */
 export async function runTests(files: readonly string[], concurrency: number, timeoutMs: number): Promise<Totals> {
   const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
-  const stream = run({ files: [...files], concurrency, timeout: timeoutMs });
+  const stream = run({ files: [...files], concurrency, timeout: timeoutMs, execArgv: process.execArgv });
   stream.on('test:pass', ({ details, skip, todo }) => {
     if (details.type === 'suite') return;
     if (skip !== undefined || todo !== undefined) totals.skipped += 1;

@@ -57,6 +57,14 @@ describe('what is wrong is refused with the reason', () => {
 });
 
 describe('a daemon that cannot run says why', () => {
+  it('when it is given an argument that it does not know', async () => {
+    for (const argument of ['--port', 'start']) {
+      const result = await run([join(projectRoot, 'bin/yurtd'), argument], { env: { YURT_DIR: '/nowhere' } });
+      assert.equal(result.exitCode, 1);
+      assert.match(result.stderr, new RegExp(`Error: .*${argument}.*yurtd --help`));
+    }
+  });
+
   it('when its state is damaged, and touches nothing', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'yurt-e2e-'));
     await using namespace = await NetworkNamespace.create();
