@@ -32,6 +32,7 @@ const syncfsCall = libc.func('int syncfs(int fd)');
 /** Flags of mount(2), linux/mount.h. */
 export const mountFlags = {
   readOnly: 0x1,
+  noSetId: 0x2,
   noDevices: 0x4,
   noAccessTimes: 0x400,
   relativeAccessTimes: 0x200000,

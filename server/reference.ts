@@ -1,5 +1,6 @@
 import type { ConfigKey } from './base/config-key.ts';
 import { faultMeanings } from './base/fault.ts';
+import { serverKeys } from './daemon/server-config.ts';
 import { deviceTypes } from './devices/device-types.ts';
 import { instanceKeys } from './instances/config-keys.ts';
 import { bridgeKeys } from './networks/network.ts';
@@ -15,6 +16,9 @@ export function configurationReference(): string {
     keyTable(instanceKeys),
     '## Devices',
     ...deviceTypes.map(({ type, doc, options }) => deviceSection(type, doc, options)),
+    '## Server',
+    'Set with `yurt config set KEY=VALUE`, without the name of an instance.',
+    keyTable(serverKeys),
     '## Networks',
     keyTable(Object.entries(bridgeKeys).map(([key, entry]) => ({ ...entry, key }))),
     '## Storage pools',

@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import { errnoOf, Fault } from '../base/fault.ts';
 import type { Log } from '../base/log.ts';
 import { type Run, runChecked } from '../host/run.ts';
+import { agentMountLabel } from './agent-mount.ts';
 import { elfInterpreter } from './elf-interpreter.ts';
 
 export interface AgentBundleOptions {
@@ -75,7 +76,10 @@ export async function removeUnusedBundles(options: AgentBundleOptions, current: 
   if (old.length === 0) return;
   const mounted = await mountsOfAllProcesses();
   for (const name of old) {
-    if (mounted.some((mountinfo) => mountinfo.includes(`/${name} `))) continue;
+    if (
+      mounted.some((mountinfo) => mountinfo.includes(`/${name} `) || mountinfo.includes(` ${agentMountLabel(name)} `))
+    )
+      continue;
     await rm(join(options.directory, name), { recursive: true, force: true }).catch((error: unknown) =>
       options.log.warn({ err: error, bundle: name }, 'an old agent could not be removed'),
     );

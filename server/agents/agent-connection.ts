@@ -85,6 +85,32 @@ export class AgentConnection {
     if (this.#failure !== undefined) events.closed(this.#failure);
   }
 
+  /**
+   * Resolves when the agent shows that it is alive: WebSocket's ping, RFC 6455, 5.5.2. For a connection that nothing was
+   * sent on. Rejects with AgentGone: `silent` after `timeoutMs`, otherwise as the connection ends.
+   */
+  async answers(timeoutMs: number): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const onClose = () =>
+      reject(this.#failure instanceof AgentGone ? this.#failure : new AgentGone('absent', this.#failure));
+    const timer = setTimeout(() => reject(new AgentGone('silent')), timeoutMs);
+    this.#socket.once('pong', resolve).once('close', onClose);
+    try {
+      if (this.#failure === undefined) this.#socket.ping();
+      else onClose();
+      await promise;
+    } finally {
+      clearTimeout(timer);
+      this.#socket.off('pong', resolve).off('close', onClose);
+    }
+  }
+
+  /** Ends it from this side, because of what is wrong with the agent. Idempotent. */
+  giveUp(reason: Fault): void {
+    this.#fail(reason);
+    this.terminate();
+  }
+
   send(frame: Uint8Array): void {
     if (this.#failure === undefined) this.#socket.send(frame);
   }

@@ -35,12 +35,19 @@ interface AgentState {
   /** A connection that nothing has been asked on, so that the next command need not wait for one. */
   spare: AgentConnection | undefined;
   refilling: boolean;
-  /** Commands of this server that run. */
-  sessions: number;
+  /** Those of this server's commands that run. */
+  readonly sessions: Set<AgentConnection>;
+  /** Since its last start it has answered this server. */
+  proven: boolean;
 }
 
-/** An agent that does not complete the handshake within this time is killed and started again. */
+/** An agent that does not answer within this time is killed and started again. */
 const answerTimeoutMs = 10_000;
+/**
+ * The same for one that has answered before and that runs nothing for anybody: killing it costs only the start of
+ * another, and root inside can stop it (SIGSTOP) at any time.
+ */
+const idleAnswerTimeoutMs = 3_000;
 /** From `start` to the running command: longer only when the instance is frozen or out of memory. */
 const startTimeoutMs = 30_000;
 /** Leaving agents, removed cgroups: none of them happens twice in a row by chance. */
@@ -71,8 +78,8 @@ export class Agents {
     const start = encodeStart(command);
     return await this.#use(task, instance, startTimeoutMs, async (connection) => {
       const state = this.#stateOf(instance.id);
-      state.sessions += 1;
-      return await AgentExecSession.start(connection, command, start, () => (state.sessions -= 1));
+      state.sessions.add(connection);
+      return await AgentExecSession.start(connection, command, start, () => state.sessions.delete(connection));
     });
   }
 
@@ -102,7 +109,10 @@ export class Agents {
   #stateOf(id: string): AgentState {
     const known = this.#states.get(id);
     if (known !== undefined) return known;
-    const state: AgentState = { starts: 0, starting: undefined, spare: undefined, refilling: false, sessions: 0 };
+    const state: AgentState = {
+      ...{ starts: 0, starting: undefined, spare: undefined, refilling: false },
+      ...{ sessions: new Set<AgentConnection>(), proven: false },
+    };
     this.#states.set(id, state);
     return state;
   }
@@ -134,10 +144,12 @@ export class Agents {
       const state = this.#stateOf(instance.id);
       const { spare, starts } = state;
       state.spare = undefined;
-      if (spare?.open) return spare;
       try {
+        if (spare?.open) return await this.#alive(spare, state, task.signal);
         if (state.starting !== undefined) await abortable(state.starting, task.signal);
-        return await this.#open(instance.id, task.signal);
+        const connection = await this.#open(instance.id, answerTimeoutOf(state), task.signal);
+        state.proven = true;
+        return connection;
       } catch (error) {
         await this.#restart(task, instance, starts, attempt, error);
       }
@@ -153,10 +165,15 @@ export class Agents {
     const state = this.#stateOf(instance.id);
     if (attempt === maxAttempts)
       throw new Fault('unavailable', 'The agent of the instance does not start', { cause: error });
-    if (error.reason === 'silent' && state.sessions > 0) throw notAnswering();
     if (state.starts !== starts && state.starting === undefined) return;
-    this.#log.debug({ instance: instance.id, reason: error.message }, 'an agent is started');
-    state.starting ??= this.#start(state, instance);
+    if (state.starting === undefined) {
+      this.#log.debug({ instance: instance.id, reason: error.message }, 'an agent is started');
+      if (error.reason === 'silent') {
+        // They belong to the agent that is killed now, and would only learn that it has gone.
+        for (const session of [...state.sessions]) session.giveUp(replaced());
+      }
+      state.starting = this.#start(state, instance);
+    }
     await abortable(state.starting, task.signal);
   }
 
@@ -164,6 +181,7 @@ export class Agents {
   async #start(state: AgentState, { id, idleMs }: AgentInstance): Promise<void> {
     state.spare?.terminate();
     state.spare = undefined;
+    state.proven = false;
     try {
       await this.#starter.start({ signal: this.#closing.signal, log: this.#log, report() {} }, id, idleMs);
     } finally {
@@ -172,8 +190,19 @@ export class Agents {
     }
   }
 
-  async #open(id: string, signal: AbortSignal): Promise<AgentConnection> {
-    const opening = AgentConnection.open(this.#starter.socketPath(id), answerTimeoutMs);
+  /** The spare connection, if there is still an agent at its other end: nothing is sent before that is known. */
+  async #alive(spare: AgentConnection, state: AgentState, signal: AbortSignal): Promise<AgentConnection> {
+    try {
+      await abortable(spare.answers(answerTimeoutOf(state)), signal);
+      return spare;
+    } catch (error) {
+      spare.terminate();
+      throw error;
+    }
+  }
+
+  async #open(id: string, timeoutMs: number, signal: AbortSignal): Promise<AgentConnection> {
+    const opening = AgentConnection.open(this.#starter.socketPath(id), timeoutMs);
     return await abortable(opening, signal).catch((error: unknown) => {
       opening.then((late) => late.terminate()).catch(() => {});
       throw error;
@@ -247,6 +276,14 @@ async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T
   } finally {
     signal.removeEventListener('abort', onAbort);
   }
+}
+
+function answerTimeoutOf({ proven, sessions }: AgentState): number {
+  return proven && sessions.size === 0 ? idleAnswerTimeoutMs : answerTimeoutMs;
+}
+
+function replaced(): Fault {
+  return new Fault('unavailable', 'The agent of the instance did not answer any more, and was replaced');
 }
 
 function notAnswering(): Fault {

@@ -2,6 +2,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { prepareAgentBundle, removeUnusedBundles } from '../agents/agent-bundle.ts';
 import { HostAgentCgroups } from '../agents/agent-cgroups.ts';
+import { AgentMount } from '../agents/agent-mount.ts';
 import { Agents } from '../agents/agents.ts';
 import { Cgroups } from '../host/cgroups.ts';
 import { makeDeviceNodes } from '../host/device-nodes.ts';
@@ -85,7 +86,7 @@ export async function openEngines(base: Base): Promise<Engines> {
     },
     close: async () => {
       agents.agents.close();
-      await Promise.allSettled([networks.close(), pools.close()]);
+      await Promise.allSettled([networks.close(), pools.close(), agents.agentMount.close()]);
       namespaces[Symbol.dispose]();
       orphans[Symbol.dispose]();
     },
@@ -97,12 +98,15 @@ async function openAgents({ log, directories, root }: Base, runtime: OciRuntime,
     ...{ run, log, directory: directories.agents, nodePath: process.execPath },
     builtDirectory: join(root, 'dist/agent'),
   };
-  const agentDirectory = await prepareAgentBundle(options);
-  await removeUnusedBundles(options, agentDirectory);
+  const bundle = await prepareAgentBundle(options);
+  const mounts = new KernelMounts();
+  const { mount, directory } = await AgentMount.open({ mounts, log }, bundle, join(directories.run, 'agent'));
+  await removeUnusedBundles(options, bundle);
   const sockets = join(directories.run, 'agents');
   await mkdir(sockets, { recursive: true, mode: 0o700 });
   return {
-    agentDirectory,
+    agentMount: mount,
+    agentDirectory: directory,
     agents: new Agents({ log, runtime, cgroups: new HostAgentCgroups(cgroups), directory: sockets }),
   };
 }

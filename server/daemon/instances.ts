@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import type { AgentInstance } from '../agents/agents.ts';
 import { Fault } from '../base/fault.ts';
 import type { Log } from '../base/log.ts';
-import { Serial } from '../base/serial.ts';
 import type { Task } from '../base/task.ts';
 import { Collection } from '../db/collection.ts';
 import { readCgroupUsage } from '../host/cgroup-usage.ts';
@@ -17,17 +16,15 @@ import { InstanceRecords } from '../instances/instance-records.ts';
 import { instanceSpec } from '../instances/instance-spec.ts';
 import { InstanceStates, type StateDeps } from '../instances/instance-state.ts';
 import { Instances } from '../instances/instances.ts';
-import type { LiveApplier } from '../instances/live-change.ts';
-import { LiveChanges } from '../instances/live-changes.ts';
 import { Nics } from '../instances/nics.ts';
 import { type ReconcileDeps, reconcile } from '../instances/reconcile.ts';
 import { InstanceStarter } from '../instances/start-instance.ts';
 import { InstanceStopper } from '../instances/stop-instance.ts';
 import { Supervisor } from '../instances/supervisor.ts';
-import { InstanceUpdater } from '../instances/update-instance.ts';
 import { stableHwaddr } from '../networks/hwaddr.ts';
 import { type Profile, Profiles, parseProfile } from '../profiles/profile.ts';
 import type { Snapshots } from '../snapshots/snapshots.ts';
+import { type ChangeParts, openChanges } from './changes.ts';
 import type { Engines } from './engines.ts';
 import { type Base, defaultNetworkPrefix, defaultPool, readOptional, removeInstanceFiles } from './server.ts';
 import { openSnapshots, type SnapshotParts } from './snapshots.ts';
@@ -37,7 +34,7 @@ export interface InstanceParts {
   readonly records: InstanceRecords;
   readonly profiles: Profiles;
   readonly verbs: Instances;
-  readonly updater: InstanceUpdater;
+  readonly changes: ChangeParts;
   readonly snapshots: Snapshots;
   readonly states: InstanceStates;
   readonly supervisor: Supervisor;
@@ -60,7 +57,7 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   const pool = (name: string) => pools.driver(name);
   const nics = new Nics({ network: (name) => networks.driver(name), hwaddr: stableHwaddr });
   const consoleLogPath = (uuid: string) => join(directories.log, uuid, 'console.log');
-  const surroundings = {
+  const specSurroundings = {
     host: engines.features,
     cgroupOf: (uuid: string) => runtime.cgroupOf(uuid),
     agentDirectory: engines.agentDirectory,
@@ -72,13 +69,15 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
     forgetAgent: (uuid) => agents.forget(uuid),
     ended: (instance, reason) => logFailure(log, instance, verbs.afterEnd(instance, reason)),
   });
-  const agentOf: AgentOf = async (instance) => agentInstance(instance, await expanded(instance));
+  const changes = openChanges(base, engines, { records, profiles, locks, supervisor, expanded });
+  // Whoever follows an instance for a while may hold an older record of it, with a profile that is gone.
+  const agentOf: AgentOf = async (instance) =>
+    agentInstance(instance, await expanded((await records.find(instance.project, instance.name)) ?? instance));
   const follower = bootFollower(base, engines, agentOf);
   const stopper = instanceStopper(engines, supervisor, agentOf);
-  const checkNetwork = (name: string) => networks.check(name);
   const snapshots = openSnapshots({
     ...{ ...base, records, locks, supervisor, runtime, stopper, pool, expanded },
-    ...{ hwaddr: stableHwaddr, surroundings: { checkNetwork } },
+    ...{ hwaddr: stableHwaddr, surroundings: changes.use },
     start: (task, instance) => verbs.startHeld(task, instance),
   });
   const deleter = new InstanceDeleter({
@@ -88,29 +87,26 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   const verbs: Instances = new Instances({
     ...{ log, records, locks, operations, events, supervisor, follower, deleter, runtime, stopper },
     creator: new InstanceCreator({
-      ...{ records, pool, hwaddr: stableHwaddr, checkNetwork },
-      profile: (project, name) => profiles.get(project, name),
+      ...{ records, pool, ...changes.use },
       image: (reference) => images.resolve(reference),
       unpackImage: (task, fingerprint, directory) => images.unpack(task, fingerprint, directory),
     }),
     starter: new InstanceStarter({
       ...{ records, expanded, pool, nics, runtime, consoleLogPath },
       guestInit: (rootPath) => engines.guestInit(rootPath),
-      spec: (input) => instanceSpec(surroundings, input),
+      spec: (input) => instanceSpec(specSurroundings, input),
     }),
-  });
-  const updater = new InstanceUpdater({
-    ...{ records, locks, supervisor, events, profileUse: new Serial(), hwaddr: stableHwaddr },
-    live: new LiveChanges({ appliers: liveAppliers(), supervisor }),
-    profile: (project, name) => profiles.get(project, name),
-    surroundings: { checkNetwork },
   });
   const states = instanceStates(engines, { log, locks, supervisor, follower, nics });
   const reconciling = { log, records, expanded, runtime, supervisor, follower, deleter };
   return {
-    ...{ records, profiles, verbs, updater, states, supervisor, expanded, snapshots: snapshots.verbs },
-    reconcile: (hostRebooted) =>
-      findAgain(engines, { ...reconciling, finishPending: snapshots.finishPending, hostRebooted }, snapshots),
+    ...{ records, profiles, verbs, changes, states, supervisor, expanded, snapshots: snapshots.verbs },
+    reconcile: async (hostRebooted) => {
+      const { finishPending } = snapshots;
+      const toStart = await findAgain(engines, { ...reconciling, finishPending, hostRebooted }, snapshots);
+      await changes.recover();
+      return toStart;
+    },
     booted: (instance, signal) => follower.booted(instance.uuid, signal),
     close: () => {
       snapshots.schedule[Symbol.dispose]();
@@ -131,11 +127,6 @@ export function expander(profiles: Profiles): (instance: Instance) => Promise<Ex
   };
   return async (instance) =>
     expand(instance, await Promise.all(instance.profiles.map((name) => profile(instance.project, name))));
-}
-
-/** What makes a running instance follow a change of its configuration, in this order. */
-function liveAppliers(): LiveApplier[] {
-  return [];
 }
 
 async function findAgain(engines: Engines, deps: ReconcileDeps, snapshots: SnapshotParts): Promise<Instance[]> {
@@ -199,15 +190,22 @@ export function agentInstance(instance: Instance, { config }: Expanded): AgentIn
   return { id: instance.uuid, idleMs: seconds * 1000 };
 }
 
-/** Runs a command of the server's own as root, whatever it prints. */
-async function runToEnd(task: Task, { agents }: Engines, agent: AgentInstance, argv: readonly string[]): Promise<void> {
+/** Runs a command of the server's own as root, whatever it prints; returns its exit code. */
+async function runToEnd(
+  task: Task,
+  { agents }: Engines,
+  agent: AgentInstance,
+  argv: readonly string[],
+): Promise<number> {
   const session = await agents.exec(task, agent, { argv, environment: {}, user: 0, group: 0, cwd: '/' });
   const windowBytes = 64 * 1024;
   for (const channel of ['stdout', 'stderr'] as const) session.grant(channel, windowBytes);
   session.closeStdin();
   for await (const frame of session.frames()) {
     if (frame.type === 'stdout' || frame.type === 'stderr') session.grant(frame.type, frame.data.length);
+    if (frame.type === 'exit') return frame.code;
   }
+  throw new Fault('unavailable', `The agent of the instance did not say how ${argv[0]} has ended`);
 }
 
 /** Faults: `not-found`, `wrong-state` unless it runs. */

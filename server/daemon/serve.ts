@@ -2,7 +2,8 @@ import type { ServiceDefinition } from '@grpc/grpc-js';
 import { peerCredentials } from '../../native/unix-socket.ts';
 import { loadApi } from '../../proto/api.ts';
 import { Fault } from '../base/fault.ts';
-import { environmentOf } from '../instances/config-keys.ts';
+import { deviceTypes } from '../devices/device-types.ts';
+import { environmentOf, instanceKeys, profileKeys } from '../instances/config-keys.ts';
 import type { Instance } from '../instances/instance.ts';
 import { resourceOf } from '../instances/instance.ts';
 import { LeaseCache } from '../instances/instance-state.ts';
@@ -25,6 +26,7 @@ import { readConsoleLog } from '../runtime/console-log.ts';
 import type { Engines } from './engines.ts';
 import { agentInstance, checkRunning, diskUsage, expander, type InstanceParts, runningInstance } from './instances.ts';
 import { type Base, readOptional } from './server.ts';
+import { ServerConfig, serverKeys } from './server-config.ts';
 
 /** All services, on the unix socket. */
 export async function serve(
@@ -65,7 +67,7 @@ function domainServices(base: Base, engines: Engines, parts: InstanceParts) {
     Object.values((await expanded(instance)).devices).some((device) => device[option] === value);
   return {
     InstanceService: instanceService({
-      ...{ instances: verbs, updater: parts.updater, records, states, expanded },
+      ...{ instances: verbs, updater: parts.changes.updater, records, states, expanded },
       expander: () => expander(profiles),
       countSnapshots: (uuid) => parts.snapshots.count(uuid),
       diskUsage: (instance) => diskUsage(engines, instance),
@@ -103,7 +105,10 @@ function domainServices(base: Base, engines: Engines, parts: InstanceParts) {
         }
       },
     }),
-    ProfileService: profileService({ profiles, instances: (project) => records.list(project) }),
+    ProfileService: profileService({
+      ...{ profiles, changes: parts.changes.profileChanges },
+      instances: (project) => records.list(project),
+    }),
     NetworkService: networkService({
       managed: () => networks.list(),
       unmanaged: async () => await unmanagedNetworks(engines),
@@ -139,6 +144,9 @@ function consoleDeps(base: Base, { runtime }: Engines, parts: InstanceParts) {
 function serverFacts(base: Base, engines: Engines, parts: InstanceParts, shutdown: (timeoutSeconds: number) => void) {
   const { features, runtime } = engines;
   return serverService({
+    config: new ServerConfig(base.store, base.events),
+    keys: { instance: instanceKeys, profile: profileKeys, server: serverKeys },
+    deviceTypes,
     facts: {
       name: base.hostName,
       version: base.version,

@@ -1,5 +1,5 @@
 import { Fault } from '../base/fault.ts';
-import type { MappedBind, Mounts, OverlayRequest, Unmounted } from './mounts.ts';
+import type { FrozenMounts, MappedBind, Mounts, OverlayRequest, Unmounted } from './mounts.ts';
 
 interface FakeMount {
   readonly directory: string;
@@ -7,7 +7,7 @@ interface FakeMount {
 }
 
 /** Mounts that exist in a list only. `effect` is called before each change and may throw in its place. */
-export class MountsInMemory implements Mounts {
+export class MountsInMemory implements Mounts, FrozenMounts {
   readonly #effect: (what: string) => void;
   #mounts: FakeMount[] = [];
 
@@ -38,6 +38,11 @@ export class MountsInMemory implements Mounts {
       throw new Fault('in-use', `${upper.diff} belongs to another mount`);
     }
     this.#mounts.push({ directory: target, what });
+  }
+
+  async frozen(_label: string, source: string, target: string): Promise<void> {
+    this.#effect('mount frozen');
+    this.#mounts.push({ directory: target, what: `frozen ${source}` });
   }
 
   async unmount(directory: string): Promise<Unmounted> {

@@ -87,3 +87,8 @@ export function environmentOf(config: Readonly<Record<string, string>>): Record<
       .map(([key, value]) => [key.slice(prefix.length), value]),
   );
 }
+
+/** What a profile may set: not what an instance has of its image, nor what yurt remembers of it. */
+export const profileKeys: readonly ConfigKey[] = instanceKeys.filter(
+  ({ key }) => key !== 'image.*' && key !== 'volatile.*',
+);

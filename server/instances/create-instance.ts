@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { checkConfig } from '../base/config-key.ts';
+import { checkDescription } from '../base/description.ts';
 import { Fault } from '../base/fault.ts';
 import { Revert } from '../base/revert.ts';
+import type { Serial } from '../base/serial.ts';
 import type { Task } from '../base/task.ts';
 import { checkDevices } from '../devices/check-devices.ts';
 import type { Devices } from '../devices/device.ts';
-import type { Profile } from '../profiles/profile.ts';
+import { checkProfileList, type Profile } from '../profiles/profile.ts';
 import type { StorageDriver } from '../storage/contract.ts';
 import { checkExpanded } from './check-expanded.ts';
 import { instanceKeys } from './config-keys.ts';
@@ -45,6 +47,8 @@ export interface CreateDeps {
   readonly profile: (project: string, name: string) => Promise<Profile>;
   readonly image: (reference: string) => Promise<SourceImage>;
   readonly unpackImage: (task: Task, fingerprint: string, directory: string) => Promise<void>;
+  /** See `UpdateDeps`. */
+  readonly profileUse: Serial;
   readonly pool: (name: string) => StorageDriver;
   readonly checkNetwork: (name: string) => void;
   readonly hwaddr: MakeHwaddr;
@@ -65,8 +69,8 @@ export class InstanceCreator {
     const { records, profile } = this.#deps;
     if (request.name !== '') checkInstanceName(request.name);
     if (request.image === '') throw new Fault('invalid', 'The image to create the instance from is missing');
-    if (new Set(request.profiles).size !== request.profiles.length)
-      throw new Fault('invalid', 'A profile is named twice');
+    checkDescription(request.description);
+    checkProfileList(request.profiles);
     checkConfig(instanceKeys, request.config);
     checkDevices(request.devices);
     const profiles = await Promise.all(request.profiles.map((name) => profile(request.project, name)));
@@ -91,7 +95,7 @@ export class InstanceCreator {
     const { fingerprint } = plan.image;
     const pool = this.#deps.pool(plan.pool);
     await using revert = new Revert(task.log);
-    const instance = await records.add(await this.#record(plan));
+    const instance = await this.#add(plan);
     revert.push('remove the record', () => records.remove(instance));
     if (!(await pool.hasImage(fingerprint))) {
       task.report({ stage: 'Unpacking image' });
@@ -103,6 +107,19 @@ export class InstanceCreator {
     const ready = await records.update(instance, { phase: 'ready' });
     revert.commit();
     return ready;
+  }
+
+  /** Writes the record while no profile changes or goes: what the plan was checked against still holds. */
+  async #add(plan: CreatePlan): Promise<Instance> {
+    const { records, profile, profileUse } = this.#deps;
+    const { request } = plan;
+    return await profileUse.run(request.project, async () => {
+      const profiles = await Promise.all(request.profiles.map((name) => profile(request.project, name)));
+      const { devices } = expand(request, profiles);
+      const { pool } = checkExpanded(expand(request, profiles), this.#deps);
+      if (pool !== plan.pool) throw new Fault('conflict', 'A profile was changed in the meantime');
+      return await records.add(await this.#record({ ...plan, devices }));
+    });
   }
 
   async #record({ request, devices, image, pool }: CreatePlan): Promise<Omit<Instance, 'idMap'>> {

@@ -18,6 +18,9 @@ export type Verb =
   | 'rebuilt'
   | 'exported';
 
+/** How many other changes one waits for, before it is refused. */
+const maxTurns = 64;
+
 /** One verb at a time per instance. A second one is refused, not queued: its caller should know what is going on. */
 export class InstanceLocks {
   readonly #held = new Map<string, { readonly verb: Verb; readonly released: Promise<void> }>();
@@ -41,6 +44,16 @@ export class InstanceLocks {
   async released(project: string, name: string): Promise<void> {
     const key = `${project}/${name}`;
     for (let held = this.#held.get(key); held !== undefined; held = this.#held.get(key)) await held.released;
+  }
+
+  /** For a change of the configuration: it waits for another one, and for nothing else. Fault `wrong-state`. */
+  async acquireChange(project: string, name: string): Promise<Disposable> {
+    for (let turn = 1; turn <= maxTurns; turn += 1) {
+      const held = this.#held.get(`${project}/${name}`);
+      if (held?.verb !== 'changed') break;
+      await held.released;
+    }
+    return this.acquire(project, name, 'changed');
   }
 
   current(project: string, name: string): Verb | undefined {

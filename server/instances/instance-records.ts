@@ -41,6 +41,12 @@ export class InstanceRecords {
     return (await this.#records.put(`${instance.project}/${instance.name}`, instance, found.revision, also)).record;
   }
 
+  /** The same as a part of another commit. */
+  changeOf(found: Versioned<Instance>, instance: Instance): Change {
+    const key = this.#records.key(`${instance.project}/${instance.name}`);
+    return { expect: [{ key, revision: found.revision }], put: [{ key, value: instance }] };
+  }
+
   /** Writes a new record with an id range of its own, both or neither. Fault `already-exists` for a taken name. */
   async add(instance: Omit<Instance, 'idMap'>): Promise<Instance> {
     const id = `${instance.project}/${instance.name}`;

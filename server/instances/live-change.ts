@@ -4,6 +4,7 @@ import type { Expanded, Instance } from './instance.ts';
 
 /** A change of what holds for an instance that runs: through its own configuration, or through a profile's. */
 export interface LiveChange {
+  /** As it will be recorded. */
   readonly instance: Instance;
   readonly before: Expanded;
   readonly after: Expanded;
@@ -16,6 +17,9 @@ export interface LiveApplier {
   /**
    * Makes the instance follow. Each step pushes its undo on `revert`, which belongs to the whole update: when a later
    * applier or the record's commit fails, the instance is as it was.
+   *
+   * It is also called after a server was killed in the middle of an update: `before` is then what was being applied,
+   * and any part of it may be there or not. Removing what is not there, or setting what is set, is no failure.
    */
   apply(task: Task, revert: Revert, change: LiveChange): Promise<void>;
 }

@@ -1,13 +1,16 @@
 import { Fault } from '../base/fault.ts';
-import type { Revert } from '../base/revert.ts';
+import { Revert } from '../base/revert.ts';
 import type { Task } from '../base/task.ts';
-import { resourceOf } from './instance.ts';
+import type { Change } from '../db/store.ts';
+import type { ChangeJournal } from './change-journal.ts';
+import { type Expanded, type Instance, resourceOf } from './instance.ts';
 import type { LiveApplier, LiveChange } from './live-change.ts';
 import type { Supervisor } from './supervisor.ts';
 
 export interface LiveChangesDeps {
   readonly appliers: readonly LiveApplier[];
   readonly supervisor: Pick<Supervisor, 'status'>;
+  readonly journal: ChangeJournal;
 }
 
 /** Makes all running instances that a change touches follow it, each side of each of them, or none. */
@@ -29,10 +32,16 @@ export class LiveChanges {
     return running;
   }
 
-  /** Applies what `check` returned. Each step is on `revert`: whoever fails later leaves the instances as they were. */
-  async apply(task: Task, revert: Revert, changes: readonly LiveChange[]): Promise<void> {
+  /**
+   * Applies what `check` returned. Each step is on `revert`: whoever fails later leaves the instances as they were.
+   * What it returns belongs into the commit that records the change.
+   */
+  async apply(task: Task, revert: Revert, changes: readonly LiveChange[]): Promise<Change> {
+    const { journal, appliers } = this.#deps;
+    const ended = await journal.begin(changes);
+    if (changes.length > 0) revert.push('forget the change', () => journal.end(ended));
     for (const change of changes) {
-      for (const applier of this.#deps.appliers) {
+      for (const applier of appliers) {
         task.signal.throwIfAborted();
         await during(change, () => applier.apply(task, revert, change));
       }
@@ -42,6 +51,30 @@ export class LiveChanges {
       if (!this.#isRunning(instance.uuid)) {
         throw new Fault('conflict', `${resourceOf(instance)} stopped while it was being changed`);
       }
+    }
+    return ended;
+  }
+
+  /**
+   * After a start of the server: makes instances that an earlier one was changing when it was killed follow what is
+   * recorded. A side that fails is logged and the rest still follow.
+   */
+  async recover(task: Task, instances: readonly Instance[], expanded: (instance: Instance) => Promise<Expanded>) {
+    const { journal, appliers } = this.#deps;
+    for (const { uuid, after: attempted } of await journal.list()) {
+      const instance = instances.find((one) => one.uuid === uuid);
+      if (instance !== undefined && this.#isRunning(uuid)) {
+        for (const applier of appliers) {
+          await using revert = new Revert(task.log);
+          try {
+            await applier.apply(task, revert, { instance, before: attempted, after: await expanded(instance) });
+            revert.commit();
+          } catch (error) {
+            task.log.error({ err: error, instance: uuid }, 'an instance does not follow its configuration');
+          }
+        }
+      }
+      await journal.forget(uuid);
     }
   }
 

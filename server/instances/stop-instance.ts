@@ -17,12 +17,14 @@ export interface StopRequest {
 
 /** Inits that do not react to their first signal get the next one after this. */
 const nextSignalMs = 10_000;
+/** A command that fails is run again: an init that is still booting may not be able to take it. */
+const nextCommandMs = 1_000;
 
 export interface StopDeps {
   readonly runtime: Pick<Runtime, 'kill' | 'resume'>;
   readonly supervisor: Supervisor;
-  /** Runs a command in the instance, for inits that take no signal. Resolves when it has been started. */
-  readonly command: (task: Task, instance: Instance, argv: readonly string[]) => Promise<void>;
+  /** Runs a command in the instance to its end, for inits that take no signal; returns its exit code. */
+  readonly command: (task: Task, instance: Instance, argv: readonly string[]) => Promise<number>;
 }
 
 export class InstanceStopper {
@@ -60,7 +62,9 @@ export class InstanceStopper {
     const halt = instance.init?.halt ?? { kind: 'signals', signals: ['SIGPWR', 'SIGTERM'] };
     try {
       if (halt.kind === 'command') {
-        await this.#deps.command(task, instance, halt.argv);
+        while ((await this.#deps.command(task, instance, halt.argv)) !== 0) {
+          await delay(nextCommandMs, undefined, { signal: ended });
+        }
         return;
       }
       for (const signal of halt.signals) {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ended, type FakeServer, fakeServer } from '../../test/fakes/instances.ts';
+import { recordingApplier } from '../../test/fakes/recording-applier.ts';
 import { silentLog } from '../base/log.ts';
 import { ownTask } from '../base/task.ts';
-import type { LiveApplier } from './live-change.ts';
 import { instanceEtag, type UpdateRequest } from './update-instance.ts';
 
 const task = ownTask(silentLog);
@@ -45,21 +45,6 @@ function lifecycle(server: FakeServer) {
       if (payload.type === 'lifecycle') seen.push(`${payload.action} ${payload.source}`);
     }
     return seen;
-  };
-}
-
-/** An applier that notes what it does in `steps`, and fails at the step called `failing`. */
-function applier(name: string, steps: string[], failing = ''): LiveApplier {
-  const step = (what: string) => {
-    steps.push(what);
-    if (what === failing) throw new Error(`no ${what}`);
-  };
-  return {
-    check: async () => step(`check ${name}`),
-    apply: async (_task, revert) => {
-      step(`apply ${name}`);
-      revert.push(`undo ${name}`, () => void steps.push(`undo ${name}`));
-    },
   };
 }
 
@@ -143,7 +128,7 @@ describe('changing an instance', () => {
   it('applies nothing to one that is stopped', async () => {
     const server = await withInstance();
     const steps: string[] = [];
-    server.appliers.push(applier('limits', steps));
+    server.appliers.push(recordingApplier('limits', steps));
     await update(server, { description: 'x' });
     assert.deepEqual(steps, []);
   });
@@ -154,7 +139,7 @@ describe('changing a running instance', () => {
     const server = await withInstance(true);
     const steps: string[] = [];
     const seen: unknown[] = [];
-    const limits = applier('limits', steps);
+    const limits = recordingApplier('limits', steps);
     server.appliers.push(
       {
         ...limits,
@@ -163,25 +148,39 @@ describe('changing a running instance', () => {
           await limits.check(change);
         },
       },
-      applier('devices', steps),
+      recordingApplier('devices', steps),
     );
     await update(server, { config: { 'user.a': '2' } });
-    assert.deepEqual(steps, ['check limits', 'check devices', 'apply limits', 'apply devices']);
+    assert.deepEqual(steps, [
+      'check limits of web',
+      'check devices of web',
+      'apply limits of web',
+      'apply devices of web',
+    ]);
     assert.deepEqual(seen, [['1', '2']]);
     assert.equal((await record(server)).config['user.a'], '2');
   });
 
   for (const [failing, expected] of [
-    ['check limits', ['check limits']],
-    ['check devices', ['check limits', 'check devices']],
-    ['apply limits', ['check limits', 'check devices', 'apply limits']],
-    ['apply devices', ['check limits', 'check devices', 'apply limits', 'apply devices', 'undo limits']],
+    ['check limits of web', ['check limits of web']],
+    ['check devices of web', ['check limits of web', 'check devices of web']],
+    ['apply limits of web', ['check limits of web', 'check devices of web', 'apply limits of web']],
+    [
+      'apply devices of web',
+      [
+        'check limits of web',
+        'check devices of web',
+        'apply limits of web',
+        'apply devices of web',
+        'undo limits of web',
+      ],
+    ],
   ] as const) {
     it(`leaves instance and record as they were when it cannot ${failing}`, async () => {
       const server = await withInstance(true);
       const before = await record(server);
       const steps: string[] = [];
-      server.appliers.push(applier('limits', steps, failing), applier('devices', steps, failing));
+      server.appliers.push(recordingApplier('limits', steps, failing), recordingApplier('devices', steps, failing));
       const message = new RegExp(`^Cannot change instance "web": no ${failing}$`);
       await assert.rejects(update(server, { description: 'x' }), { message });
       assert.deepEqual(steps, expected);
@@ -194,13 +193,13 @@ describe('changing a running instance', () => {
     const server = await withInstance(true);
     const steps: string[] = [];
     const before = await record(server);
-    server.appliers.push(applier('limits', steps), {
+    server.appliers.push(recordingApplier('limits', steps), {
       check: async () => {},
       // Somebody writes the record after it was read.
       apply: async () => void (await server.records.update(before, { lastUsedAt: '2030-01-01T00:00:00.000Z' })),
     });
     await assert.rejects(update(server, { description: 'x' }), { code: 'conflict' });
-    assert.deepEqual(steps, ['check limits', 'apply limits', 'undo limits']);
+    assert.deepEqual(steps, ['check limits of web', 'apply limits of web', 'undo limits of web']);
     assert.equal((await record(server)).description, '');
   });
 
@@ -208,7 +207,7 @@ describe('changing a running instance', () => {
     const server = await withInstance(true);
     const steps: string[] = [];
     const { uuid } = await record(server);
-    server.appliers.push(applier('limits', steps), {
+    server.appliers.push(recordingApplier('limits', steps), {
       check: async () => {},
       apply: async () => {
         server.world.exit(uuid, { kind: 'rebooted' });
@@ -216,7 +215,7 @@ describe('changing a running instance', () => {
       },
     });
     await assert.rejects(update(server, { description: 'x' }), { code: 'conflict', message: /stopped while/ });
-    assert.deepEqual(steps, ['check limits', 'apply limits', 'undo limits']);
+    assert.deepEqual(steps, ['check limits of web', 'apply limits of web', 'undo limits of web']);
     await Promise.all(server.ends);
     const restart = server.operations.list().find(({ kind }) => kind === 'instance.restart');
     assert.ok(restart !== undefined, 'the reboot is followed');

@@ -1,4 +1,5 @@
 import { checkConfig, withoutEmpty } from '../base/config-key.ts';
+import { checkDescription } from '../base/description.ts';
 import { etagOf } from '../base/etag.ts';
 import { Fault } from '../base/fault.ts';
 import { Revert } from '../base/revert.ts';
@@ -8,7 +9,7 @@ import type { Versioned } from '../db/collection.ts';
 import { checkDevices } from '../devices/check-devices.ts';
 import type { Devices } from '../devices/device.ts';
 import type { Events } from '../events/events.ts';
-import type { Profile } from '../profiles/profile.ts';
+import { checkProfileList, type Profile } from '../profiles/profile.ts';
 import { checkExpanded, type Surroundings } from './check-expanded.ts';
 import { instanceKeys } from './config-keys.ts';
 import { type Expanded, expand, type Instance, resourceOf } from './instance.ts';
@@ -47,8 +48,6 @@ export interface UpdateDeps {
   readonly hwaddr: MakeHwaddr;
 }
 
-export const maxDescriptionBytes = 4096;
-
 /** The tag of what a user may change of an instance. */
 export function instanceEtag({ description, ephemeral, profiles, config, devices }: InstanceContent): string {
   return etagOf({ description, ephemeral, profiles, config, devices });
@@ -67,18 +66,27 @@ export class InstanceUpdater {
    * and `not-found` for content that is wrong, `wrong-state` while another verb is under way, and those of the appliers.
    */
   async update(task: Task, request: UpdateRequest): Promise<Instance> {
-    const { records, locks, supervisor, profileUse } = this.#deps;
+    const { records, profileUse } = this.#deps;
     const { project, name } = request;
-    using _lock = locks.acquire(project, name, 'changed');
+    // Whoever holds both takes the profiles first.
+    const addsTo = ({ profiles }: Instance) => request.profiles.some((profile) => !profiles.includes(profile));
+    if (addsTo(await records.get(project, name))) {
+      return await profileUse.run(project, () => this.#update(task, request, () => false));
+    }
+    return await this.#update(task, request, addsTo);
+  }
+
+  async #update(task: Task, request: UpdateRequest, isLate: (instance: Instance) => boolean): Promise<Instance> {
+    const { records, locks, supervisor } = this.#deps;
+    const { project, name, etag } = request;
+    using _lock = await locks.acquireChange(project, name);
     const { uuid } = await records.get(project, name);
     if (supervisor.status(uuid) === 'ending') await supervisor.ended(uuid);
     const found = await records.versioned(project, name);
-    if (request.etag !== '' && request.etag !== instanceEtag(found.record)) {
+    if ((etag !== '' && etag !== instanceEtag(found.record)) || isLate(found.record)) {
       throw new Fault('conflict', `Instance "${name}" was changed by somebody else in the meantime`);
     }
-    const replace = () => this.#replace(task, found, request);
-    const usesMore = request.profiles.some((profile) => !found.record.profiles.includes(profile));
-    return usesMore ? await profileUse.run(project, replace) : await replace();
+    return await this.#replace(task, found, request);
   }
 
   async #replace(task: Task, found: Versioned<Instance>, request: UpdateRequest): Promise<Instance> {
@@ -89,8 +97,8 @@ export class InstanceUpdater {
     if (instanceEtag(instance) === instanceEtag(now)) return now;
     const changes = await live.check([{ instance, before, after }]);
     await using revert = new Revert(task.log);
-    await live.apply(task, revert, changes);
-    const stored = await records.replace(found, instance);
+    const ended = await live.apply(task, revert, changes);
+    const stored = await records.replace(found, instance, ended);
     revert.commit();
     events.lifecycle('instance-updated', resourceOf(stored));
     return stored;
@@ -103,12 +111,8 @@ export class InstanceUpdater {
     const devices = Object.fromEntries(
       Object.entries(request.devices).map(([name, device]) => [name, withoutEmpty(device)]),
     );
-    if (Buffer.byteLength(request.description) > maxDescriptionBytes) {
-      throw new Fault('invalid', `The description is longer than ${maxDescriptionBytes} bytes`);
-    }
-    if (new Set(request.profiles).size !== request.profiles.length) {
-      throw new Fault('invalid', 'A profile is named twice');
-    }
+    checkDescription(request.description);
+    checkProfileList(request.profiles);
     checkConfig(instanceKeys, config);
     checkDevices(devices);
     const { description, ephemeral, profiles } = request;

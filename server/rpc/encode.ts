@@ -12,7 +12,7 @@ import type { Expanded, Instance } from '../instances/instance.ts';
 import type { RunState, Status } from '../instances/instance-state.ts';
 import { instanceEtag } from '../instances/update-instance.ts';
 import type { OperationStatus as OperationStatusName, OperationView } from '../operations/operation.ts';
-import type { Profile } from '../profiles/profile.ts';
+import { type Profile, profileEtag } from '../profiles/profile.ts';
 
 export function encodeTime(time: Date | string): { seconds: number; nanos: number } | null {
   const milliseconds = typeof time === 'string' ? Date.parse(time) : time.getTime();
@@ -159,6 +159,7 @@ export function encodeProfile(profile: Profile, usedBy: readonly string[]): Prof
     config: profile.config,
     devices: encodeDevices(profile.devices),
     usedBy: [...usedBy],
+    etag: profileEtag(profile),
   };
 }
 

@@ -1,12 +1,10 @@
 import type { CreateInstanceRequest__Output } from '../../proto/gen/yurt/v1/CreateInstanceRequest.ts';
-import type { Device__Output } from '../../proto/gen/yurt/v1/Device.ts';
 import type { InstanceServiceHandlers } from '../../proto/gen/yurt/v1/InstanceService.ts';
 import type { ListInstancesRequest__Output } from '../../proto/gen/yurt/v1/ListInstancesRequest.ts';
 import type { StatePart__Output } from '../../proto/gen/yurt/v1/StatePart.ts';
 import type { StopInstanceRequest__Output } from '../../proto/gen/yurt/v1/StopInstanceRequest.ts';
 import { Fault } from '../base/fault.ts';
 import { checkKeyNames } from '../base/key-name.ts';
-import type { Devices } from '../devices/device.ts';
 import { instanceKeys } from '../instances/config-keys.ts';
 import type { CreateRequest } from '../instances/create-instance.ts';
 import type { Expanded, Instance } from '../instances/instance.ts';
@@ -14,6 +12,7 @@ import type { InstanceRecords } from '../instances/instance-records.ts';
 import type { InstanceStates, LeaseCache, StateParts } from '../instances/instance-state.ts';
 import type { Instances } from '../instances/instances.ts';
 import type { InstanceUpdater } from '../instances/update-instance.ts';
+import { decodeDevices } from './decode.ts';
 import { encodeInstance, encodeInstanceState, encodeOperation, type InstanceView } from './encode.ts';
 import { projectOf } from './project.ts';
 import type { Handlers } from './router.ts';
@@ -150,8 +149,4 @@ function createRequest(request: CreateInstanceRequest__Output): CreateRequest {
     config: request.config,
     devices: decodeDevices(request.devices),
   };
-}
-
-function decodeDevices(devices: Readonly<Record<string, Device__Output>>): Devices {
-  return Object.fromEntries(Object.entries(devices).map(([name, { options }]) => [name, options]));
 }

@@ -1,5 +1,9 @@
 import type { ServerServiceHandlers } from '../../proto/gen/yurt/v1/ServerService.ts';
+import type { ConfigKey } from '../base/config-key.ts';
 import { Fault } from '../base/fault.ts';
+import { suggestion } from '../base/nearest.ts';
+import type { ServerConfig } from '../daemon/server-config.ts';
+import type { DeviceType } from '../devices/device.ts';
 import type { Handlers } from './router.ts';
 
 export interface ServerFacts {
@@ -16,6 +20,10 @@ export interface ServerFacts {
 
 export interface ServerServiceDeps {
   readonly facts: ServerFacts;
+  readonly config: ServerConfig;
+  /** The tables of keys, by what they configure. */
+  readonly keys: Readonly<Record<string, readonly ConfigKey[]>>;
+  readonly deviceTypes: readonly DeviceType[];
   readonly countInstances: () => Promise<{ all: number; running: number }>;
   /** Begins to stop all instances and then the server. */
   readonly shutdown: (timeoutSeconds: number) => void;
@@ -23,7 +31,8 @@ export interface ServerServiceDeps {
 
 const maxShutdownTimeoutSeconds = 86_400;
 
-export function serverService({ facts, countInstances, shutdown }: ServerServiceDeps): Handlers<ServerServiceHandlers> {
+export function serverService(deps: ServerServiceDeps): Handlers<ServerServiceHandlers> {
+  const { facts, config, countInstances, shutdown } = deps;
   return {
     GetServer: async () => {
       const { all, running } = await countInstances();
@@ -46,6 +55,19 @@ export function serverService({ facts, countInstances, shutdown }: ServerService
         },
       };
     },
+    GetServerConfig: async () => await config.get(),
+    UpdateServerConfig: async (_call, request) => await config.update(request.config, request.etag),
+    ListConfigKeys: async (_call, { kind }) => {
+      const table = Object.hasOwn(deps.keys, kind) ? deps.keys[kind] : undefined;
+      if (table === undefined) {
+        const kinds = Object.keys(deps.keys);
+        throw new Fault('invalid', `There are no keys of "${kind.slice(0, 80)}"${suggestion(kind, kinds)}`);
+      }
+      return {
+        keys: table.map(({ key, type, default: defaultValue, live, doc }) => ({ key, type, defaultValue, live, doc })),
+      };
+    },
+    ListDeviceTypes: async () => ({ types: deps.deviceTypes.map(encodeDeviceType) }),
     Shutdown: async (call, { timeoutSeconds }) => {
       if (timeoutSeconds < 0 || timeoutSeconds > maxShutdownTimeoutSeconds) {
         throw new Fault('invalid', `The timeout must be between 0 and ${maxShutdownTimeoutSeconds} seconds`);
@@ -55,4 +77,12 @@ export function serverService({ facts, countInstances, shutdown }: ServerService
       return {};
     },
   };
+}
+
+function encodeDeviceType({ type, doc, options }: DeviceType) {
+  const encoded = Object.entries(options).map(([name, option]) => ({
+    ...{ name, required: option.required, doc: option.doc },
+    defaultValue: option.default ?? '',
+  }));
+  return { type, doc, options: encoded };
 }

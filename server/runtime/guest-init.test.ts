@@ -60,7 +60,12 @@ test('a systemd that cannot use cgroup v2 is refused with the way out', () => {
 test('each kind of init is asked to halt in its own way', () => {
   assert.deepEqual(detect({ 'sbin/init': '->/bin/busybox', 'bin/busybox': 'x' }).halt, signals('SIGUSR2'));
   assert.deepEqual(detect({ 'sbin/init': 'ELF BusyBox v1.35.0' }).kind, 'busybox');
-  assert.deepEqual(detect({ 'sbin/init': '->openrc-init', 'sbin/openrc-init': 'x' }).halt, signals('SIGPWR'));
+  const openrc = { 'sbin/init': '->openrc-init', 'sbin/openrc-init': 'x' };
+  assert.deepEqual(detect(openrc).halt, signals('SIGPWR'));
+  assert.deepEqual(detect({ ...openrc, 'sbin/openrc-shutdown': 'x' }).halt, {
+    kind: 'command',
+    argv: ['/sbin/openrc-shutdown', '--poweroff', 'now'],
+  });
   assert.deepEqual(detect({ 'sbin/init': 'ELF' }).halt, signals('SIGPWR', 'SIGTERM'));
   const command = { kind: 'command', argv: ['/sbin/init', '0'] };
   assert.deepEqual(detect({ 'sbin/init': '->runit-init', 'sbin/runit-init': 'x' }).halt, command);
@@ -69,6 +74,16 @@ test('each kind of init is asked to halt in its own way', () => {
     path: '/sbin/init',
     halt: command,
   });
+});
+
+test('a root of busybox and OpenRC, whose init is busybox, is asked as busybox is', () => {
+  const applets = { sbin: '->usr/sbin', 'usr/sbin/init': '->/bin/busybox', 'bin/busybox': 'BusyBox v1.37.0' };
+  const openrc = { 'usr/sbin/openrc': 'x', 'usr/sbin/openrc-shutdown': 'x', 'usr/sbin/openrc-init': 'x' };
+  const init = detect({ ...applets, ...openrc, 'etc/inittab': '::shutdown:/sbin/openrc shutdown\n' });
+  assert.deepEqual(init, { kind: 'busybox', path: '/bin/busybox', halt: signals('SIGUSR2') });
+  checkGuestInit(init);
+  // A package of its own for the binary, as newer releases of such distributions have it.
+  assert.equal(detect({ 'sbin/init': '->../bin/busybox-extras', 'bin/busybox-extras': 'x' }).kind, 'busybox');
 });
 
 test('sysvinit gets the power failure signal only where its table halts on it', () => {

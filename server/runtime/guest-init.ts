@@ -11,7 +11,10 @@ export interface GuestInit {
   readonly halt: HaltRequest;
 }
 
-/** Either signals for init, the next one if nothing has happened after a while, or a command to run inside. */
+/**
+ * Either signals for init, the next one if nothing has happened after a while, or a command to run inside, again while it
+ * fails: an init that is still booting may not take it yet.
+ */
 export type HaltRequest =
   | { readonly kind: 'signals'; readonly signals: readonly string[] }
   | { readonly kind: 'command'; readonly argv: readonly string[] };
@@ -88,7 +91,7 @@ function haltRequest(root: RootedFiles, kind: GuestInit['kind']): HaltRequest {
     case 'busybox':
       return { kind: 'signals', signals: ['SIGUSR2'] };
     case 'openrc':
-      return { kind: 'signals', signals: ['SIGPWR'] };
+      return openrcHalt(root);
     case 'sysvinit':
       return sysvinitHalt(root);
     case 'runit':
@@ -99,6 +102,17 @@ function haltRequest(root: RootedFiles, kind: GuestInit['kind']): HaltRequest {
       return { kind: 'signals', signals: ['SIGPWR', 'SIGTERM'] };
   }
 }
+
+/**
+ * openrc-init begins to stop in the middle of its boot when SIGPWR says so, and then services that start and services that
+ * stop wait for each other for minutes. What `openrc-shutdown` tells it, it reads after the boot.
+ */
+function openrcHalt(root: RootedFiles): HaltRequest {
+  if (!root.stat(openrcShutdown)?.isFile()) return { kind: 'signals', signals: ['SIGPWR'] };
+  return { kind: 'command', argv: [openrcShutdown, '--poweroff', 'now'] };
+}
+
+const openrcShutdown = '/sbin/openrc-shutdown';
 
 /** sysvinit does at SIGPWR what its table says, which on most systems is a warning and no halt. */
 function sysvinitHalt(root: RootedFiles): HaltRequest {

@@ -6,6 +6,7 @@ import { Collection } from '../../server/db/collection.ts';
 import { MemoryStore } from '../../server/db/memory-store.ts';
 import { Events } from '../../server/events/events.ts';
 import { BootFollower } from '../../server/instances/boot-follower.ts';
+import { ChangeJournal } from '../../server/instances/change-journal.ts';
 import { InstanceCreator } from '../../server/instances/create-instance.ts';
 import { InstanceDeleter } from '../../server/instances/delete-instance.ts';
 import { IdRanges } from '../../server/instances/id-ranges.ts';
@@ -16,6 +17,7 @@ import { Instances } from '../../server/instances/instances.ts';
 import type { LiveApplier } from '../../server/instances/live-change.ts';
 import { LiveChanges } from '../../server/instances/live-changes.ts';
 import { Nics } from '../../server/instances/nics.ts';
+import { ProfileChanges } from '../../server/instances/profile-changes.ts';
 import { reconcile } from '../../server/instances/reconcile.ts';
 import { InstanceStarter } from '../../server/instances/start-instance.ts';
 import { InstanceStopper } from '../../server/instances/stop-instance.ts';
@@ -44,6 +46,7 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
   };
   const nics = new Nics({ network: () => world.network, hwaddr: () => '00:16:3e:00:00:01' });
   const locks = new InstanceLocks();
+  const profileUse = new Serial();
   const ends: Promise<void>[] = [];
   const supervisor: Supervisor = new Supervisor({
     ...{ log, records, expanded, pool, nics, runtime: world.runtime },
@@ -51,7 +54,7 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     ended: (instance, reason) => void ends.push(instances.afterEnd(instance, reason)),
   });
   const follower = new BootFollower({ log, probe: async () => ({ ready: true, initState: '' }), ready: () => {} });
-  const stopper = new InstanceStopper({ runtime: world.runtime, supervisor, command: async () => {} });
+  const stopper = new InstanceStopper({ runtime: world.runtime, supervisor, command: async () => 0 });
   const snapshots = openSnapshots({
     ...{ log, store, records, locks, operations, events, supervisor, runtime: world.runtime, stopper, pool, expanded },
     ...{ hwaddr, surroundings: { checkNetwork } },
@@ -69,7 +72,7 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
       ...{ records, pool, profile: (project: string, name: string) => profiles.get(project, name) },
       image: async () => ({ fingerprint: 'f'.repeat(64), architecture: 'x86_64', properties: { os: 'Fake' } }),
       unpackImage: async () => {},
-      ...{ checkNetwork, hwaddr },
+      ...{ checkNetwork, hwaddr, profileUse },
     }),
     starter: new InstanceStarter({
       ...{ records, expanded, pool, nics, runtime: world.runtime, spec: () => ({}) as never },
@@ -83,13 +86,13 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     stopper,
   });
   const appliers: LiveApplier[] = [];
+  const live = new LiveChanges({ appliers, supervisor, journal: new ChangeJournal(store) });
+  const changing = { records, locks, supervisor, events, live, profileUse, hwaddr, surroundings: { checkNetwork } };
   const updater = new InstanceUpdater({
-    ...{ records, locks, supervisor, events, profileUse: new Serial() },
-    live: new LiveChanges({ appliers, supervisor }),
+    ...changing,
     profile: (project, name) => profiles.get(project, name),
-    surroundings: { checkNetwork },
-    hwaddr,
   });
+  const profileChanges = new ProfileChanges({ ...changing, profiles });
   const restart = async (hostRebooted: boolean) => {
     await snapshots.begin();
     const { finishPending } = snapshots;
@@ -110,6 +113,9 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     supervisor,
     instances,
     updater,
+    profileChanges,
+    live,
+    expanded,
     appliers,
     ends,
     restart,

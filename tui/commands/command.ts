@@ -11,6 +11,13 @@ export type Completion =
   | 'networks'
   | 'pools'
   | 'operations'
+  | 'instance-keys'
+  | 'instance-settings'
+  | 'instance-devices'
+  | 'profile-devices'
+  | 'device-types'
+  | 'device-options'
+  | 'device-settings'
   | 'commands';
 
 export interface OptionSpec {

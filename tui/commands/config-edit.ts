@@ -1,8 +1,7 @@
+import { configSubject } from '../config/config-subject.ts';
 import { edit } from '../config/edit.ts';
-import { instanceSubject } from '../config/instance-subject.ts';
 import type { Context, Input } from './command.ts';
 
 export async function run(context: Context, input: Input): Promise<void> {
-  const [name = ''] = input.arguments;
-  await edit(context, await instanceSubject(context, name));
+  await edit(context, await configSubject(context, input.arguments[0]));
 }

@@ -1,9 +1,9 @@
-import { instanceSubject } from '../config/instance-subject.ts';
+import { configSubject } from '../config/config-subject.ts';
 import { getKey } from '../config/keys.ts';
 import type { Context, Input } from './command.ts';
 
 export async function run(context: Context, input: Input): Promise<void> {
-  const [name = '', key = ''] = input.arguments;
+  const [key = '', name] = input.arguments.toReversed();
   const from = { property: input.flag('property'), expanded: input.flag('expanded') };
-  await getKey(context, await instanceSubject(context, name), key, from);
+  await getKey(context, await configSubject(context, name), key, from);
 }

@@ -1,8 +1,8 @@
-import { instanceSubject } from '../config/instance-subject.ts';
+import { configSubject } from '../config/config-subject.ts';
 import { unsetKey } from '../config/keys.ts';
 import type { Context, Input } from './command.ts';
 
 export async function run(context: Context, input: Input): Promise<void> {
-  const [name = '', key = ''] = input.arguments;
-  await unsetKey(await instanceSubject(context, name), key, input.flag('property'));
+  const [key = '', name] = input.arguments.toReversed();
+  await unsetKey(await configSubject(context, name), key, input.flag('property'));
 }

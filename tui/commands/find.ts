@@ -15,21 +15,47 @@ export type Found =
 /** The command that a command line names by its first words. */
 export function findCommand(argv: readonly string[]): Found {
   const words = firstArguments(argv);
-  const [first, second] = words;
-  if (first === undefined) return { kind: 'none' };
-  const isGroup = Object.hasOwn(groups, first.word);
-  const taken = isGroup && second !== undefined ? [first, second] : [first];
-  const spec = commandAt(taken.map(({ word }) => word));
-  if (spec !== undefined) {
+  if (words.length === 0) return { kind: 'none' };
+  let depth = 1;
+  while (depth < words.length && isGroup(words.slice(0, depth))) depth += 1;
+  const taken = words.slice(0, depth);
+  const path = taken.map(({ word }) => word);
+  const spec = commandAt(path);
+  if (spec !== undefined && !isGroup(taken)) {
     return { kind: 'command', spec, argv: argv.filter((_, index) => !taken.some((word) => word.index === index)) };
   }
-  const verb = isGroup && second !== undefined ? commandAt([first.word]) : undefined;
+  if (isGroup(taken)) return { kind: 'group', group: path.join(' ') };
+  const verb = commandAt(path.slice(0, -1));
   if (verb !== undefined) {
     // The group is a verb of its own too: `yurt snapshot web`.
-    return { kind: 'command', spec: verb, argv: argv.filter((_, index) => index !== first.index) };
+    const own = taken.slice(0, -1);
+    return { kind: 'command', spec: verb, argv: argv.filter((_, index) => !own.some((word) => word.index === index)) };
   }
-  if (isGroup) return { kind: 'group', group: first.word, ...(second === undefined ? {} : { unknown: second.word }) };
-  return { kind: 'none', unknown: first.word };
+  const unknown = path.at(-1) ?? '';
+  return depth > 1 ? { kind: 'group', group: path.slice(0, -1).join(' '), unknown } : { kind: 'none', unknown };
+}
+
+function isGroup(words: readonly { readonly word: string }[]): boolean {
+  return Object.hasOwn(groups, words.map(({ word }) => word).join(' '));
+}
+
+export interface Member {
+  /** The word that follows the group's. */
+  readonly word: string;
+  readonly summary: string;
+}
+
+/** Commands of a group and groups within it, as they are listed; of the program itself without one. */
+export function membersOf(group: string | undefined): Member[] {
+  const above = group === undefined ? [] : group.split(' ');
+  const isBelow = (path: readonly string[]) =>
+    path.length === above.length + 1 && above.every((word, index) => word === path[index]);
+  const listed = commands.filter(({ path, hidden }) => hidden !== true && isBelow(path));
+  const within = Object.entries(groups).filter(([name]) => isBelow(name.split(' ')));
+  return [
+    ...listed.map(({ path, summary }) => ({ word: path.at(-1) ?? '', summary })),
+    ...within.map(([name, summary]) => ({ word: name.split(' ').at(-1) ?? '', summary })),
+  ];
 }
 
 /** The command with exactly this path, aliases included. */

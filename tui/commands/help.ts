@@ -9,10 +9,10 @@ export async function run(context: Context, input: Input): Promise<void> {
 }
 
 function helpFor(path: readonly string[]): string {
-  const [first] = path;
-  if (first === undefined) return programHelp();
+  if (path.length === 0) return programHelp();
   const spec = commandAt(path);
   if (spec !== undefined) return commandHelp(spec);
-  if (path.length === 1 && Object.hasOwn(groups, first)) return groupHelp(first);
-  throw new UsageError(`unknown command "${path.join(' ')}"`);
+  const group = path.join(' ');
+  if (Object.hasOwn(groups, group)) return groupHelp(group);
+  throw new UsageError(`unknown command "${group}"`);
 }

@@ -1,5 +1,6 @@
 import type { ArgumentSpec, CommandSpec, OptionSpec } from './command.ts';
 import { configCommands } from './table-config.ts';
+import { profileCommands } from './table-profile.ts';
 import { snapshotCommands } from './table-snapshots.ts';
 
 /**
@@ -15,17 +16,20 @@ export const commands: readonly CommandSpec[] = [
   ...sessionCommands(),
   ...imageCommands(),
   ...listingCommands(),
+  ...profileCommands,
   ...serverCommands(),
 ];
 
 /** Commands that share their first word, with what they are about. */
 export const groups: Readonly<Record<string, string>> = {
-  config: 'Configuration of instances',
+  config: 'Configuration of instances and of the server',
+  'config device': 'Devices of an instance',
   image: 'Images that instances are created from',
   network: 'Networks',
   operation: 'Long work of the server',
   profile: 'Configuration and devices that several instances share',
   snapshot: 'What instances were at some moment',
+  'profile device': 'Devices of a profile',
   storage: 'Storage pools',
 };
 
@@ -340,12 +344,6 @@ function listingCommands(): CommandSpec[] {
       summary: 'List profiles',
       options: [formatOption()],
       load: () => import('./profile-list.ts'),
-    },
-    {
-      path: ['profile', 'show'],
-      summary: 'Show a profile as YAML',
-      arguments: [{ name: 'profile', complete: 'profiles' }],
-      load: () => import('./profile-show.ts'),
     },
     {
       path: ['network', 'list'],

@@ -1,16 +1,26 @@
 import { globalOptions } from '../arguments/global-options.ts';
 import { firstArguments, progressOf } from '../arguments/parse.ts';
 import type { CommandSpec, Completion, OptionSpec } from '../commands/command.ts';
-import { findCommand } from '../commands/find.ts';
-import { commands, groups } from '../commands/table.ts';
+import { findCommand, membersOf } from '../commands/find.ts';
+import { groups } from '../commands/table.ts';
 
 export interface Candidate {
   readonly word: string;
   readonly doc: string;
 }
 
+/** Where a word stands: the command, the arguments before it, and what there is of it. */
+export interface Place {
+  readonly path: readonly string[];
+  readonly before: readonly string[];
+  readonly current: string;
+}
+
 /** Names that the server knows, by what they complete. */
-export type Names = (kind: Exclude<Completion, readonly string[] | 'commands'>) => Promise<readonly string[]>;
+export type Names = (
+  kind: Exclude<Completion, readonly string[] | 'commands'>,
+  place: Place,
+) => Promise<readonly string[]>;
 
 /** What the last of `words` (which may be empty) can become; `files` leaves it to the shell. */
 export async function candidates(words: readonly string[], names: Names): Promise<readonly Candidate[] | 'files'> {
@@ -35,12 +45,13 @@ async function ofCommand(
 ): Promise<readonly Candidate[] | 'files'> {
   const { waiting, given, positionals, ended, passed } = progressOf(spec, argv);
   if (passed) return 'files';
-  if (waiting !== undefined) return await valuesOf(waiting.complete, '', current, names, []);
+  const place = { path: spec.path, before: positionals, current };
+  if (waiting !== undefined) return await valuesOf(waiting.complete, '', place, names, []);
   const options = [...(spec.options ?? []), ...globalOptions];
   if (!ended && current.startsWith('--') && current.includes('=')) {
     const split = current.indexOf('=') + 1;
     const option = options.find(({ name }) => `--${name}=` === current.slice(0, split));
-    return await valuesOf(option?.complete, current.slice(0, split), current, names, []);
+    return await valuesOf(option?.complete, current.slice(0, split), place, names, []);
   }
   if (!ended && current.startsWith('-')) {
     const left = options.filter(({ name, repeatable }) => repeatable === true || !given.has(name));
@@ -50,48 +61,38 @@ async function ofCommand(
   const argument = args[positionals.length] ?? (args.at(-1)?.variadic === true ? args.at(-1) : undefined);
   if (spec.path.join(' ') === 'image build' && /^[./]/.test(current)) return 'files';
   if (argument?.complete === 'commands') return helpWords(positionals).filter(({ word }) => word.startsWith(current));
-  return await valuesOf(argument?.complete, '', current, names, argument?.variadic === true ? positionals : []);
+  return await valuesOf(argument?.complete, '', place, names, argument?.variadic === true ? positionals : []);
 }
 
 async function valuesOf(
   completion: Completion | undefined,
   prefix: string,
-  current: string,
+  place: Place,
   names: Names,
   except: readonly string[],
 ): Promise<readonly Candidate[]> {
   if (completion === undefined || completion === 'commands') return [];
-  const words = typeof completion === 'string' ? await names(completion) : completion;
+  const words = typeof completion === 'string' ? await names(completion, place) : completion;
   return words
     .filter((word) => isHarmless(word) && !except.includes(word))
     .map((word) => ({ word: prefix + word, doc: '' }))
-    .filter(({ word }) => word.startsWith(current));
+    .filter(({ word }) => word.startsWith(place.current));
 }
 
 /** A shell puts candidates on its command line: names that mean something to it are left for the user to quote. */
 function isHarmless(word: string): boolean {
-  return /^[A-Za-z0-9][A-Za-z0-9._:/@+-]*$/.test(word);
+  return /^[A-Za-z0-9][A-Za-z0-9._:/@+=-]*$/.test(word);
 }
 
 function commandWords(group: string | undefined): Candidate[] {
-  const listed = commands.filter(({ hidden }) => hidden !== true);
-  if (group !== undefined) {
-    return listed
-      .filter(({ path }) => path.length === 2 && path[0] === group)
-      .map(({ path, summary }) => ({ word: path[1] ?? '', doc: summary }));
-  }
-  return [
-    ...listed
-      .filter(({ path }) => path.length === 1)
-      .map(({ path, summary }) => ({ word: path[0] ?? '', doc: summary })),
-    ...Object.entries(groups).map(([word, doc]) => ({ word, doc })),
-  ].sort((a, b) => (a.word < b.word ? -1 : 1));
+  const words = membersOf(group).map(({ word, summary }) => ({ word, doc: summary }));
+  return group === undefined ? words.sort((a, b) => (a.word < b.word ? -1 : 1)) : words;
 }
 
 function helpWords(path: readonly string[]): Candidate[] {
-  const [first, second] = path;
-  if (first === undefined) return commandWords(undefined);
-  return second === undefined && Object.hasOwn(groups, first) ? commandWords(first) : [];
+  if (path.length === 0) return commandWords(undefined);
+  const group = path.join(' ');
+  return Object.hasOwn(groups, group) ? commandWords(group) : [];
 }
 
 function optionCandidates(options: readonly OptionSpec[]): Candidate[] {

@@ -1,17 +1,19 @@
 import type { Connection } from '../client/connection.ts';
 import { naturalOrder } from '../output/natural-order.ts';
 import type { Names } from './candidates.ts';
+import { type ConfigWord, completionTimeoutMs, configWords, isConfigWord } from './config-words.ts';
 
-/** Nobody waits longer for a completion. */
-const timeoutMs = 500;
+type Kind = Parameters<Names>[0];
 
 const maxNames = 2000;
 
 /** Asks the server for names. No answer in time, or no server: no names. */
 export function serverNames(connect: () => Promise<Connection>, project: string): Names {
-  return async (kind) => {
+  return async (kind, place) => {
     try {
-      const names = await fetchNames(await connect(), kind, project);
+      const names = await (isConfigWord(kind)
+        ? configWords(await connect(), kind, place, project)
+        : fetchNames(await connect(), kind, project));
       return [...new Set(names)].sort(naturalOrder).slice(0, maxNames);
     } catch {
       // A completion has nowhere to say what went wrong.
@@ -20,8 +22,8 @@ export function serverNames(connect: () => Promise<Connection>, project: string)
   };
 }
 
-async function fetchNames(connection: Connection, kind: Parameters<Names>[0], project: string): Promise<string[]> {
-  const options = { timeoutMs };
+async function fetchNames(connection: Connection, kind: Exclude<Kind, ConfigWord>, project: string): Promise<string[]> {
+  const options = { timeoutMs: completionTimeoutMs };
   if (kind === 'instances') {
     const request = { project, withoutState: true, withoutConfig: true };
     const { instances } = await connection.call('InstanceService', 'ListInstances', request, options);

@@ -5,7 +5,7 @@ import { Failure } from '../client/failure.ts';
 import type { Context } from '../commands/command.ts';
 import { devicesRecord, instanceRecord } from '../instances/record.ts';
 import type { Devices } from './document.ts';
-import type { Content, Reading, Subject } from './subject.ts';
+import { type Content, inOrder, type Reading, type Subject } from './subject.ts';
 
 /** The configuration of an instance. */
 export async function instanceSubject(context: Context, name: string): Promise<Subject> {
@@ -13,6 +13,7 @@ export async function instanceSubject(context: Context, name: string): Promise<S
   const { project } = context.global;
   return {
     label: `instance "${name}"`,
+    name,
     read: async () => readingOf(await getInstance(connection, project, name), name),
     write: async (content, etag) => {
       const request = { name, project, etag, ...instanceRequest(content) };
@@ -40,7 +41,7 @@ function readingOf(instance: Instance__Output | null, name: string): Reading {
         state: _state,
         ...shown
       } = instanceRecord(instance);
-      return withProfiles ? { ...shown, ...expanded } : shown;
+      return inOrder(withProfiles ? { ...shown, ...expanded } : shown);
     },
   };
 }

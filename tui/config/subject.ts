@@ -24,6 +24,7 @@ export interface Reading {
 export interface Subject {
   /** For messages: `instance "web"`. */
   readonly label: string;
+  readonly name: string;
   read(): Promise<Reading>;
   /** Replaces the content if it still has the tag; otherwise a `Failure` of status `conflict`. */
   write(content: Content, etag: string): Promise<Reading>;
@@ -46,10 +47,29 @@ export async function change(subject: Subject, apply: (reading: Reading) => Cont
 
 /** The content that a document describes: it replaces everything, as in the field. */
 export function contentOf(document: Document, like: Content): Content {
+  for (const key of ['ephemeral', 'profiles'] as const) {
+    if (document[key] !== undefined && like[key] === undefined) {
+      throw new Failure(`The document has "${key}", which only instances have`);
+    }
+  }
   const { description = '', config = {}, devices = {}, ephemeral = false, profiles = [] } = document;
   return {
     ...{ description, config, devices },
     ...(like.ephemeral === undefined ? {} : { ephemeral }),
     ...(like.profiles === undefined ? {} : { profiles }),
   };
+}
+
+/** The record with the keys of its configuration and its devices in order: people compare what they edit. */
+export function inOrder(record: Record<string, unknown>): Record<string, unknown> {
+  const { config, devices } = record;
+  return {
+    ...record,
+    ...(config === undefined ? {} : { config: sorted(config) }),
+    ...(devices === undefined ? {} : { devices: sorted(devices) }),
+  };
+}
+
+function sorted(value: unknown): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -61,10 +61,9 @@ describe('help', () => {
 
 describe('the command table', () => {
   it('and the folder of commands are one', () => {
-    const helpers = ['command.ts', 'find.ts', 'table.ts', 'table-config.ts', 'table-snapshots.ts'];
     const files = readdirSync(commandFolder).filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'));
     assert.deepEqual(
-      files.filter((name) => !helpers.includes(name)).sort(),
+      files.filter((name) => !/^(command|find|table.*)\.ts$/.test(name)).sort(),
       commands.map(({ path }) => `${path.join('-')}.ts`).sort(),
     );
     assert.equal(existsSync(join(commandFolder, 'launch.ts')), true);
@@ -76,8 +75,11 @@ describe('the command table', () => {
       assert.equal(typeof (await spec.load()).run, 'function');
       assert.equal(commandAt(spec.path), spec);
       for (const alias of spec.aliases ?? []) assert.equal(commandAt([...spec.path.slice(0, -1), alias]), spec);
-      // A verb of the other field may have the name of a group; then only the group is listed.
-      if (spec.hidden !== true) assert.equal(spec.path.length === 2, Object.hasOwn(groups, spec.path[0] ?? ''));
+      for (let depth = 1; depth < spec.path.length; depth += 1) {
+        assert.ok(Object.hasOwn(groups, spec.path.slice(0, depth).join(' ')), name);
+      }
+      // A verb of one field may have the name of a group of the other: then only the group is listed.
+      assert.equal(Object.hasOwn(groups, name), spec.hidden === true && Object.hasOwn(groups, name));
     });
 
     it(`has options of ${name} that cannot be mistaken`, () => {

@@ -1,6 +1,7 @@
 import { globalOptions } from '../arguments/global-options.ts';
 import type { CommandSpec, OptionSpec } from '../commands/command.ts';
-import { commands, groups } from '../commands/table.ts';
+import { membersOf } from '../commands/find.ts';
+import { groups } from '../commands/table.ts';
 import { columnLegend } from './column-legend.ts';
 
 /** `yurt launch <image> [<name>] [flags]`. */
@@ -29,21 +30,18 @@ export function commandHelp(spec: CommandSpec): string {
 }
 
 export function groupHelp(group: string): string {
-  const members = commands.filter(({ path }) => path.length > 1 && path[0] === group);
   return [
     `${groups[group]}\n`,
     `Usage:\n  yurt ${group} [command]\n`,
-    `Commands:\n${rows(members.map(({ path, summary }) => [path.slice(1).join(' '), summary]))}`,
+    `Commands:\n${rows(membersOf(group).map(({ word, summary }) => [word, summary]))}`,
     `Use "yurt ${group} [command] --help" for more about a command.\n`,
   ].join('\n');
 }
 
 export function programHelp(): string {
-  const listed = commands.filter(({ path, hidden }) => path.length === 1 && hidden !== true);
-  const entries = [
-    ...listed.map(({ path, summary }) => [path[0] ?? '', summary] as const),
-    ...Object.entries(groups),
-  ].sort(([a], [b]) => (a < b ? -1 : 1));
+  const entries = membersOf(undefined)
+    .map(({ word, summary }) => [word, summary] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
   return [
     'System containers: whole Linux systems, light as containers\n',
     'Usage:\n  yurt [command]\n',

@@ -4,6 +4,7 @@ import { waitFor } from '../client/operation.ts';
 import type { Context, Input } from '../commands/command.ts';
 import { buildMissingImage } from '../images/build-missing.ts';
 import { printable } from '../output/printable.ts';
+import { say } from '../output/say.ts';
 import { readDocument } from '../terminal/document.ts';
 import { type NewInstance, newInstance } from './create-request.ts';
 
@@ -38,8 +39,4 @@ async function create(context: Context, connection: Connection, request: NewInst
     },
   });
   return name;
-}
-
-async function say({ terminal, global }: Context, line: string): Promise<void> {
-  if (!global.quiet) await terminal.output.write(`${printable(line)}\n`);
 }

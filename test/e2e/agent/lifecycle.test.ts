@@ -74,6 +74,35 @@ describe('the agent of an instance', () => {
     assert.ok(!agentPids(under).includes(agent));
   });
 
+  it('that root inside has stopped costs the next command seconds, and no fault', bound, async () => {
+    await using under = await AgentUnderTest.open();
+    await under.run({ argv: ['true'] });
+    for (let round = 0; round < 2; round++) {
+      const [agent = 0] = agentPids(under);
+      // In the background, since the agent that is asked would never tell how it ended.
+      await under.shell("setsid sh -c 'sleep 0.2; kill -STOP $(pidof ld.so)' </dev/null >/dev/null 2>&1 &");
+      await eventually(() => assert.match(readFileSync(`/proc/${agent}/status`, 'utf8'), /^State:\tT/m));
+      const began = performance.now();
+      assert.equal((await under.run({ argv: ['true'] })).code, 0);
+      assert.ok(performance.now() - began < 9_000);
+      assert.ok(!agentPids(under).includes(agent));
+    }
+  });
+
+  it('that was stopped while it ran a command ends that command with a fault that says so', bound, async () => {
+    await using under = await AgentUnderTest.open();
+    const session = await under.start({ argv: ['sleep', '1000'] });
+    const ended = assert.rejects(finish(session), { code: 'unavailable', message: /did not answer .*was replaced/ });
+    await under.run({ argv: ['true'] });
+    const [agent = 0] = agentPids(under);
+    process.kill(agent, 'SIGSTOP');
+    const codes = await Promise.all([1, 2, 3].map(async () => (await under.run({ argv: ['true'] })).code));
+    assert.deepEqual(codes, [0, 0, 0]);
+    await ended;
+    assert.equal(under.recorder.starts, 2);
+    assert.doesNotMatch(await under.shell('ps'), /sleep 1000/);
+  });
+
   it('comes back when the place for its commands was removed from inside', bound, async () => {
     await using under = await AgentUnderTest.open();
     await under.agents.warm(newTask(), under.instance);

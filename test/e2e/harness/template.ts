@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { silentLog } from '../../../server/base/log.ts';
@@ -6,12 +7,16 @@ import { LevelStore } from '../../../server/db/level-store.ts';
 import { migrate } from '../../../server/db/schema-version.ts';
 import { run } from '../../../server/host/run.ts';
 import { ImageStore } from '../../../server/images/image-store.ts';
+import { parseRecipe } from '../../../server/images/recipe.ts';
 import { Recipes } from '../../../server/images/recipes.ts';
 import { StoredImageRecords } from '../../../server/images/stored-image-records.ts';
 import { projectRoot } from './daemon.ts';
 
-/** Image names, as `yurt image build` takes them. */
-export type TemplateImage = 'tiny' | 'debian/12' | 'debian/13';
+/**
+ * An image name, as `yurt image build` takes it, of the project's own recipes; or the text of a recipe that only a test
+ * has, whose default release is built under the recipe's name.
+ */
+export type TemplateImage = 'tiny' | 'debian/12' | 'debian/13' | { readonly recipe: string };
 
 /** Built once, then copied. Git ignores it; a test that needs it makes it when it is missing. */
 const cache = process.env['YURT_TEST_CACHE'] ?? join(projectRoot, '.cache/e2e');
@@ -21,7 +26,7 @@ const cache = process.env['YURT_TEST_CACHE'] ?? join(projectRoot, '.cache/e2e');
  * this process, since the servers under test have no way to a package mirror.
  */
 export async function template(...images: TemplateImage[]): Promise<string> {
-  const directory = join(cache, images.join('+').replaceAll('/', '-'));
+  const directory = join(cache, images.map(cacheName).join('+'));
   if (existsSync(directory)) return directory;
   const part = `${directory}.part`;
   rmSync(part, { recursive: true, force: true });
@@ -31,7 +36,28 @@ export async function template(...images: TemplateImage[]): Promise<string> {
   return directory;
 }
 
+/** A recipe that was changed is another image, and has another name here. */
+function cacheName(image: TemplateImage): string {
+  if (typeof image === 'string') return image.replaceAll('/', '-');
+  const digest = createHash('sha256').update(image.recipe).digest('hex').slice(0, 8);
+  return `${parseRecipe('of a test', image.recipe).name}-${digest}`;
+}
+
 async function build(directory: string, images: readonly TemplateImage[]): Promise<void> {
+  const recipes = new Recipes(join(projectRoot, 'images'), silentLog);
+  await withImageStore(directory, async (imageStore, task) => {
+    for (const image of images) {
+      const { recipe, release } = await foundRecipe(recipes, image);
+      await imageStore.build(task, { recipe, release, aliases: [] });
+    }
+  });
+}
+
+/** Opens the images of a server that does not run, whose directory may be empty but for `state`. */
+export async function withImageStore(
+  directory: string,
+  use: (images: ImageStore, task: Task) => Promise<void>,
+): Promise<void> {
   const store = await LevelStore.open(join(directory, 'state/db'));
   try {
     await migrate(store);
@@ -42,14 +68,16 @@ async function build(directory: string, images: readonly TemplateImage[]): Promi
       architecture: (await run(['uname', '-m'])).stdout.trim(),
       usedBy: async () => [],
     });
-    const recipes = new Recipes(join(projectRoot, 'images'), silentLog);
     const task: Task = { signal: new AbortController().signal, log: silentLog, report() {} };
     await imageStore.repair(task);
-    for (const image of images) {
-      const { recipe, release } = await recipes.find(image);
-      await imageStore.build(task, { recipe, release, aliases: [] });
-    }
+    await use(imageStore, task);
   } finally {
     await store.close();
   }
+}
+
+async function foundRecipe(recipes: Recipes, image: TemplateImage) {
+  if (typeof image === 'string') return await recipes.find(image);
+  const recipe = parseRecipe('of a test', image.recipe);
+  return { recipe, release: recipe.defaultRelease };
 }

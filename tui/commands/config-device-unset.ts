@@ -1,0 +1,8 @@
+import { unsetDeviceOption } from '../config/devices.ts';
+import { instanceSubject } from '../config/instance-subject.ts';
+import type { Context, Input } from './command.ts';
+
+export async function run(context: Context, input: Input): Promise<void> {
+  const [name = '', ...rest] = input.arguments;
+  await unsetDeviceOption(await instanceSubject(context, name), rest);
+}

@@ -1,0 +1,7 @@
+import { addProfile } from '../profiles/assignment.ts';
+import type { Context, Input } from './command.ts';
+
+export async function run(context: Context, input: Input): Promise<void> {
+  const [instance = '', profile = ''] = input.arguments;
+  await addProfile(context, instance, profile);
+}
