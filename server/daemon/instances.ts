@@ -12,6 +12,7 @@ import { InstanceDeleter } from '../instances/delete-instance.ts';
 import { hostIdRange, IdRanges } from '../instances/id-ranges.ts';
 import { type Expanded, expand, type Instance, resourceOf } from '../instances/instance.ts';
 import { InstanceLocks } from '../instances/instance-locks.ts';
+import type { InstanceMoves } from '../instances/instance-moves.ts';
 import { InstanceRecords } from '../instances/instance-records.ts';
 import { instanceSpec } from '../instances/instance-spec.ts';
 import { InstanceStates, type StateDeps } from '../instances/instance-state.ts';
@@ -26,6 +27,7 @@ import { type Profile, Profiles, parseProfile } from '../profiles/profile.ts';
 import type { Snapshots } from '../snapshots/snapshots.ts';
 import { type ChangeParts, openChanges } from './changes.ts';
 import type { Engines } from './engines.ts';
+import type { MovesWiring } from './instance-moves.ts';
 import { type Base, defaultNetworkPrefix, defaultPool, readOptional, removeInstanceFiles } from './server.ts';
 import { openSnapshots, type SnapshotParts } from './snapshots.ts';
 
@@ -36,6 +38,8 @@ export interface InstanceParts {
   readonly verbs: Instances;
   readonly changes: ChangeParts;
   readonly snapshots: Snapshots;
+  readonly countSnapshots: SnapshotParts['count'];
+  readonly moves: InstanceMoves;
   readonly states: InstanceStates;
   readonly supervisor: Supervisor;
   readonly expanded: (instance: Instance) => Promise<Expanded>;
@@ -75,9 +79,10 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
     agentInstance(instance, await expanded((await records.find(instance.project, instance.name)) ?? instance));
   const follower = bootFollower(base, engines, agentOf);
   const stopper = instanceStopper(engines, supervisor, agentOf);
+  const sources: MovesWiring = { ...changes.use, ...imageSources(engines) };
   const snapshots = openSnapshots({
-    ...{ ...base, records, locks, supervisor, runtime, stopper, pool, expanded },
-    ...{ hwaddr: stableHwaddr, surroundings: changes.use },
+    ...{ ...base, records, locks, supervisor, runtime, stopper, pool, expanded, ...sources },
+    surroundings: changes.use,
     start: (task, instance) => verbs.startHeld(task, instance),
   });
   const deleter = new InstanceDeleter({
@@ -87,9 +92,7 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   const verbs: Instances = new Instances({
     ...{ log, records, locks, operations, events, supervisor, follower, deleter, runtime, stopper },
     creator: new InstanceCreator({
-      ...{ records, pool, ...changes.use },
-      image: (reference) => images.resolve(reference),
-      unpackImage: (task, fingerprint, directory) => images.unpack(task, fingerprint, directory),
+      ...{ records, pool, ...changes.use, ...sources, image: (reference) => images.resolve(reference) },
     }),
     starter: new InstanceStarter({
       ...{ records, expanded, pool, nics, runtime, consoleLogPath },
@@ -100,10 +103,10 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   const states = instanceStates(engines, { log, locks, supervisor, follower, nics });
   const reconciling = { log, records, expanded, runtime, supervisor, follower, deleter };
   return {
-    ...{ records, profiles, verbs, changes, states, supervisor, expanded, snapshots: snapshots.verbs },
+    ...{ records, profiles, verbs, changes, states, supervisor, expanded, moves: snapshots.moves },
+    ...{ snapshots: snapshots.verbs, countSnapshots: snapshots.count },
     reconcile: async (hostRebooted) => {
-      const { finishPending } = snapshots;
-      const toStart = await findAgain(engines, { ...reconciling, finishPending, hostRebooted }, snapshots);
+      const toStart = await findAgain(engines, { ...reconciling, hostRebooted }, snapshots);
       await changes.recover();
       return toStart;
     },
@@ -129,11 +132,22 @@ export function expander(profiles: Profiles): (instance: Instance) => Promise<Ex
     expand(instance, await Promise.all(instance.profiles.map((name) => profile(instance.project, name))));
 }
 
-async function findAgain(engines: Engines, deps: ReconcileDeps, snapshots: SnapshotParts): Promise<Instance[]> {
+function imageSources({ images }: Engines) {
+  return {
+    image: (_project: string, reference: string) => images.resolve(reference),
+    unpackImage: (task: Task, fingerprint: string, directory: string) => images.unpack(task, fingerprint, directory),
+  };
+}
+
+async function findAgain(
+  engines: Engines,
+  deps: Omit<ReconcileDeps, 'finishPending'>,
+  snapshots: SnapshotParts,
+): Promise<Instance[]> {
   const uuids = new Set((await deps.records.list()).map(({ uuid }) => uuid));
   await engines.networks.open(uuids);
   await snapshots.begin();
-  const toStart = await reconcile(deps);
+  const toStart = await reconcile({ ...deps, finishPending: snapshots.finishPending });
   await repairPools(engines, uuids, await snapshots.repair(), deps.supervisor);
   snapshots.schedule.begin();
   return toStart;

@@ -55,7 +55,7 @@ export async function serve(
 }
 
 function domainServices(base: Base, engines: Engines, parts: InstanceParts) {
-  const { records, profiles, states, expanded, verbs } = parts;
+  const { records, profiles, expanded, verbs } = parts;
   const { networks, links, pools, images, recipes } = engines;
   const { operations, events } = base;
   const usersOf = async (uses: (instance: Instance) => Promise<boolean>) => {
@@ -67,9 +67,8 @@ function domainServices(base: Base, engines: Engines, parts: InstanceParts) {
     Object.values((await expanded(instance)).devices).some((device) => device[option] === value);
   return {
     InstanceService: instanceService({
-      ...{ instances: verbs, updater: parts.changes.updater, records, states, expanded },
+      ...{ ...parts, instances: verbs, updater: parts.changes.updater, countSnapshots: parts.countSnapshots },
       expander: () => expander(profiles),
-      countSnapshots: (uuid) => parts.snapshots.count(uuid),
       diskUsage: (instance) => diskUsage(engines, instance),
       leases: () => new LeaseCache((network) => networks.driver(network).leases()),
     }),

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Log } from '../base/log.ts';
 import type { Store } from '../db/store.ts';
 import type { Runtime } from '../runtime/contract.ts';
@@ -12,6 +13,9 @@ export interface FreezerDeps {
 }
 
 const prefix = 'freeze/';
+/** Nothing is worse than a system that stays still: after these, the next start of the server tries again. */
+const maxAttempts = 5;
+const retryMs = 20;
 
 /**
  * Holds instances still while something is copied from their roots. What it is about to hold it writes down first: an
@@ -44,11 +48,15 @@ export class Freezer {
 
   async #release(uuid: string): Promise<void> {
     const { store, runtime, log } = this.#deps;
-    try {
-      if ((await runtime.state(uuid))?.status === 'paused') await runtime.resume(uuid);
-      await store.commit({ remove: [prefix + uuid] });
-    } catch (error) {
-      log.error({ err: error, instance: uuid }, 'an instance that was held still could not be let go');
+    for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
+      try {
+        if ((await runtime.state(uuid))?.status === 'paused') await runtime.resume(uuid);
+        await store.commit({ remove: [prefix + uuid] });
+        return;
+      } catch (error) {
+        log.error({ err: error, instance: uuid, attempt }, 'an instance that was held still could not be let go');
+        await delay(attempt * retryMs);
+      }
     }
   }
 }

@@ -35,12 +35,16 @@ export interface Instance {
 
 /** A change of record and root together, which a server that finds it goes on with. */
 export type Pending = {
-  readonly kind: 'restore';
-  /** The uuid of the snapshot. */
-  readonly snapshot: string;
   /** Whether it ran, and is to run again. */
   readonly start: boolean;
-};
+} & (
+  | {
+      readonly kind: 'restore';
+      /** The uuid of the snapshot. */
+      readonly snapshot: string;
+    }
+  | { readonly kind: 'rebuild'; readonly fingerprint: string }
+);
 
 /** The init of a root, as far as starting and stopping need to know it. */
 export interface InstanceInit {

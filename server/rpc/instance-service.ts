@@ -8,18 +8,21 @@ import { checkKeyNames } from '../base/key-name.ts';
 import { instanceKeys } from '../instances/config-keys.ts';
 import type { CreateRequest } from '../instances/create-instance.ts';
 import type { Expanded, Instance } from '../instances/instance.ts';
+import type { InstanceMoves } from '../instances/instance-moves.ts';
 import type { InstanceRecords } from '../instances/instance-records.ts';
 import type { InstanceStates, LeaseCache, StateParts } from '../instances/instance-state.ts';
 import type { Instances } from '../instances/instances.ts';
 import type { InstanceUpdater } from '../instances/update-instance.ts';
 import { decodeDevices } from './decode.ts';
 import { encodeInstance, encodeInstanceState, encodeOperation, type InstanceView } from './encode.ts';
+import { moveHandlers } from './instance-moves.ts';
 import { projectOf } from './project.ts';
 import type { Handlers } from './router.ts';
 
 export interface InstanceServiceDeps {
   readonly instances: Instances;
   readonly updater: InstanceUpdater;
+  readonly moves: InstanceMoves;
   readonly records: InstanceRecords;
   readonly states: InstanceStates;
   readonly expanded: (instance: Instance) => Promise<Expanded>;
@@ -97,10 +100,13 @@ export function instanceService(deps: InstanceServiceDeps): Handlers<InstanceSer
       begun(await instances.restart(projectOf(request), named(request).name, stopRequest(request))),
     PauseInstance: async (_call, request) => begun(await instances.pause(projectOf(request), named(request).name)),
     ResumeInstance: async (_call, request) => begun(await instances.resume(projectOf(request), named(request).name)),
+    ...moveHandlers(deps.moves, async (instance) => view(instance, await deps.expanded(instance), nothing)),
     DeleteInstance: async (_call, request) =>
       begun(await instances.delete(projectOf(request), named(request).name, request.force)),
   };
 }
+
+const nothing: Look = { network: false, resources: false, disk: false, leases: undefined };
 
 function everything(leases: LeaseCache): Look {
   return { network: true, resources: true, disk: true, leases };

@@ -1,6 +1,7 @@
 import { checkConfig } from '../base/config-key.ts';
 import { Fault } from '../base/fault.ts';
 import { Revert } from '../base/revert.ts';
+import type { Serial } from '../base/serial.ts';
 import { ownTask, type Task } from '../base/task.ts';
 import { checkDevices } from '../devices/check-devices.ts';
 import { checkExpanded, type Surroundings } from '../instances/check-expanded.ts';
@@ -26,6 +27,8 @@ export interface RestoreDeps {
   readonly expanded: (instance: Instance) => Promise<Expanded>;
   readonly surroundings: Surroundings;
   readonly hwaddr: MakeHwaddr;
+  /** Held, by project, by whoever begins to use a profile. */
+  readonly profileUse: Serial;
 }
 
 /** Makes an instance again what one of its snapshots has kept: root, configuration, devices and profiles. */
@@ -74,14 +77,10 @@ export class SnapshotRestorer {
   }
 
   /** Goes on with what an earlier server began; returns whether the instance should be started. */
-  async finish(task: Task, instance: Instance, runs: boolean): Promise<boolean> {
-    const { records, snapshots, pool } = this.#deps;
+  async finish(task: Task, instance: Instance): Promise<boolean> {
+    const { snapshots, pool } = this.#deps;
     const { pending } = instance;
     if (pending?.kind !== 'restore') return false;
-    if (runs) {
-      await records.update(instance, { pending: undefined }); // nothing had been changed yet
-      return false;
-    }
     const snapshot = await snapshots.byId(instance.uuid, pending.snapshot);
     if (snapshot === undefined) throw new Fault('internal', 'The snapshot that it was being restored to is gone');
     task.log.info({ instance: instance.uuid }, 'going on with the restoring of an instance');
@@ -92,8 +91,10 @@ export class SnapshotRestorer {
 
   /** The record first: the project may refuse it. */
   async #rewrite(task: Task, instance: Instance, snapshot: Snapshot): Promise<Instance> {
-    const { records, pool } = this.#deps;
-    await records.update(instance, await this.plan(instance, snapshot));
+    const { records, pool, profileUse } = this.#deps;
+    await profileUse.run(instance.project, async () => {
+      await records.update(instance, await this.plan(instance, snapshot));
+    });
     await pool(instance.pool).restoreSnapshot(task, instance.uuid, snapshot.uuid, instance.idMap);
     return await records.update(instance, { pending: undefined });
   }

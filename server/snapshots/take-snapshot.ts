@@ -79,6 +79,34 @@ export class SnapshotTaker {
     return ready;
   }
 
+  /** Gives a copy of an instance its snapshots too. Each is undone when a later step fails. */
+  async copyAll(task: Task, revert: Revert, from: Instance, to: Instance): Promise<void> {
+    const { snapshots, pool } = this.#deps;
+    const driver = pool(to.pool);
+    const own = ownTask(task.log);
+    for (const original of await snapshots.list(from.uuid)) {
+      if (original.phase !== 'ready') continue;
+      const copy: Snapshot = { ...original, uuid: randomUUID(), instance: to.uuid, phase: 'creating' };
+      const begun = await snapshots.add(copy);
+      revert.push('remove a snapshot of the copy', () => this.remove(own, begun));
+      await driver.createSnapshot(task, begun.uuid, { id: original.uuid });
+      await snapshots.replace(begun, undefined);
+    }
+  }
+
+  /** Keeps what an instance is now while `use` runs. A server that dies meanwhile leaves nothing that stays. */
+  async whileKept<Result>(task: Task, instance: Instance, use: (kept: Snapshot) => Promise<Result>): Promise<Result> {
+    const { snapshots, pool } = this.#deps;
+    const now = new Date().toISOString();
+    const [uuid, name] = [randomUUID(), ''];
+    const head = { uuid, name, instance: instance.uuid, pool: instance.pool, createdAt: now, expiresAt: '' };
+    const kept = await snapshots.add({ ...head, phase: 'creating', kept: keptOf(instance) });
+    await using cleanUp = new Revert(task.log); // never committed
+    cleanUp.push('remove what was kept for the moment', () => this.remove(ownTask(task.log), kept));
+    await pool(instance.pool).createSnapshot(task, uuid, await this.sourceOf(instance));
+    return await use(kept);
+  }
+
   /** There is no way back: what a `kill -9` interrupts, the next server finishes. Idempotent. */
   async remove(task: Task, snapshot: Snapshot): Promise<void> {
     const { snapshots, pool } = this.#deps;

@@ -55,9 +55,15 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
   });
   const follower = new BootFollower({ log, probe: async () => ({ ready: true, initState: '' }), ready: () => {} });
   const stopper = new InstanceStopper({ runtime: world.runtime, supervisor, command: async () => 0 });
+  const sources = {
+    ...{ checkNetwork, hwaddr, profileUse },
+    profile: (project: string, name: string) => profiles.get(project, name),
+    image: async () => ({ fingerprint: 'f'.repeat(64), architecture: 'x86_64', properties: { os: 'Fake' } }),
+    unpackImage: async () => {},
+  };
   const snapshots = openSnapshots({
     ...{ log, store, records, locks, operations, events, supervisor, runtime: world.runtime, stopper, pool, expanded },
-    ...{ hwaddr, surroundings: { checkNetwork } },
+    ...{ surroundings: { checkNetwork }, ...sources },
     start: (task, instance) => instances.startHeld(task, instance),
   });
   const deleter = new InstanceDeleter({
@@ -69,10 +75,7 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
   const instances: Instances = new Instances({
     ...{ log, records, locks, operations, events, supervisor, follower, deleter, runtime: world.runtime },
     creator: new InstanceCreator({
-      ...{ records, pool, profile: (project: string, name: string) => profiles.get(project, name) },
-      image: async () => ({ fingerprint: 'f'.repeat(64), architecture: 'x86_64', properties: { os: 'Fake' } }),
-      unpackImage: async () => {},
-      ...{ checkNetwork, hwaddr, profileUse },
+      ...{ records, pool, ...sources },
     }),
     starter: new InstanceStarter({
       ...{ records, expanded, pool, nics, runtime: world.runtime, spec: () => ({}) as never },
@@ -108,7 +111,7 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     operations,
     profiles,
     records,
-    ...{ log, expanded, snapshots: snapshots.verbs },
+    ...{ log, expanded, snapshots: snapshots.verbs, moves: snapshots.moves },
     locks,
     supervisor,
     instances,

@@ -1,5 +1,6 @@
 import type { ArgumentSpec, CommandSpec, OptionSpec } from './command.ts';
 import { configCommands } from './table-config.ts';
+import { copyCommands } from './table-copies.ts';
 import { profileCommands } from './table-profile.ts';
 import { snapshotCommands } from './table-snapshots.ts';
 
@@ -13,6 +14,7 @@ export const commands: readonly CommandSpec[] = [
   ...configCommands,
   ...stateCommands(),
   ...snapshotCommands(),
+  ...copyCommands(),
   ...sessionCommands(),
   ...imageCommands(),
   ...listingCommands(),
