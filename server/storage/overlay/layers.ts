@@ -83,6 +83,14 @@ export class Layers {
     return (await this.#deps.pool.list(places.work(id))).length === 0; // the kernel makes its own directories there
   }
 
+  /**
+   * Whether the layer holds a file that has more names below, in a layer of its stack: the names are one file by the index of
+   * the overlay (`index=on`), which counts only while the layer is the last.
+   */
+  async hasIndex({ id }: Layer): Promise<boolean> {
+    return (await this.#deps.pool.list([...places.work(id), 'index'])).length > 0;
+  }
+
   async #around(revert: Revert, { id }: Layer, content: () => Promise<void>): Promise<void> {
     const { pool, trash } = this.#deps;
     revert.push('remove the layer', () => trash.throwAway(places.layer(id)));

@@ -125,12 +125,15 @@ export class OverlayDriver implements StorageDriver {
 
   async copyInstance(task: Task, id: string, source: Source, idMap: IdMap): Promise<void> {
     this.#expectMount(idMap);
-    await this.#both(source.id, id, 'Cannot copy the root', () =>
-      this.#instances.createOn(task, id, idMap, async (revert) => {
+    await this.#both(source.id, id, 'Cannot copy the root', async () => {
+      const passed = this.#volumes.layersOf(source.id);
+      await this.#instances.createOn(task, id, idMap, async (revert) => {
         const stack = await this.#stacks.of(task, revert, source);
+        passed.push(...stack.layers.map((layer) => layer.id));
         return stack.layers.length < maxDepth ? stack : await this.#stacks.flatten(task, revert, stack, idMap);
-      }),
-    );
+      });
+      await this.#layers.sweep(task, passed); // as for a snapshot
+    });
   }
 
   async fillInstance(task: Task, id: string, idMap: IdMap, fill: (directory: string) => Promise<void>): Promise<void> {

@@ -7,9 +7,9 @@ import type { PoolDirectory } from '../pool-directory.ts';
 import type { InstanceVolumes } from './instance-volumes.ts';
 import type { Layers } from './layers.ts';
 import { attributesOf, places } from './layout.ts';
-import type { Roots } from './roots.ts';
+import { isForeignUpper, type Roots } from './roots.ts';
 import type { Staging } from './staging.ts';
-import { maxDepth, topLayer, type Volume } from './volume.ts';
+import { type Layer, maxDepth, topLayer, type Volume } from './volume.ts';
 import type { Volumes } from './volumes.ts';
 
 export interface SharedStacksDeps {
@@ -46,7 +46,8 @@ export class SharedStacks {
     }
     // Nothing was written since it was shared last: snapshots of an idle instance do not let its stack grow.
     if (below.layers.length > 0 && (await layers.isFresh(top))) return below;
-    const shared = volume.layers.length < maxDepth ? volume : await this.flatten(task, revert, volume, top.idMap);
+    const asItIs = volume.layers.length < maxDepth && !(await layers.hasIndex(top));
+    const shared = asItIs ? volume : await this.#flattenInstance(task, revert, id, volume);
     await instances.standOn(task, revert, id, shared, top.idMap);
     return shared;
   }
@@ -60,6 +61,27 @@ export class SharedStacks {
     );
     await pool.syncAll();
     return { layers: [flat] };
+  }
+
+  /** That of an instance: mounted as for a start, so that files with several names below stay one file. */
+  async #flattenInstance(task: Task, revert: Revert, id: string, volume: Volume): Promise<Volume> {
+    const { pool, layers, roots } = this.#deps;
+    const { idMap } = topLayer(volume);
+    task.report({ stage: 'Writing the layers of the root as one' });
+    try {
+      await roots.mount(task, id, volume);
+    } catch (error) {
+      if (!isForeignUpper(error)) throw error;
+      return await this.flatten(task, revert, volume, idMap);
+    }
+    try {
+      const copy = (layer: Layer) => pool.copyTree(places.root(id), places.diff(layer.id), task.signal);
+      const flat = await layers.fill(revert, idMap, copy);
+      await pool.syncAll();
+      return { layers: [flat] };
+    } finally {
+      await roots.unmount(id);
+    }
   }
 
   /** Mounts the content read-only, with the ids of `idMap`, while `use` runs. */

@@ -29,8 +29,9 @@ export class SnapshotVolumes {
   }
 
   async create(task: Task, id: string, source: Source): Promise<void> {
-    const { pool, volumes, stacks, staging, trash } = this.#deps;
+    const { pool, volumes, layers, stacks, staging, trash } = this.#deps;
     if (volumes.has(id)) throw new Fault('already-exists', 'It exists');
+    const before = volumes.layersOf(source.id);
     await using revert = new Revert(task.log);
     const volume: Volume = await stacks.of(task, revert, source);
     volumes.setSnapshot(id, volume);
@@ -43,6 +44,7 @@ export class SnapshotVolumes {
     revert.push('remove the snapshot', () => trash.throwAway(places.snapshot(id)));
     await pool.sync([places.snapshotVolume(id), places.snapshots, places.layers]);
     revert.commit();
+    await layers.sweep(task, before); // what was written anew as one layer may have been the source's alone
   }
 
   async delete(task: Task, id: string): Promise<void> {
