@@ -9,6 +9,7 @@ import { exec } from './benchmarks/exec.ts';
 import { launch } from './benchmarks/launch.ts';
 import { list } from './benchmarks/list.ts';
 import { memory } from './benchmarks/memory.ts';
+import { snapshots } from './benchmarks/snapshots.ts';
 import { stop } from './benchmarks/stop.ts';
 import { imageArchives } from './images.ts';
 import { formatSection, type Section, toJson } from './report.ts';
@@ -16,7 +17,7 @@ import { Lxd } from './subjects/lxd.ts';
 import { benchImages, type Subject } from './subjects/subject.ts';
 import { Yurt } from './subjects/yurt.ts';
 
-const benchmarks: readonly Benchmark[] = [launch, exec, list, stop, memory];
+const benchmarks: readonly Benchmark[] = [launch, exec, list, snapshots, stop, memory];
 
 const { values: options, positionals: names } = parseArgs({
   allowPositionals: true,
