@@ -1,4 +1,5 @@
 import type { WebSocket } from 'ws';
+import { parseFilesRequest } from '../proto/agent/files-request.ts';
 import {
   checkedData,
   decodeFrame,
@@ -19,6 +20,7 @@ import {
 } from '../proto/agent/messages.ts';
 import type { Children } from './children.ts';
 import { Command } from './command.ts';
+import { FileSession } from './files/file-session.ts';
 import type { Launcher } from './launcher.ts';
 import { type Probe, probeInit } from './probe.ts';
 
@@ -26,13 +28,14 @@ import { type Probe, probeInit } from './probe.ts';
 const maxBufferedBytes = 512 * 1024;
 const normalClosure = 1000;
 
-/** One connection: at most one command or one probe. */
+/** One connection: at most one command, one probe or one work on files. */
 export class Session {
   readonly #socket: WebSocket;
   readonly #children: Children;
   readonly #launcher: Launcher;
   #command: Command | undefined;
   #probe: Probe | undefined;
+  #files: FileSession | undefined;
   #started = false;
 
   constructor(socket: WebSocket, children: Children, launcher: Launcher) {
@@ -61,17 +64,23 @@ export class Session {
   close(): void {
     this.#command?.close();
     this.#probe?.close();
+    this.#files?.close();
   }
 
   #accept({ channel, data }: Frame): void {
-    if (channel === 'start' || channel === 'probe') {
+    if (channel === 'start' || channel === 'probe' || channel === 'files') {
       if (this.#started) throw new ProtocolError('A second start');
       this.#started = true;
       if (channel === 'start') this.#start(parseStart(data));
+      else if (channel === 'files') this.#startFiles(data);
       else
         this.#probe = probeInit(this.#children, this.#launcher, (init) =>
           this.#last(encodeMessage('probed', { init })),
         );
+      return;
+    }
+    if (this.#files !== undefined) {
+      this.#acceptFiles(this.#files, channel, data);
       return;
     }
     const command = this.#command;
@@ -85,6 +94,24 @@ export class Session {
     else throw new ProtocolError(`${channel} is not for an agent`);
   }
 
+  #startFiles(data: Buffer): void {
+    const files = new FileSession(parseFilesRequest(data), {
+      output: (bytes) => this.#output(encodeFrame('stdout', bytes), () => files.resume()),
+      stdinWindow: (bytes) => this.#socket.send(encodeWindow({ channel: 'stdin', bytes })),
+      ended: (status) => this.#last(encodeMessage('status', status)),
+    });
+    this.#files = files;
+    this.#socket.send(encodeMessage('started', { pid: process.pid }));
+    files.start();
+  }
+
+  #acceptFiles(files: FileSession, channel: Frame['channel'], data: Buffer): void {
+    if (channel === 'stdin') files.write(checkedData(data));
+    else if (channel === 'close') files.endInput();
+    else if (channel === 'window') files.grant(decodeWindow(data).bytes);
+    else throw new ProtocolError(`${channel} with files`);
+  }
+
   #onWindow(command: Command, data: Buffer): void {
     const { channel, bytes } = decodeWindow(data);
     if (channel === 'stdin') throw new ProtocolError('A window for stdin');
@@ -94,7 +121,7 @@ export class Session {
   #start(request: StartRequest): void {
     try {
       this.#command = new Command(this.#children, this.#launcher, request, {
-        output: (channel, bytes) => this.#output(encodeFrame(channel, bytes)),
+        output: (channel, bytes) => this.#output(encodeFrame(channel, bytes), () => this.#command?.resumeOutput()),
         stdinWindow: (bytes) => this.#socket.send(encodeWindow({ channel: 'stdin', bytes })),
         started: (pid) => this.#socket.send(encodeMessage('started', { pid })),
         ended: (status) => this.#last(encodeMessage('status', status)),
@@ -105,9 +132,9 @@ export class Session {
     }
   }
 
-  #output(frame: Buffer): boolean {
+  #output(frame: Buffer, resume: () => void): boolean {
     const full = this.#socket.bufferedAmount + frame.length > maxBufferedBytes;
-    this.#socket.send(frame, full ? () => this.#command?.resumeOutput() : () => {});
+    this.#socket.send(frame, full ? resume : () => {});
     return !full;
   }
 

@@ -58,6 +58,28 @@ async function bundle(): Promise<void> {
     entryPoints: [join(root, 'tui/process.ts')],
     outfile: join(root, 'dist/yurt-process.cjs'),
     format: 'cjs',
+    plugins: [
+      externalAs('./screen/start.ts', './yurt-screen.mjs'),
+      externalAs('../../proto/remote/certificate.ts', './yurt-certificate.cjs'),
+    ],
+    external: ['koffi'], // loaded by what moves files alone; its native half lies beside it
+  });
+  // The library for certificates is as large as all commands together, and is needed once for a user.
+  await build({
+    ...bundled,
+    entryPoints: [join(root, 'proto/remote/certificate.ts')],
+    outfile: join(root, 'dist/yurt-certificate.cjs'),
+    format: 'cjs',
+  });
+  // Ink's layout engine awaits at its top level, which CommonJS cannot.
+  await build({
+    ...bundled,
+    entryPoints: [join(root, 'tui/screen/start.ts')],
+    outfile: join(root, 'dist/yurt-screen.mjs'),
+    format: 'esm',
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+    define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
+    plugins: [emptyModule('react-devtools-core')],
   });
 }
 
@@ -68,10 +90,7 @@ async function buildAgent(): Promise<void> {
   const koffi = dirname(require.resolve(`@koromix/koffi-linux-${process.arch}/package.json`));
   copyFileSync(join(koffi, `linux_${process.arch}/koffi.node`), join(outDir, 'koffi.node'));
   copyFileSync(require.resolve('node-pty/build/Release/pty.node'), join(outDir, 'pty.node'));
-  execFileSync('cc', [
-    ...['-static', '-Os', '-s', '-Wall', '-Wextra', '-Werror', '-o', join(outDir, 'launcher')],
-    join(root, 'agent/launcher/launcher.c'),
-  ]);
+  compile(join(root, 'agent/launcher/launcher.c'), join(outDir, 'launcher'));
   await build({
     ...bundled,
     entryPoints: [join(root, 'agent/main.ts')],
@@ -85,10 +104,32 @@ async function buildAgent(): Promise<void> {
   });
 }
 
+/** Programs of the server that must be processes of their own: they enter namespaces. Into `dist/host/`. */
+function buildHostPrograms(): void {
+  const outDir = join(root, 'dist/host');
+  mkdirSync(outDir, { recursive: true });
+  for (const name of ['mounter', 'relay']) compile(join(root, `server/host/${name}/${name}.c`), join(outDir, name));
+}
+
+function compile(source: string, program: string): void {
+  execFileSync('cc', ['-static', '-Os', '-s', '-Wall', '-Wextra', '-Werror', '-o', program, source]);
+}
+
 /** Leaves the import of `specifier` to run time, from another file. */
 function externalAs(specifier: string, path: string): Plugin {
   const filter = new RegExp(`^${specifier.replaceAll('.', '\\.')}$`);
   return { name: 'external', setup: (api) => api.onResolve({ filter }, () => ({ path, external: true })) };
+}
+
+/** For what is imported but never used. */
+function emptyModule(specifier: string): Plugin {
+  return {
+    name: 'empty',
+    setup: (api) => {
+      api.onResolve({ filter: new RegExp(`^${specifier}$`) }, ({ path }) => ({ path, namespace: 'empty' }));
+      api.onLoad({ filter: /./, namespace: 'empty' }, () => ({ contents: 'export default {};' }));
+    },
+  };
 }
 
 generateTypes();
@@ -96,3 +137,4 @@ generateDescriptor();
 writeFileSync(join(root, 'docs/reference/configuration.md'), configurationReference());
 await bundle();
 await buildAgent();
+buildHostPrograms();

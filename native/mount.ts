@@ -1,3 +1,4 @@
+import { closeSync } from 'node:fs';
 import koffi from 'koffi';
 import { checked, libc, SystemError } from './libc.ts';
 
@@ -6,7 +7,7 @@ import { checked, libc, SystemError } from './libc.ts';
  * on every architecture has the same numbers (asm-generic/unistd.h). Linux passes variadic arguments like fixed ones on
  * x86_64 and aarch64, which is why each call may have a signature of its own.
  */
-const numbers = { openTree: 428, moveMount: 429, mountSetattr: 442 } as const;
+const numbers = { openTree: 428, moveMount: 429, fsopen: 430, fsconfig: 431, fsmount: 432, mountSetattr: 442 } as const;
 
 /** mount_setattr(2): `struct mount_attr`. */
 const mountAttr = koffi.struct({ attr_set: 'uint64', attr_clr: 'uint64', propagation: 'uint64', userns_fd: 'uint64' });
@@ -23,6 +24,9 @@ const mountSetattrCall = libc.func('syscall', 'long', [
   koffi.pointer(mountAttr),
   'size_t',
 ]);
+const fsopenCall = libc.func('syscall', 'long', ['long', 'str', 'uint']);
+const fsconfigCall = libc.func('syscall', 'long', ['long', 'int', 'uint', 'str', 'str', 'int']);
+const fsmountCall = libc.func('syscall', 'long', ['long', 'int', 'uint', 'uint']);
 const mountCall = libc.func(
   'int mount(const char *source, const char *target, const char *type, ulong flags, str data)',
 );
@@ -40,7 +44,9 @@ export const mountFlags = {
 } as const;
 
 /** Attributes of mount_setattr(2), linux/mount.h. */
-const attributes = { readOnly: 0x1, idmap: 0x100000 } as const;
+const attributes = { readOnly: 0x1, noDevices: 0x4, idmap: 0x100000 } as const;
+const privatePropagation = 0x40000; // MS_PRIVATE
+const atRecursive = 0x8000; // AT_RECURSIVE
 const openTreeClone = 0x1;
 const openTreeCloseOnExec = 0o2000000;
 const emptyPath = 0x1000; // AT_EMPTY_PATH
@@ -48,9 +54,12 @@ const fromEmptyPath = 0x4; // MOVE_MOUNT_F_EMPTY_PATH
 const toEmptyPath = 0x40; // MOVE_MOUNT_T_EMPTY_PATH
 const detach = 0x2; // MNT_DETACH
 
-/** open_tree(2) with OPEN_TREE_CLONE: a detached copy of the mount that the directory `fd` lies on, rooted there. */
-export function cloneMount(fd: number): number {
-  const flags = openTreeClone | openTreeCloseOnExec | emptyPath;
+/**
+ * open_tree(2) with OPEN_TREE_CLONE: a detached copy of the mount that the file or directory `fd` lies on, rooted there;
+ * with `recursive`, also of the mounts below it.
+ */
+export function cloneMount(fd: number, recursive = false): number {
+  const flags = openTreeClone | openTreeCloseOnExec | emptyPath | (recursive ? atRecursive : 0);
   return checked('open_tree', openTreeCall(numbers.openTree, fd, '', flags));
 }
 
@@ -59,20 +68,50 @@ export function attachMount(mountFd: number, targetFd: number): void {
   checked('move_mount', moveMountCall(numbers.moveMount, mountFd, '', targetFd, '', fromEmptyPath | toEmptyPath));
 }
 
-/**
- * mount_setattr(2) with MOUNT_ATTR_IDMAP and MOUNT_ATTR_RDONLY: through the detached mount `mountFd`, ids appear as the
- * user namespace `namespaceFd` maps them, and nothing can be written. EINVAL: the file system cannot be idmapped, or the
- * mount already is.
- */
-export function mapMountIds(mountFd: number, namespaceFd: number): void {
+/** What a detached mount should be. Attributes that are not named stay as they are. */
+export interface MountAttributes {
+  readonly readOnly?: boolean;
+  /** Whether device nodes in it work. */
+  readonly devices?: boolean;
+  /** Cut off from mounts that appear at its source later. */
+  readonly private?: boolean;
+  /** A user namespace whose map its ids are shown through; only for a mount that was never attached. */
+  readonly namespaceFd?: number;
+  readonly recursive?: boolean;
+}
+
+/** mount_setattr(2). EINVAL with `namespaceFd`: the file system cannot be idmapped, or the mount already is. */
+export function setMountAttributes(mountFd: number, wanted: MountAttributes): void {
+  const bit = (value: boolean | undefined, flag: number) => (value === true ? flag : 0);
   const attr = {
-    attr_set: attributes.idmap | attributes.readOnly,
-    attr_clr: 0,
-    propagation: 0,
-    userns_fd: namespaceFd,
+    attr_set:
+      bit(wanted.readOnly, attributes.readOnly) |
+      bit(wanted.devices === false, attributes.noDevices) |
+      bit(wanted.namespaceFd !== undefined, attributes.idmap),
+    attr_clr: bit(wanted.devices, attributes.noDevices),
+    propagation: bit(wanted.private, privatePropagation),
+    userns_fd: wanted.namespaceFd ?? 0,
   };
-  const result = mountSetattrCall(numbers.mountSetattr, mountFd, '', emptyPath, attr, mountAttrSize);
-  checked('mount_setattr', result);
+  const flags = emptyPath | bit(wanted.recursive, atRecursive);
+  checked('mount_setattr', mountSetattrCall(numbers.mountSetattr, mountFd, '', flags, attr, mountAttrSize));
+}
+
+const setString = 1; // FSCONFIG_SET_STRING
+const createFileSystem = 6; // FSCONFIG_CMD_CREATE
+
+/** fsopen(2), fsconfig(2), fsmount(2): a new file system as a detached mount, with `options` in the kernel's words. */
+export function newFileSystem(type: string, options: Readonly<Record<string, string>>): number {
+  const closeOnExec = 1; // FSOPEN_CLOEXEC, FSMOUNT_CLOEXEC
+  const context = checked('fsopen', Number(fsopenCall(numbers.fsopen, type, closeOnExec)), type);
+  try {
+    for (const [key, value] of Object.entries(options)) {
+      checked('fsconfig', Number(fsconfigCall(numbers.fsconfig, context, setString, key, value, 0)), `${key}=${value}`);
+    }
+    checked('fsconfig', Number(fsconfigCall(numbers.fsconfig, context, createFileSystem, null, null, 0)), type);
+    return checked('fsmount', Number(fsmountCall(numbers.fsmount, context, closeOnExec, 0)), type);
+  } finally {
+    closeSync(context);
+  }
 }
 
 /** mount(2), on a thread of the pool: assembling a file system may wait for the disk. `data` is at most one page. */

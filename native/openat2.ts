@@ -14,6 +14,8 @@ export const O_NOFOLLOW = arm ? 0o100000 : 0o400000;
 
 /** openat2(2): no /proc-style links that jump anywhere. */
 export const RESOLVE_NO_MAGICLINKS = 0x02;
+/** openat2(2): no symbolic links at all. */
+export const RESOLVE_NO_SYMLINKS = 0x04;
 /** openat2(2): refuse any path that would leave the directory. */
 export const RESOLVE_BENEATH = 0x08;
 /** openat2(2): `/`, `..` and absolute links mean the directory, as chroot(2) would have it. */

@@ -4,6 +4,7 @@ import { serverKeys } from './daemon/server-config.ts';
 import { deviceTypes } from './devices/device-types.ts';
 import { instanceKeys } from './instances/config-keys.ts';
 import { bridgeKeys } from './networks/network.ts';
+import { projectKeys } from './projects/project-keys.ts';
 import { poolKeys } from './storage/pool.ts';
 
 /** docs/reference/configuration.md: every key, device option and fault, from the tables that the server itself works by. */
@@ -13,9 +14,12 @@ export function configurationReference(): string {
     'Generated from the tables of the server by `npm run build`; do not edit.',
     '## Instances',
     "Given with `-c KEY=VALUE` when an instance is made, or by its profiles. Later profiles win over earlier ones, the instance's own over all.",
-    keyTable(instanceKeys),
+    instanceKeyTable(),
     '## Devices',
     ...deviceTypes.map(({ type, doc, options }) => deviceSection(type, doc, options)),
+    '## Projects',
+    'Given with `-c KEY=VALUE` to `yurt project create`, or with `yurt project set`.',
+    keyTable(projectKeys),
     '## Server',
     'Set with `yurt config set KEY=VALUE`, without the name of an instance.',
     keyTable(serverKeys),
@@ -36,6 +40,18 @@ export function configurationReference(): string {
     ),
     '',
   ].join('\n\n');
+}
+
+/** With what holds for those that run already. */
+function instanceKeyTable(): string {
+  const rows = instanceKeys.map(({ key, type, default: unset, live, doc }) => [
+    `\`${key}\``,
+    type,
+    unset === '' ? '' : `\`${unset}\``,
+    live ? 'at once' : 'at the next start',
+    doc,
+  ]);
+  return table(['key', 'type', 'default', 'a change holds', 'what it does'], rows);
 }
 
 function keyTable(keys: readonly Pick<ConfigKey, 'key' | 'type' | 'default' | 'doc'>[]): string {

@@ -10,6 +10,9 @@
  *       of the instance, 0-2 are the command's. TERMINAL 1: descriptor 0 becomes the controlling terminal. CWDMODE
  *       "default": a directory that cannot be entered means "/"; "exact": it is an error. The environment is the command's.
  *
+ *   launcher wait
+ *       The init of a container in which an agent works on the files of an instance that does not run: does nothing.
+ *
  * The cgroup.procs files were opened by root of the host, and the kernel asks for the rights of the opener: "0" moves
  * the writer itself (cgroups(7); Documentation/admin-guide/cgroup-v2.rst, "Delegation Containment").
  */
@@ -93,7 +96,7 @@ static int become_agent(int argc, char **argv) {
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 125;
   snprintf(files, sizeof files, "--open-files=%llu", (unsigned long long)limit.rlim_cur);
   char *start[] = {loader, "--library-path", libraries, node, "--max-old-space-size=48", "--max-semi-space-size=1",
-                   "--v8-pool-size=1", "--disable-warning=ExperimentalWarning", script, files};
+                   "--v8-pool-size=1", "--no-concurrent-array-buffer-sweeping", "--disable-warning=ExperimentalWarning", script, files};
   enum { STARTS = sizeof start / sizeof *start };
   char *arguments[STARTS + MAX_AGENT_ARGUMENTS];
   memcpy(arguments, start, sizeof start);
@@ -181,8 +184,14 @@ static void become_command(int argc, char **argv) {
   fail(error == ENOENT && exists(argv[9]) ? STEP_INTERPRETER : STEP_EXEC, error);
 }
 
+static _Noreturn void wait_for_the_end(void) {
+  signal(SIGCHLD, SIG_IGN); /* nobody's children leave no zombies (wait(2), NOTES) */
+  for (;;) pause();
+}
+
 int main(int argc, char **argv) {
   if (argc > 1 && strcmp(argv[1], "agent") == 0) return become_agent(argc, argv);
   if (argc > 1 && strcmp(argv[1], "run") == 0) become_command(argc, argv);
+  if (argc > 1 && strcmp(argv[1], "wait") == 0) wait_for_the_end();
   return 126;
 }

@@ -26,6 +26,11 @@ export const channels = {
   probed: 21,
   /** From the agent, the last frame of a session: the command could not be started (JSON, `Failure`). */
   failed: 22,
+  /**
+   * To the agent, the first frame of a session: work on files (JSON, `FilesRequest`). Then as with a command: records of
+   * trees (`../trees/record.ts`) on stdin and stdout, `status` at the end. Agents that do not know it close the connection.
+   */
+  files: 23,
   /** To the agent: end of file on the channel in the first byte; only stdin has one. */
   close: 255,
 } as const;

@@ -40,6 +40,14 @@ export interface Status {
   /** 0-255: its own; 128+signal; 126 not executable; 127 not found. */
   readonly code: number;
   readonly failure?: Failure;
+  /** Of work on files, with code 1: why it could not be done. */
+  readonly fault?: FileFault;
+}
+
+export interface FileFault {
+  /** Name of an errno(3): `ENOENT`. */
+  readonly code: string;
+  readonly message: string;
 }
 
 export interface SignalRequest {
@@ -75,6 +83,8 @@ const maxTerminalSide = 65_535;
 const maxSignal = 64;
 const maxPid = 2 ** 22;
 const maxErrno = 4_095;
+/** Characters of the message of a fault: with a path, as JSON, it fits into a message of an agent. */
+export const maxFaultLength = 1_000;
 
 export function encodeMessage(
   channel: 'start' | 'started' | 'status' | 'failed' | 'resize' | 'signal' | 'probed',
@@ -104,8 +114,12 @@ export function parseStarted(data: Buffer): Started {
 }
 
 export function parseStatus(data: Buffer): Status {
-  const { code, failure: why } = parseObject(data, maxAgentMessageBytes);
-  return { code: integer(code, 'code', 0, 255), ...(why === undefined ? {} : { failure: failure(why) }) };
+  const { code, failure: why, fault } = parseObject(data, maxAgentMessageBytes);
+  return {
+    code: integer(code, 'code', 0, 255),
+    ...(why === undefined ? {} : { failure: failure(why) }),
+    ...(fault === undefined ? {} : { fault: fileFault(fault) }),
+  };
 }
 
 export function parseFailure(data: Buffer): Failure {
@@ -179,6 +193,13 @@ function failure(value: unknown): Failure {
     reason: oneOf(failureReasons, value['reason'], 'reason'),
     errno: integer(value['errno'], 'errno', 0, maxErrno),
   };
+}
+
+function fileFault(value: unknown): FileFault {
+  if (!isObject(value)) throw wrong('fault');
+  const code = text(value['code'], 'code');
+  if (!/^E[A-Z0-9]{1,20}$/.test(code)) throw wrong('code');
+  return { code, message: text(value['message'], 'message').slice(0, maxFaultLength) };
 }
 
 function oneOf<T extends string>(known: readonly T[], value: unknown, field: string): T {

@@ -5,6 +5,7 @@ import {
   type Frame,
   idleCloseCode,
   maxFrameFromAgentBytes,
+  protocolErrorCode,
   protocolPath,
 } from '../../proto/agent/frame.ts';
 import { Fault } from '../base/fault.ts';
@@ -43,11 +44,7 @@ export class AgentConnection {
     this.#socket = socket;
     socket.on('message', (message, isBinary) => this.#onMessage(message, isBinary));
     socket.on('error', (error) => this.#fail(new Fault('unavailable', 'The agent broke off', { cause: error })));
-    socket.on('close', (code) =>
-      this.#fail(
-        code === idleCloseCode ? new AgentGone('left') : new Fault('unavailable', 'The agent of the instance has gone'),
-      ),
-    );
+    socket.on('close', (code) => this.#fail(closedBy(code)));
   }
 
   /** Rejects with AgentGone when nobody listens or answers within `timeoutMs`. */
@@ -136,4 +133,13 @@ export class AgentConnection {
     this.#failure = failure;
     this.#events?.closed(failure);
   }
+}
+
+function closedBy(code: number): Fault | AgentGone {
+  if (code === idleCloseCode) return new AgentGone('left');
+  // It took what it was asked for as an error: an instance keeps the agent that it was started with.
+  if (code === protocolErrorCode) {
+    return new Fault('unsupported', 'The agent of the instance is of an older yurt: restart the instance to renew it');
+  }
+  return new Fault('unavailable', 'The agent of the instance has gone');
 }

@@ -6,7 +6,14 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { listenUnixSocket } from '../../native/unix-socket.ts';
-import { encodeFrame, encodeWindow, idleCloseCode, maxDataBytes, protocolPath } from '../../proto/agent/frame.ts';
+import {
+  encodeFrame,
+  encodeWindow,
+  idleCloseCode,
+  maxDataBytes,
+  protocolErrorCode,
+  protocolPath,
+} from '../../proto/agent/frame.ts';
 import { encodeMessage } from '../../proto/agent/messages.ts';
 import { AgentConnection } from './agent-connection.ts';
 import { AgentExecSession } from './agent-exec-session.ts';
@@ -68,6 +75,20 @@ async function frames(session: AgentExecSession): Promise<ExecFrame[]> {
 }
 
 describe('a session with an agent', () => {
+  it('that the agent is too old for says so', async () => {
+    await using agent = await FakeAgent.open((socket) => socket.close(protocolErrorCode, 'No such channel: 23'));
+    await assert.rejects(agent.session(), { code: 'unsupported', message: /older yurt: restart the instance/ });
+  });
+
+  it('fails as the agent says', async () => {
+    await using agent = await FakeAgent.open((socket) => {
+      socket.send(started);
+      socket.send(encodeMessage('status', { code: 1, fault: { code: 'ENOENT', message: '/x: no such file' } }));
+    });
+    const session = await agent.session();
+    await assert.rejects(frames(session), { code: 'not-found', message: '/x: no such file' });
+  });
+
   it('runs from started to the exit', async () => {
     await using agent = await FakeAgent.open((socket) => {
       socket.send(started);

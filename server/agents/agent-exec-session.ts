@@ -9,7 +9,7 @@ import {
   ProtocolError,
 } from '../../proto/agent/frame.ts';
 import { encodeMessage, parseFailure, parseStarted, parseStatus } from '../../proto/agent/messages.ts';
-import { Fault } from '../base/fault.ts';
+import { codeOfErrno, Fault } from '../base/fault.ts';
 import { type AgentConnection, AgentGone } from './agent-connection.ts';
 import { exitMessage, startFault } from './exec-failure.ts';
 import type { ExecCommand, ExecFrame, ExecSession } from './exec-session.ts';
@@ -123,7 +123,12 @@ export class AgentExecSession implements ExecSession {
   }
 
   #onStatus(data: Buffer): void {
-    const { code, failure } = parseStatus(data);
+    const { code, failure, fault } = parseStatus(data);
+    if (fault !== undefined) {
+      this.#fail(new Fault(codeOfErrno(fault.code), fault.message));
+      this.#connection.terminate();
+      return;
+    }
     this.#ended = true;
     this.#queue.end({ exit: { type: 'exit', code, message: exitMessage(code, failure, this.#command) } });
     this.#connection.terminate();

@@ -1,3 +1,4 @@
+import { encodeFilesRequest, type FilesRequest, parseFilesRequest } from '../../proto/agent/files-request.ts';
 import { encodeFrame, maxFrameToAgentBytes, ProtocolError } from '../../proto/agent/frame.ts';
 import { encodeMessage, parseProbed, parseStart } from '../../proto/agent/messages.ts';
 import { Fault } from '../base/fault.ts';
@@ -80,6 +81,19 @@ export class Agents {
       const state = this.#stateOf(instance.id);
       state.sessions.add(connection);
       return await AgentExecSession.start(connection, command, start, () => state.sessions.delete(connection));
+    });
+  }
+
+  /**
+   * Begins work on files; resolves when the agent is at it. Records come and go as stdout and stdin. Faults also: `invalid`,
+   * `unsupported` for an agent of an older server.
+   */
+  async files(task: Task, instance: AgentInstance, request: FilesRequest): Promise<ExecSession> {
+    const start = encodeFiles(request);
+    return await this.#use(task, instance, startTimeoutMs, async (connection) => {
+      const state = this.#stateOf(instance.id);
+      state.sessions.add(connection);
+      return await AgentExecSession.start(connection, filesCommand, start, () => state.sessions.delete(connection));
     });
   }
 
@@ -234,6 +248,22 @@ function encodeStart(command: ExecCommand): Buffer {
     parseStart(start.subarray(1));
   } catch (error) {
     if (error instanceof ProtocolError) throw new Fault('invalid', `Cannot run the command: ${error.message}`);
+    throw error;
+  }
+  return start;
+}
+
+/** What stands for the work in messages of a session. */
+const filesCommand: ExecCommand = { argv: ['yurt file'], environment: {}, user: 0, group: 0, cwd: '' };
+
+/** Checks the request as the agent will. Faults: `invalid`. */
+function encodeFiles(request: FilesRequest): Buffer {
+  const start = encodeFilesRequest(request);
+  if (start.length > maxFrameToAgentBytes) throw new Fault('invalid', 'Too many paths');
+  try {
+    parseFilesRequest(start.subarray(1));
+  } catch (error) {
+    if (error instanceof ProtocolError) throw new Fault('invalid', `Cannot work on files: ${error.message}`);
     throw error;
   }
   return start;

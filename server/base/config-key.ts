@@ -14,6 +14,8 @@ export interface ConfigKey {
   readonly doc: string;
   /** Undefined for a good value, otherwise what is allowed. */
   readonly check: (value: string) => string | undefined;
+  /** Of a key with a `*`: undefined for a good name in its place, otherwise why it cannot be set. */
+  readonly checkName?: (name: string) => string | undefined;
 }
 
 export const maxConfigValueBytes = 64 * 1024;
@@ -33,6 +35,8 @@ export function checkConfig(table: readonly ConfigKey[], config: Readonly<Record
           table.map((entry) => entry.key),
         )}`,
       );
+    const unfit = known.checkName?.(key.slice(known.key.length - 1));
+    if (unfit !== undefined) throw new Fault('invalid', `Cannot set ${key.slice(0, 120)}: ${unfit}`);
     const allowed =
       Buffer.byteLength(value) > maxConfigValueBytes ? `at most ${maxConfigValueBytes} bytes` : known.check(value);
     if (allowed !== undefined) {

@@ -83,6 +83,13 @@ const errnoCodes: Readonly<Record<string, FaultCode>> = {
   EPIPE: 'unavailable',
   EINVAL: 'invalid',
   ENAMETOOLONG: 'invalid',
+  EISDIR: 'invalid',
+  ENOTDIR: 'invalid',
+  ELOOP: 'invalid',
+  EPROTO: 'invalid',
+  EFBIG: 'exhausted',
+  ETXTBSY: 'in-use',
+  ECANCELED: 'canceled',
 };
 
 export function codeOfErrno(errno: string): FaultCode {

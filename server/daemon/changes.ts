@@ -2,17 +2,16 @@ import { Serial } from '../base/serial.ts';
 import { ownTask } from '../base/task.ts';
 import { ChangeJournal } from '../instances/change-journal.ts';
 import type { CreateDeps } from '../instances/create-instance.ts';
-import type { Expanded, Instance } from '../instances/instance.ts';
 import type { InstanceLocks } from '../instances/instance-locks.ts';
-import type { InstanceRecords } from '../instances/instance-records.ts';
 import type { LiveApplier } from '../instances/live-change.ts';
 import { LiveChanges } from '../instances/live-changes.ts';
 import { ProfileChanges } from '../instances/profile-changes.ts';
 import type { Supervisor } from '../instances/supervisor.ts';
-import { InstanceUpdater } from '../instances/update-instance.ts';
+import { InstanceUpdater, type ProfileUse } from '../instances/update-instance.ts';
 import { stableHwaddr } from '../networks/hwaddr.ts';
-import type { Profiles } from '../profiles/profile.ts';
+import { homeOf } from '../projects/project.ts';
 import type { Engines } from './engines.ts';
+import type { InstanceObjects } from './records.ts';
 import type { Base } from './server.ts';
 
 /** Whatever changes the configuration of what exists, wired. */
@@ -25,32 +24,35 @@ export interface ChangeParts {
   recover(): Promise<void>;
 }
 
-export interface ChangedParts {
-  readonly records: InstanceRecords;
-  readonly profiles: Profiles;
+export interface ChangedParts extends InstanceObjects {
   readonly locks: InstanceLocks;
   readonly supervisor: Supervisor;
-  readonly expanded: (instance: Instance) => Promise<Expanded>;
+  /** What makes a running instance follow a change of its configuration, in this order. */
+  readonly appliers: readonly LiveApplier[];
 }
 
 export function openChanges(base: Base, { networks }: Engines, parts: ChangedParts): ChangeParts {
   const { log, store, events } = base;
-  const { records, profiles, locks, supervisor, expanded } = parts;
-  const live = new LiveChanges({ appliers: liveAppliers(), supervisor, journal: new ChangeJournal(store) });
-  const profileUse = new Serial();
+  const { projects, records, profiles, locks, supervisor, expanded, admission, appliers } = parts;
+  const live = new LiveChanges({ appliers, supervisor, journal: new ChangeJournal(store) });
+  const turns = new Serial();
+  const profileUse: ProfileUse = {
+    run: async (project, action) => await turns.run(await projects.home(project, 'profiles'), action),
+  };
   const profile = (project: string, name: string) => profiles.get(project, name);
   const checkNetwork = (name: string) => networks.check(name);
   const hwaddr = stableHwaddr;
   const shared = { records, locks, supervisor, events, live, profileUse, surroundings: { checkNetwork }, hwaddr };
   return {
     updater: new InstanceUpdater({ ...shared, profile }),
-    profileChanges: new ProfileChanges({ ...shared, profiles }),
+    profileChanges: new ProfileChanges({
+      ...{ ...shared, profiles, admission },
+      sharing: async (home) => {
+        const all = await projects.list();
+        return all.filter((project) => homeOf(project, 'profiles') === home).map(({ name }) => name);
+      },
+    }),
     use: { profile, profileUse, checkNetwork, hwaddr },
     recover: async () => await live.recover(ownTask(log), await records.list(), expanded),
   };
-}
-
-/** What makes a running instance follow a change of its configuration, in this order. */
-function liveAppliers(): LiveApplier[] {
-  return [];
 }

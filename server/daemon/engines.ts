@@ -13,13 +13,13 @@ import { Orphans } from '../host/orphans.ts';
 import { RootedFiles } from '../host/rooted-files.ts';
 import { run } from '../host/run.ts';
 import { UserNamespaces } from '../host/user-namespaces.ts';
-import { ImageStore } from '../images/image-store.ts';
+import { Images } from '../images/images.ts';
 import { Recipes } from '../images/recipes.ts';
-import { StoredImageRecords } from '../images/stored-image-records.ts';
 import type { InstanceInit } from '../instances/instance.ts';
 import { openBridge } from '../networks/bridge/open-bridge.ts';
 import { networkDirectory } from '../networks/network-directory.ts';
 import { Networks } from '../networks/networks.ts';
+import { defaultProject } from '../projects/project.ts';
 import { checkGuestInit, detectGuestInit, initCommand } from '../runtime/guest-init.ts';
 import { OciRuntime } from '../runtime/oci-runtime.ts';
 import { Pools } from '../storage/pools.ts';
@@ -32,11 +32,12 @@ export interface Engines {
   readonly cgroups: Cgroups;
   readonly runtime: OciRuntime;
   readonly pools: Pools;
-  readonly images: ImageStore;
+  readonly images: Images;
   readonly recipes: Recipes;
   readonly networks: Networks;
   readonly links: IpLinks;
   readonly agents: Agents;
+  readonly namespaces: UserNamespaces;
   /** The agent's files, which instances see at /dev/.yurt. */
   readonly agentDirectory: string;
   /** The kernel's name of the architecture: `x86_64`. */
@@ -61,9 +62,8 @@ export async function openEngines(base: Base): Promise<Engines> {
   const pool = { name: defaultPool, driver: 'overlay', description: 'Default pool', config: { source } };
   await pools.open(pool, makeStorageDriver(pool, { run, mounts: new KernelMounts(), namespaces, log }));
   const architecture = await machine();
-  const images = new ImageStore({
+  const images = new Images(base.store, defaultProject, {
     directory: directories.images,
-    records: new StoredImageRecords(base.store),
     run,
     architecture,
     usedBy: async () => [], // an instance has its image's files in its pool: the archive may go
@@ -77,7 +77,7 @@ export async function openEngines(base: Base): Promise<Engines> {
     open: (record) => openBridge(record, { run, log, daemonId: id, directory }),
   });
   return {
-    ...{ features, cgroups, runtime, pools, images, networks, links, architecture, ...agents },
+    ...{ features, cgroups, runtime, pools, images, networks, links, namespaces, architecture, ...agents },
     recipes: new Recipes(join(base.root, 'images'), log),
     guestInit: async (rootPath) => guestInit(rootPath),
     down: async () => {

@@ -3,107 +3,113 @@ import type { AgentInstance } from '../agents/agents.ts';
 import { Fault } from '../base/fault.ts';
 import type { Log } from '../base/log.ts';
 import type { Task } from '../base/task.ts';
-import { Collection } from '../db/collection.ts';
+import { KernelLimitFiles } from '../host/cgroup-limits.ts';
 import { readCgroupUsage } from '../host/cgroup-usage.ts';
+import { AddressAnnouncer } from '../instances/address-announcer.ts';
+import { announce } from '../instances/announce.ts';
 import { BootFollower } from '../instances/boot-follower.ts';
 import { defaultAgentIdleSeconds } from '../instances/config-keys.ts';
 import { InstanceCreator } from '../instances/create-instance.ts';
 import { InstanceDeleter } from '../instances/delete-instance.ts';
-import { hostIdRange, IdRanges } from '../instances/id-ranges.ts';
-import { type Expanded, expand, type Instance, resourceOf } from '../instances/instance.ts';
+import type { Expanded, Instance } from '../instances/instance.ts';
 import { InstanceLocks } from '../instances/instance-locks.ts';
 import type { InstanceMoves } from '../instances/instance-moves.ts';
-import { InstanceRecords } from '../instances/instance-records.ts';
 import { instanceSpec } from '../instances/instance-spec.ts';
 import { InstanceStates, type StateDeps } from '../instances/instance-state.ts';
 import { Instances } from '../instances/instances.ts';
-import { Nics } from '../instances/nics.ts';
+import { LimitsApplier } from '../instances/limits/limits-applier.ts';
+import { ProcessorShares } from '../instances/limits/processor-shares.ts';
+import { OfflineFiles } from '../instances/offline-files.ts';
 import { type ReconcileDeps, reconcile } from '../instances/reconcile.ts';
-import { InstanceStarter } from '../instances/start-instance.ts';
+import { InstanceStarter, type StartDeps } from '../instances/start-instance.ts';
 import { InstanceStopper } from '../instances/stop-instance.ts';
 import { Supervisor } from '../instances/supervisor.ts';
+import { WithHost } from '../instances/with-host.ts';
 import { stableHwaddr } from '../networks/hwaddr.ts';
-import { type Profile, Profiles, parseProfile } from '../profiles/profile.ts';
+import { defaultProject } from '../projects/project.ts';
+import { offlineSpec } from '../runtime/offline-spec.ts';
 import type { Snapshots } from '../snapshots/snapshots.ts';
 import { type ChangeParts, openChanges } from './changes.ts';
+import { openDevices } from './devices.ts';
 import type { Engines } from './engines.ts';
 import type { MovesWiring } from './instance-moves.ts';
-import { type Base, defaultNetworkPrefix, defaultPool, readOptional, removeInstanceFiles } from './server.ts';
+import { type InstanceObjects, openRecords } from './records.ts';
+import { type Base, removeInstanceFiles } from './server.ts';
 import { openSnapshots, type SnapshotParts } from './snapshots.ts';
 
 /** The domain of instances, wired. */
-export interface InstanceParts {
-  readonly records: InstanceRecords;
-  readonly profiles: Profiles;
+export interface InstanceParts extends InstanceObjects {
   readonly verbs: Instances;
   readonly changes: ChangeParts;
   readonly snapshots: Snapshots;
   readonly countSnapshots: SnapshotParts['count'];
   readonly moves: InstanceMoves;
+  readonly withHost: WithHost;
   readonly states: InstanceStates;
   readonly supervisor: Supervisor;
-  readonly expanded: (instance: Instance) => Promise<Expanded>;
+  readonly offline: OfflineFiles;
+  readonly locks: InstanceLocks;
   /** Resolves when the system has booted, or has had its time to. Rejects when `signal` aborts. */
   booted(instance: Instance, signal: AbortSignal): Promise<void>;
   /** After a start of the server; returns what should run and does not. */
   reconcile(hostRebooted: boolean): Promise<Instance[]>;
-  close(): void;
+  close(): Promise<void>;
 }
 
 export async function openInstances(base: Base, engines: Engines): Promise<InstanceParts> {
-  const { log, directories, events, operations, store } = base;
-  const { runtime, pools, networks, agents, images } = engines;
-  const range = hostIdRange(await readOptional('/etc/subuid'), await readOptional('/etc/subgid'));
-  const records = new InstanceRecords(store, new IdRanges(store, range, base.id));
-  const profiles = new Profiles(new Collection(store, 'profile/', parseProfile));
-  await profiles.ensureDefault('default', defaultPool, await networks.ensureDefault(defaultNetworkPrefix));
-  const expanded = async (instance: Instance) => await expander(profiles)(instance);
+  const { log, directories, events, operations } = base;
+  const { runtime, pools, networks, agents } = engines;
+  const objects = await openRecords(base, engines);
+  const { records, expanded, admission } = objects;
   const pool = (name: string) => pools.driver(name);
-  const nics = new Nics({ network: (name) => networks.driver(name), hwaddr: stableHwaddr });
-  const consoleLogPath = (uuid: string) => join(directories.log, uuid, 'console.log');
-  const specSurroundings = {
-    host: engines.features,
-    cgroupOf: (uuid: string) => runtime.cgroupOf(uuid),
-    agentDirectory: engines.agentDirectory,
-    deviceNodes: directories.devices,
-  };
+  const { devices, ...deviceParts } = openDevices(base, engines, expanded);
+  const addresses = new AddressAnnouncer({
+    ...{ log, events, instances: () => records.list() },
+    leases: async (name) => await networks.driver(name).leases(),
+  });
+  networks.onLeasesChanged((name) => void addresses.changed(name));
   const locks = new InstanceLocks();
+  const limits = limitsApplier(base, engines);
   const supervisor: Supervisor = new Supervisor({
-    ...{ log, records, expanded, pool, nics, runtime },
+    ...{ log, records, expanded, pool, devices, runtime, limits },
     forgetAgent: (uuid) => agents.forget(uuid),
     ended: (instance, reason) => logFailure(log, instance, verbs.afterEnd(instance, reason)),
   });
-  const changes = openChanges(base, engines, { records, profiles, locks, supervisor, expanded });
+  const appliers = [limits, deviceParts.applier];
+  const changes = openChanges(base, engines, { ...objects, locks, supervisor, appliers });
   // Whoever follows an instance for a while may hold an older record of it, with a profile that is gone.
   const agentOf: AgentOf = async (instance) =>
     agentInstance(instance, await expanded((await records.find(instance.project, instance.name)) ?? instance));
   const follower = bootFollower(base, engines, agentOf);
   const stopper = instanceStopper(engines, supervisor, agentOf);
-  const sources: MovesWiring = { ...changes.use, ...imageSources(engines) };
+  const sources = { ...changes.use, ...imageSources(engines, objects) };
   const snapshots = openSnapshots({
-    ...{ ...base, records, locks, supervisor, runtime, stopper, pool, expanded, ...sources },
-    surroundings: changes.use,
+    ...{ ...base, records, locks, supervisor, runtime, stopper, pool, expanded, ...sources, surroundings: sources },
+    freeRoot: (instance) => offline.end(instance),
     start: (task, instance) => verbs.startHeld(task, instance),
   });
   const deleter = new InstanceDeleter({
-    ...{ records, pool, removeSnapshots: snapshots.removeAll },
+    ...{ records, expanded, pool, removeSnapshots: snapshots.removeAll },
     removeFiles: (uuid) => removeInstanceFiles(directories.log, uuid),
   });
+  const offline = offlineFiles(base, engines, { locks, supervisor });
   const verbs: Instances = new Instances({
-    ...{ log, records, locks, operations, events, supervisor, follower, deleter, runtime, stopper },
+    ...{ log, records, locks, operations, events, supervisor, follower, stopper, deleter, runtime },
+    freeRoot: (instance) => offline.end(instance),
     creator: new InstanceCreator({
-      ...{ records, pool, ...changes.use, ...sources, image: (reference) => images.resolve(reference) },
+      ...{ records, admission, pool, ...sources, checkDevices: deviceParts.check },
     }),
-    starter: new InstanceStarter({
-      ...{ records, expanded, pool, nics, runtime, consoleLogPath },
-      guestInit: (rootPath) => engines.guestInit(rootPath),
-      spec: (input) => instanceSpec(specSurroundings, input),
-    }),
+    starter: openStarter(base, engines, { records, expanded, admission, pool, devices, limits }),
   });
-  const states = instanceStates(engines, { log, locks, supervisor, follower, nics });
-  const reconciling = { log, records, expanded, runtime, supervisor, follower, deleter };
+  const withHost = new WithHost({
+    ...{ log, records, expanded, supervisor, stopper, operations },
+    start: (project, name) => verbs.start(project, name),
+  });
+  const states = instanceStates(engines, { log, locks, supervisor, follower, hwaddr: stableHwaddr });
+  const watching = { log, records, expanded, runtime, supervisor, follower };
+  const reconciling = { ...watching, deleter, limits, repairDevices: deviceParts.repair };
   return {
-    ...{ records, profiles, verbs, changes, states, supervisor, expanded, moves: snapshots.moves },
+    ...{ ...objects, verbs, withHost, changes, states, supervisor, offline, locks, moves: snapshots.moves },
     ...{ snapshots: snapshots.verbs, countSnapshots: snapshots.count },
     reconcile: async (hostRebooted) => {
       const toStart = await findAgain(engines, { ...reconciling, hostRebooted }, snapshots);
@@ -111,31 +117,62 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
       return toStart;
     },
     booted: (instance, signal) => follower.booted(instance.uuid, signal),
-    close: () => {
+    close: async () => {
       snapshots.schedule[Symbol.dispose]();
+      await offline.close();
       supervisor.close();
       follower.close();
     },
   };
 }
 
-/** Expands instances, reading each profile once: for one listing, since what it has read it keeps. */
-export function expander(profiles: Profiles): (instance: Instance) => Promise<Expanded> {
-  const read = new Map<string, Promise<Profile>>();
-  const profile = (project: string, name: string) => {
-    const key = `${project}/${name}`;
-    const found = read.get(key) ?? profiles.get(project, name);
-    read.set(key, found);
-    return found;
+type StarterParts = Pick<StartDeps, 'records' | 'expanded' | 'pool' | 'devices' | 'limits'> &
+  Pick<InstanceObjects, 'admission'>;
+
+function openStarter({ directories }: Base, engines: Engines, parts: StarterParts): InstanceStarter {
+  const { runtime } = engines;
+  const surroundings = {
+    host: engines.features,
+    cgroupOf: (uuid: string) => runtime.cgroupOf(uuid),
+    agentDirectory: engines.agentDirectory,
+    deviceNodes: directories.devices,
   };
-  return async (instance) =>
-    expand(instance, await Promise.all(instance.profiles.map((name) => profile(instance.project, name))));
+  return new InstanceStarter({
+    ...{ ...parts, runtime },
+    check: (instance, holds) => parts.admission.checkStart(instance, holds),
+    consoleLogPath: (uuid) => join(directories.log, uuid, 'console.log'),
+    guestInit: (rootPath) => engines.guestInit(rootPath),
+    spec: (input) => instanceSpec(surroundings, input),
+  });
 }
 
-function imageSources({ images }: Engines) {
+function limitsApplier({ log, id }: Base, { cgroups, runtime, features }: Engines): LimitsApplier {
+  const files = new KernelLimitFiles(cgroups, `/yurt/${id}`);
+  const cgroupOf = (uuid: string) => runtime.cgroupOf(uuid);
+  const processors = new ProcessorShares({ log, files, cgroupOf });
+  return new LimitsApplier({ files, processors, cgroupOf, host: features.facts });
+}
+
+function offlineFiles(
+  { log, directories }: Base,
+  { runtime, features, agentDirectory, agents, pools }: Engines,
+  { locks, supervisor }: { locks: InstanceLocks; supervisor: Supervisor },
+): OfflineFiles {
+  return new OfflineFiles({
+    ...{ log, runtime, locks },
+    pool: (name) => pools.driver(name),
+    isStopped: (uuid) => supervisor.status(uuid) === 'stopped',
+    spec: ({ id, instance: { idMap }, rootPath }) =>
+      offlineSpec({ id, idMap, rootPath, agentDirectory, cgroupsPath: runtime.cgroupOf(id), host: features.facts }),
+    consoleLogPath: (uuid) => join(directories.log, uuid, 'files.log'),
+    forgetAgent: (id) => agents.forget(id),
+  });
+}
+
+function imageSources({ images }: Engines, { projects }: InstanceObjects): Pick<MovesWiring, 'image' | 'unpackImage'> {
   return {
-    image: (_project: string, reference: string) => images.resolve(reference),
-    unpackImage: (task: Task, fingerprint: string, directory: string) => images.unpack(task, fingerprint, directory),
+    image: async (project, reference) => await images.of(await projects.home(project, 'images')).resolve(reference),
+    unpackImage: (task, fingerprint, directory) => images.of(defaultProject).unpack(task, fingerprint, directory),
   };
 }
 
@@ -163,7 +200,7 @@ function bootFollower({ log, events }: Base, { agents }: Engines, agentOf: Agent
   return new BootFollower({
     log,
     probe: async (task, instance) => await agents.probe(task, await agentOf(instance)),
-    ready: (instance, { initState }) => events.lifecycle('instance-ready', resourceOf(instance), { state: initState }),
+    ready: (instance, { initState }) => announce(events, 'instance-ready', instance, { state: initState }),
   });
 }
 
@@ -176,7 +213,7 @@ function instanceStopper(engines: Engines, supervisor: Supervisor, agentOf: Agen
 
 function instanceStates(
   { runtime, networks }: Engines,
-  parts: Pick<StateDeps, 'log' | 'locks' | 'supervisor' | 'follower' | 'nics'>,
+  parts: Pick<StateDeps, 'log' | 'locks' | 'supervisor' | 'follower' | 'hwaddr'>,
 ): InstanceStates {
   return new InstanceStates({
     ...parts,
@@ -192,7 +229,7 @@ async function repairPools(
   snapshots: ReadonlySet<string>,
   supervisor: Supervisor,
 ): Promise<void> {
-  const images = new Set((await engines.images.list()).map(({ fingerprint }) => fingerprint));
+  const images = await engines.images.fingerprints();
   await engines.pools.repair({ images, instances, snapshots, running: new Set(supervisor.runningUuids()) });
 }
 

@@ -1,65 +1,99 @@
-import type { ServiceDefinition } from '@grpc/grpc-js';
 import { peerCredentials } from '../../native/unix-socket.ts';
-import { loadApi } from '../../proto/api.ts';
-import { Fault } from '../base/fault.ts';
+import { expiryOf } from '../base/expiry.ts';
 import { deviceTypes } from '../devices/device-types.ts';
 import { environmentOf, instanceKeys, profileKeys } from '../instances/config-keys.ts';
 import type { Instance } from '../instances/instance.ts';
 import { resourceOf } from '../instances/instance.ts';
 import { LeaseCache } from '../instances/instance-state.ts';
 import { unmanagedLinks } from '../networks/unmanaged.ts';
+import { defaultProject, type Feature, hasFeature, homeOf } from '../projects/project.ts';
 import { consoleService } from '../rpc/console-service.ts';
 import { eventService } from '../rpc/event-service.ts';
 import { execService } from '../rpc/exec-service.ts';
-import { localIdentity } from '../rpc/identity.ts';
-import { imageService } from '../rpc/image-service.ts';
+import { fileService } from '../rpc/file-service.ts';
+import { type ImageServiceDeps, imageService } from '../rpc/image-service.ts';
 import { instanceService } from '../rpc/instance-service.ts';
-import { type Listening, listen } from '../rpc/listen.ts';
+import { listen } from '../rpc/listen.ts';
 import { networkService } from '../rpc/network-service.ts';
 import { operationService } from '../rpc/operation-service.ts';
 import { profileService } from '../rpc/profile-service.ts';
-import { route } from '../rpc/router.ts';
-import { serverService } from '../rpc/server-service.ts';
+import { type ListRequest, projectOf } from '../rpc/project.ts';
+import { projectService } from '../rpc/project-service.ts';
+import { type ServerServiceDeps, serverService } from '../rpc/server-service.ts';
 import { snapshotService } from '../rpc/snapshot-service.ts';
 import { storageService } from '../rpc/storage-service.ts';
+import { trustService } from '../rpc/trust-service.ts';
 import { readConsoleLog } from '../runtime/console-log.ts';
+import { TrustStore } from '../trust/trust-store.ts';
+import { openApi } from './api.ts';
 import type { Engines } from './engines.ts';
-import { agentInstance, checkRunning, diskUsage, expander, type InstanceParts, runningInstance } from './instances.ts';
+import { filesWork } from './files.ts';
+import { agentInstance, checkRunning, diskUsage, type InstanceParts, runningInstance } from './instances.ts';
+import { discardImage, projectDeps } from './projects.ts';
+import { expander } from './records.ts';
+import { RemoteAccess } from './remote-access.ts';
 import { type Base, readOptional } from './server.ts';
-import { ServerConfig, serverKeys } from './server-config.ts';
+import { ServerCertificateFiles } from './server-certificate.ts';
+import { ServerConfig, serverKeys, serverSetting } from './server-config.ts';
 
-/** All services, on the unix socket. */
+export interface Serving {
+  /** Takes no more calls; ends those that are under way after `graceMs`. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** All services, on the unix socket and, when the configuration says so, on the network. */
 export async function serve(
   base: Base,
   engines: Engines,
   parts: InstanceParts,
   shutdown: (timeoutSeconds: number) => void,
-): Promise<Listening> {
-  const { log, directories } = base;
-  const api = loadApi();
+): Promise<Serving> {
+  const { log, directories, store, events } = base;
+  const checkProject = (name: string) => parts.projects.get(name);
+  const trust = await TrustStore.open({ store, events, checkProject, now: () => new Date() });
+  const certificate = new ServerCertificateFiles({ log, state: directories.state, hostName: base.hostName });
+  const config = new ServerConfig({ store, events, prepare: (wanted) => remote.prepare(addressIn(wanted)) });
   const handlers = {
     ...domainServices(base, engines, parts),
-    ServerService: serverFacts(base, engines, parts, shutdown),
+    ServerService: serverFacts(base, engines, parts, {
+      ...{ config, shutdown },
+      network: () => ({ addresses: remote.addresses, fingerprint: certificate.fingerprint }),
+    }),
+    TrustService: trustService({
+      ...{ trust, certificate: () => certificate.get(), addresses: () => remote.addresses },
+      tokenExpiry: async () => expiryOf(serverSetting((await config.get()).config, tokenExpiryKey), new Date()),
+    }),
   };
-  const router = { log, identify: (peer: string) => (peer.startsWith('unix:uid=') ? localIdentity(peer) : undefined) };
-  const services = Object.entries(handlers).map(([name, handler]) => {
-    const definition = api[`yurt.v1.${name}`] as ServiceDefinition; // named in the API, held by a test
-    return { definition, implementation: route(router, definition, handler) };
-  });
+  const { server, strangers, peers } = openApi(log, handlers, trust, { checkProject });
+  const remote = new RemoteAccess({ log, certificate, peers });
   const groupId = /^yurt:[^:]*:(\d+):/m.exec(await readOptional('/etc/group'))?.[1];
-  return await listen({
-    ...{ log, api, services, peerCredentials },
-    socketPath: directories.socket,
+  const local = await listen({
+    ...{ log, server, peerCredentials, socketPath: directories.socket },
     groupId: groupId === undefined ? undefined : Number(groupId),
   });
+  await remote.start(addressIn((await config.get()).config));
+  return {
+    close: async (graceMs) => {
+      local.close();
+      remote.stopListening();
+      await Promise.all([server.close(graceMs), strangers.close(graceMs)]);
+      remote.close();
+    },
+  };
+}
+
+const tokenExpiryKey = 'core.remote_token_expiry';
+
+function addressIn(config: Readonly<Record<string, string>>): string {
+  return serverSetting(config, 'core.https_address');
 }
 
 function domainServices(base: Base, engines: Engines, parts: InstanceParts) {
-  const { records, profiles, expanded, verbs } = parts;
-  const { networks, links, pools, images, recipes } = engines;
+  const { projects, records, profiles, expanded, verbs } = parts;
+  const { networks, links, pools } = engines;
   const { operations, events } = base;
-  const usersOf = async (uses: (instance: Instance) => Promise<boolean>) => {
-    const all = await records.list();
+  const usersOf = async (uses: (instance: Instance) => Promise<boolean>, visible: readonly string[] | undefined) => {
+    const all = (await records.list()).filter(({ project }) => visible === undefined || visible.includes(project));
     const used = await Promise.all(all.map(uses));
     return all.filter((_instance, index) => used[index]).map(resourceOf);
   };
@@ -84,38 +118,26 @@ function domainServices(base: Base, engines: Engines, parts: InstanceParts) {
         return await engines.agents.exec(task, agentInstance(instance, holds), { ...command, environment });
       },
     }),
+    FileService: fileService({ work: filesWork(engines, parts) }),
     ConsoleService: consoleService(consoleDeps(base, engines, parts)),
     OperationService: operationService(operations),
     EventService: eventService(events),
-    ImageService: imageService({
-      ...{ images, recipes, operations, events },
-      prepare: async (task, fingerprint) => {
-        task.report({ stage: 'Unpacking image' });
-        for (const pool of pools.drivers()) {
-          await pool.createImage(task, fingerprint, (directory) => images.unpack(task, fingerprint, directory));
-        }
-      },
-      discard: async (task, fingerprint) => {
-        for (const pool of pools.drivers()) {
-          // While an instance stands on its files they stay; a later start of the server removes them.
-          await pool.deleteImage(task, fingerprint).catch((error: unknown) => {
-            if (Fault.from(error).code !== 'in-use') throw error;
-          });
-        }
-      },
-    }),
+    ImageService: imageService(imageDeps(base, engines, parts)),
     ProfileService: profileService({
       ...{ profiles, changes: parts.changes.profileChanges },
-      instances: (project) => records.list(project),
+      home: (project) => projects.home(project, 'profiles'),
+      instances: (project) => usersOfProfiles(parts, project),
+      homes: listedHomes(parts, 'profiles'),
     }),
+    ProjectService: projectService(projectDeps(base, engines, parts)),
     NetworkService: networkService({
       managed: () => networks.list(),
       unmanaged: async () => await unmanagedNetworks(engines),
-      usedBy: (network) => usersOf(hasDevice('network', network)),
+      usedBy: (network, visible) => usersOf(hasDevice('network', network), visible),
     }),
     StorageService: storageService({
       pools: () => pools.list(),
-      usedBy: (pool) => usersOf(async (instance) => instance.pool === pool),
+      usedBy: (pool, visible) => usersOf(async (instance) => instance.pool === pool, visible),
     }),
   };
 
@@ -123,6 +145,41 @@ function domainServices(base: Base, engines: Engines, parts: InstanceParts) {
     const names = new Set(managed.list().map(({ record }) => record.name));
     return unmanagedLinks(await links.list(), names, (link) => link.master !== undefined && names.has(link.master));
   }
+}
+
+function imageDeps({ operations, events }: Base, engines: Engines, parts: InstanceParts): ImageServiceDeps {
+  const { pools, images, recipes } = engines;
+  return {
+    ...{ recipes, operations, events, homes: listedHomes(parts, 'images') },
+    images: async (project) => {
+      const home = await parts.projects.home(project, 'images');
+      return { home, images: images.of(home) };
+    },
+    prepare: async (task, fingerprint) => {
+      task.report({ stage: 'Unpacking image' });
+      for (const pool of pools.drivers()) {
+        await pool.createImage(task, fingerprint, (directory) =>
+          images.of(defaultProject).unpack(task, fingerprint, directory),
+        );
+      }
+    },
+    discard: (task, fingerprint) => discardImage(engines, task, fingerprint),
+  };
+}
+
+/** The projects that have the objects of a kind that a list is to show. */
+function listedHomes({ projects }: InstanceParts, feature: Feature) {
+  return async (request: ListRequest): Promise<string[]> => {
+    if (!request.allProjects) return [await projects.home(projectOf(request), feature)];
+    return (await projects.list()).filter((project) => hasFeature(project, feature)).map(({ name }) => name);
+  };
+}
+
+/** The instances of all projects that use the profiles that `project` uses. */
+async function usersOfProfiles({ projects, records }: InstanceParts, project: string): Promise<Instance[]> {
+  const home = await projects.home(project, 'profiles');
+  const users = (await projects.list()).filter((other) => homeOf(other, 'profiles') === home);
+  return (await Promise.all(users.map(({ name }) => records.list(name)))).flat();
 }
 
 function consoleDeps(base: Base, { runtime }: Engines, parts: InstanceParts) {
@@ -140,10 +197,15 @@ function consoleDeps(base: Base, { runtime }: Engines, parts: InstanceParts) {
   };
 }
 
-function serverFacts(base: Base, engines: Engines, parts: InstanceParts, shutdown: (timeoutSeconds: number) => void) {
+function serverFacts(
+  base: Base,
+  engines: Engines,
+  parts: InstanceParts,
+  own: Pick<ServerServiceDeps, 'config' | 'network' | 'shutdown'>,
+) {
   const { features, runtime } = engines;
   return serverService({
-    config: new ServerConfig(base.store, base.events),
+    ...own,
     keys: { instance: instanceKeys, profile: profileKeys, server: serverKeys },
     deviceTypes,
     facts: {
@@ -165,6 +227,5 @@ function serverFacts(base: Base, engines: Engines, parts: InstanceParts, shutdow
       all: (await parts.records.list()).length,
       running: parts.supervisor.runningUuids().length,
     }),
-    shutdown,
   });
 }

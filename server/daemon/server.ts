@@ -53,16 +53,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const listening = await serve(base, engines, instances, (timeoutSeconds) =>
     stop({ instancesToo: true, timeoutSeconds }),
   );
-  for (const instance of toStart) {
-    instances.verbs.start(instance.project, instance.name).catch((error: unknown) => {
-      log.warn({ err: error, instance: instance.uuid }, 'an instance could not be started with the server');
-    });
-  }
+  const starting = new AbortController();
+  const started = instances.withHost.startAll(toStart, starting.signal);
   const stopped = stopAsked.then(async ({ instancesToo, timeoutSeconds }) => {
-    if (instancesToo) await instances.verbs.stopAll(timeoutSeconds);
+    starting.abort();
+    await started;
+    if (instancesToo) await instances.withHost.stopAll(timeoutSeconds);
     await listening.close(graceMs);
     await operations.drain();
-    instances.close();
+    await instances.close();
     if (instancesToo) await engines.down();
     await engines.close();
     await store.close();

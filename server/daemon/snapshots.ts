@@ -47,10 +47,10 @@ export interface SnapshotParts {
 }
 
 export function openSnapshots(wiring: SnapshotsWiring): SnapshotParts {
-  const { log, store, supervisor, pool } = wiring;
+  const { log, store, supervisor, pool, freeRoot } = wiring;
   const snapshots = new SnapshotRecords(store);
   const freezer = new Freezer(wiring);
-  const taker = new SnapshotTaker({ snapshots, pool, supervisor, freezer });
+  const taker = new SnapshotTaker({ snapshots, pool, supervisor, freezer, freeRoot });
   const restorer = new SnapshotRestorer({ ...wiring, snapshots });
   const work = new HeldWork(wiring.locks, wiring.operations);
   const verbs = new Snapshots({ ...wiring, snapshots, taker, restorer, work });

@@ -18,6 +18,7 @@ export interface DeviceOption {
 export interface DeviceOwner {
   readonly uuid: string;
   readonly name: string;
+  readonly project: string;
   readonly idMap: IdMap;
   readonly config: Readonly<Record<string, string>>;
 }
@@ -27,6 +28,8 @@ export interface DeviceContext {
   /** The device's name among those of the instance. */
   readonly name: string;
   readonly device: Device;
+  /** All devices of the instance. */
+  readonly devices: Devices;
   /** A MAC address that follows from instance and device, for nics that have none of their own. */
   readonly hwaddr: (uuid: string, device: string) => string;
 }

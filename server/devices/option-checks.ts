@@ -1,3 +1,6 @@
+import { parseByteSize } from '../base/byte-size.ts';
+import { parseBoolean } from '../base/config-key.ts';
+
 /** Checks of option values: undefined for a good one, otherwise what is allowed. */
 export type OptionCheck = (value: string) => string | undefined;
 
@@ -12,3 +15,41 @@ export const interfaceName: OptionCheck = (value) =>
 
 export const unicastHwaddr: OptionCheck = (value) =>
   /^([0-9a-f][26ae]|[0-9a-f][048c])(:[0-9a-f]{2}){5}$/i.test(value) ? undefined : 'a unicast MAC address';
+
+export const boolean: OptionCheck = (value) => (parseBoolean(value) === undefined ? 'true or false' : undefined);
+
+/** A path that means the same to everybody who reads it. */
+export const absolutePath: OptionCheck = (value) =>
+  isCleanPath(value) ? undefined : 'an absolute path without empty, "." or ".." parts';
+
+export function isCleanPath(value: string): boolean {
+  const [first, ...names] = value.split('/');
+  return first === '' && names.every((name) => name !== '' && name !== '.' && name !== '..');
+}
+
+/** A path inside that a device may appear on: not one that the system itself hangs on. */
+export const pathInside: OptionCheck = (value) => {
+  const wrong = absolutePath(value);
+  if (wrong !== undefined) return wrong;
+  const taken = systemPlaces.test(value);
+  return taken ? 'a path other than /dev, /dev/.yurt, and /proc, /sys and what is below them' : undefined;
+};
+
+const systemPlaces = /^\/(dev|dev\/\.yurt|(proc|sys)(\/.*)?)$/;
+
+export const byteSize: OptionCheck = (value) =>
+  (parseByteSize(value) ?? 0) > 0 ? undefined : 'a size like 512MiB, 2GB or 1048576';
+
+export function oneOf(...words: readonly string[]): OptionCheck {
+  return (value) => (words.includes(value) ? undefined : `one of ${words.join(', ')}`);
+}
+
+export function wholeNumber(least: number, most: number): OptionCheck {
+  return (value) =>
+    /^\d{1,10}$/.test(value) && Number(value) >= least && Number(value) <= most
+      ? undefined
+      : `a whole number from ${least} to ${most}`;
+}
+
+export const fileMode: OptionCheck = (value) =>
+  /^0?[0-7]{3}$/.test(value) ? undefined : 'three octal digits, as 0660';

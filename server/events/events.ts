@@ -25,8 +25,8 @@ export class Events {
   }
 
   /** A change of an object, announced after it is true. */
-  lifecycle(action: string, source: string, context: Readonly<Record<string, string>> = {}): void {
-    this.publish({ type: 'lifecycle', action, source, context });
+  lifecycle(action: string, source: string, context: Readonly<Record<string, string>> = {}, project?: string): void {
+    this.publish({ type: 'lifecycle', action, source, context }, project);
   }
 
   cursorOf(sequence: number): string {

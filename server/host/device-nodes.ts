@@ -1,6 +1,6 @@
-import { chmod, mkdir, stat } from 'node:fs/promises';
+import { chmod, chown, mkdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errnoOf } from '../base/fault.ts';
+import { errnoOf, Fault } from '../base/fault.ts';
 import { type Run, runChecked } from './run.ts';
 
 /** Character devices that are safe in every instance; numbers: Documentation/admin-guide/devices.txt. */
@@ -20,6 +20,66 @@ export async function makeDeviceNodes(run: Run, directory: string): Promise<void
     if (!(await isNode(path))) await runChecked(run, ['mknod', path, 'c', String(major), String(minor)]);
     await chmod(path, 0o666);
   }
+}
+
+export interface NodeNumbers {
+  readonly major: number;
+  readonly minor: number;
+}
+
+export interface DeviceNode extends NodeNumbers {
+  readonly nodeType: 'c' | 'b';
+  /** As the host sees them. */
+  readonly uid: number;
+  readonly gid: number;
+  /** Permission bits. */
+  readonly mode: number;
+}
+
+/** Device nodes of the host, and those that the server makes for single instances. */
+export interface DeviceNodes {
+  /** The numbers of a node of the host. Faults: `not-found`, `invalid` for a file of another type. */
+  numbersOf(path: string, nodeType: DeviceNode['nodeType']): Promise<NodeNumbers>;
+  /** Makes a node at a path of the server's own, in place of what is there. */
+  make(path: string, node: DeviceNode): Promise<void>;
+  /** Idempotent. */
+  remove(path: string): Promise<void>;
+}
+
+/** Nodes through mknod(1). */
+export class HostDeviceNodes implements DeviceNodes {
+  readonly #run: Run;
+
+  constructor(run: Run) {
+    this.#run = run;
+  }
+
+  async numbersOf(path: string, nodeType: DeviceNode['nodeType']): Promise<NodeNumbers> {
+    const status = await stat(path, { bigint: true }).catch((error: unknown) => {
+      throw errnoOf(error) === 'ENOENT' ? new Fault('not-found', `${path} does not exist`, { cause: error }) : error;
+    });
+    const right = nodeType === 'c' ? status.isCharacterDevice() : status.isBlockDevice();
+    if (!right) throw new Fault('invalid', `${path} is not a ${nodeType === 'c' ? 'character' : 'block'} device`);
+    return numbersOfDevice(status.rdev);
+  }
+
+  async make(path: string, { nodeType, major, minor, uid, gid, mode }: DeviceNode): Promise<void> {
+    await rm(path, { force: true });
+    await runChecked(this.#run, ['mknod', '-m', '000', path, nodeType, String(major), String(minor)]);
+    await chown(path, uid, gid);
+    await chmod(path, mode);
+  }
+
+  async remove(path: string): Promise<void> {
+    await rm(path, { force: true });
+  }
+}
+
+/** makedev(3): 12 bits of major and 20 of minor, as glibc packs them into 64. */
+export function numbersOfDevice(device: bigint): NodeNumbers {
+  const major = ((device >> 8n) & 0xfffn) | ((device >> 32n) & ~0xfffn);
+  const minor = (device & 0xffn) | ((device >> 12n) & 0xfff_ff00n);
+  return { major: Number(major), minor: Number(minor) };
 }
 
 async function isNode(path: string): Promise<boolean> {

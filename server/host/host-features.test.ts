@@ -25,7 +25,15 @@ test('a bare host lacks each thing with a reason', async () => {
     assert.ok(feature.detail !== '' && feature.purpose !== '', name);
   }
   assert.equal(features.lxcfs.remedy, 'apt-get install lxcfs');
-  assert.deepEqual(facts, { arch: process.arch, lastCapability: 40, maxOpenFiles: 4096, oomScoreAdj: 0 });
+  const unknown = {
+    lastCapability: 40,
+    maxOpenFiles: 4096,
+    oomScoreAdj: 0,
+    memoryBytes: 0,
+    rlimits: {},
+    capabilities: 0n,
+  };
+  assert.deepEqual(facts, { arch: process.arch, ...unknown });
 });
 
 test('modules that are not loaded yet count, devices that are missing do not', async () => {
@@ -34,6 +42,8 @@ test('modules that are not loaded yet count, devices that are missing do not', a
     '/lib/modules/5.10.0/modules.dep': 'kernel/fs/overlayfs/overlay.ko.xz:\n',
     '/proc/self/limits': 'Max open files            1024                 524288               files     \n',
     '/proc/self/oom_score_adj': '-900\n',
+    '/proc/self/status': 'Name:\tnode\nCapEff:\t000001ffffffffff\n',
+    '/proc/meminfo': 'MemTotal:        4096 kB\nMemFree:  12 kB\n',
     '/proc/sys/kernel/cap_last_cap': '39\n',
     '/sys/module/apparmor/parameters/enabled': 'Y\n',
   };
@@ -47,5 +57,12 @@ test('modules that are not loaded yet count, devices that are missing do not', a
   assert.equal(features.fuse.remedy, 'modprobe fuse');
   assert.ok(features.tun.present && !features.fuse.present);
   assert.equal(features.apparmor.remedy, 'apt-get install apparmor');
-  assert.deepEqual(facts, { arch: process.arch, lastCapability: 39, maxOpenFiles: 524_288, oomScoreAdj: -900 });
+  const read = {
+    lastCapability: 39,
+    maxOpenFiles: 524_288,
+    oomScoreAdj: -900,
+    memoryBytes: 4_194_304,
+    rlimits: { nofile: 524_288 },
+  };
+  assert.deepEqual(facts, { arch: process.arch, ...read, capabilities: 0x1ffffffffffn });
 });

@@ -25,6 +25,11 @@ export interface HostFacts {
   readonly maxOpenFiles: number;
   /** The server's own oom_score_adj: lowering it takes a capability that a server in a container lacks. */
   readonly oomScoreAdj: number;
+  readonly memoryBytes: number;
+  /** The server's own hard limits by the words of setrlimit(2) in small letters (`nofile`); absent: unlimited. */
+  readonly rlimits: Readonly<Record<string, number>>;
+  /** What the server itself may do: a bit for each of capabilities(7). One in a container lacks some. */
+  readonly capabilities: bigint;
 }
 
 export interface HostFeatures {
@@ -168,10 +173,12 @@ function device(path: string, purpose: string, remedy: string): Probe {
 }
 
 async function readFacts(view: HostView): Promise<HostFacts> {
-  const [lastCapability, limits, oomScoreAdj] = await Promise.all([
+  const [lastCapability, limits, oomScoreAdj, memory, status] = await Promise.all([
     view.read('/proc/sys/kernel/cap_last_cap'),
     view.read('/proc/self/limits'),
     view.read('/proc/self/oom_score_adj'),
+    view.read('/proc/meminfo'),
+    view.read('/proc/self/status'),
   ]);
   const openFiles = /^Max open files\s+\S+\s+(\S+)/m.exec(limits ?? '')?.[1];
   return {
@@ -179,7 +186,39 @@ async function readFacts(view: HostView): Promise<HostFacts> {
     lastCapability: toNumber(lastCapability, 40),
     maxOpenFiles: openFiles === 'unlimited' ? Number.MAX_SAFE_INTEGER : toNumber(openFiles, 4096),
     oomScoreAdj: toNumber(oomScoreAdj, 0),
+    memoryBytes: toNumber(/^MemTotal:\s+(\d+) kB/m.exec(memory ?? '')?.[1], 0) * 1024,
+    rlimits: hardLimits(limits ?? ''),
+    capabilities: BigInt(`0x${/^CapEff:\s+([0-9a-f]+)/m.exec(status ?? '')?.[1] ?? '0'}`),
   };
+}
+
+/** The names that setrlimit(2) has, and how /proc/self/limits calls them. */
+const limitWords: Readonly<Record<string, string>> = {
+  as: 'Max address space',
+  core: 'Max core file size',
+  cpu: 'Max cpu time',
+  data: 'Max data size',
+  fsize: 'Max file size',
+  locks: 'Max file locks',
+  memlock: 'Max locked memory',
+  msgqueue: 'Max msgqueue size',
+  nice: 'Max nice priority',
+  nofile: 'Max open files',
+  nproc: 'Max processes',
+  rss: 'Max resident set',
+  rtprio: 'Max realtime priority',
+  rttime: 'Max realtime timeout',
+  sigpending: 'Max pending signals',
+  stack: 'Max stack size',
+};
+
+/** From /proc/self/limits: name, soft limit, hard limit, unit. */
+function hardLimits(text: string): Record<string, number> {
+  const found = Object.entries(limitWords).flatMap(([name, words]) => {
+    const hard = new RegExp(`^${words}\\s+\\S+\\s+(\\d+)\\b`, 'm').exec(text)?.[1];
+    return hard === undefined ? [] : [[name, Number(hard)] as const];
+  });
+  return Object.fromEntries(found);
 }
 
 function toNumber(text: string | undefined, otherwise: number): number {

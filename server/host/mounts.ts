@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync, readFileSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
-import { attachMount, cloneMount, mapMountIds, mount, mountFlags, unmountDetached } from '../../native/mount.ts';
+import { attachMount, cloneMount, mount, mountFlags, setMountAttributes, unmountDetached } from '../../native/mount.ts';
 import { errnoOf, Fault, type FaultCode } from '../base/fault.ts';
 
 /** What an overlay is made of. Absolute paths of directories; those of `lower` may be `MappedBind.path`. */
@@ -69,7 +69,7 @@ export class KernelMounts implements Mounts, FrozenMounts {
     await using to = await open(target, directoryOnly);
     const fd = cloneMount(from.fd);
     try {
-      mapMountIds(fd, namespaceFd);
+      setMountAttributes(fd, { readOnly: true, namespaceFd });
       // overlay takes only layers that are attached in a mount namespace, before Linux 6.15 its own.
       attachMount(fd, to.fd);
     } catch (error) {
@@ -150,11 +150,20 @@ export class KernelMounts implements Mounts, FrozenMounts {
 
 /** The mount points of a mountinfo file, in the order of mounting (proc(5)). */
 export function parseMountPoints(mountinfo: string): string[] {
-  return mountinfo
-    .split('\n')
-    .map((line) => line.split(' ')[4])
-    .filter((field) => field !== undefined)
-    .map(decodeOctal);
+  return parseMounts(mountinfo).map(({ point }) => point);
+}
+
+export interface MountEntry {
+  readonly id: string;
+  readonly point: string;
+}
+
+/** The mounts of a mountinfo file, in the order of mounting (proc(5)). */
+export function parseMounts(mountinfo: string): MountEntry[] {
+  return mountinfo.split('\n').flatMap((line) => {
+    const [id = '', , , , point] = line.split(' ');
+    return point === undefined ? [] : [{ id, point: decodeOctal(point) }];
+  });
 }
 
 /** The kernel writes space, tab, newline and backslash as three octal digits, and leaves other bytes alone. */

@@ -2,15 +2,16 @@ import assert from 'node:assert/strict';
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { Fault } from '../base/fault.ts';
-import { type IdRange, UserNamespaces } from './user-namespaces.ts';
+import type { IdRange, IdRanges } from '../base/id-map.ts';
+import { UserNamespaces } from './user-namespaces.ts';
 
 const range = (outside: number): IdRange => ({ inside: 0, outside, size: 65_536 });
 
 /** Opens something else instead, and remembers for whom. */
 function fakeMaker() {
   const made: IdRange[] = [];
-  const make = async (wanted: IdRange) => {
-    made.push(wanted);
+  const make = async ({ users }: IdRanges) => {
+    made.push(...users);
     return openSync('/dev/null', 'r');
   };
   return { made, make };

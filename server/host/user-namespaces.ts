@@ -1,14 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { Fault } from '../base/fault.ts';
+import type { IdRange, IdRanges } from '../base/id-map.ts';
 import { baseEnvironment } from './run.ts';
-
-/** The ids `inside`…`inside+size-1` of a namespace are `outside`…`outside+size-1` of this host; users and groups alike. */
-export interface IdRange {
-  readonly inside: number;
-  readonly outside: number;
-  readonly size: number;
-}
 
 /** A descriptor of a user namespace, to give to mount_setattr(2). Dispose when the mount is made: mounts hold it themselves. */
 export interface UserNamespace extends Disposable {
@@ -37,17 +31,19 @@ export class UserNamespaces implements Disposable {
   /** In order of last use, the oldest first. */
   readonly #entries = new Map<string, Entry>();
   readonly #maxCached: number;
-  readonly #make: (range: IdRange) => Promise<number>;
+  readonly #make: (ranges: IdRanges) => Promise<number>;
 
-  constructor(maxCached = defaultMaxCached, make: (range: IdRange) => Promise<number> = makeNamespace) {
+  constructor(maxCached = defaultMaxCached, make: (ranges: IdRanges) => Promise<number> = makeNamespace) {
     this.#maxCached = maxCached;
     this.#make = make;
   }
 
-  async open(range: IdRange): Promise<UserNamespace> {
-    checkRange(range);
-    const key = `${range.inside} ${range.outside} ${range.size}`;
-    const entry = this.#entries.get(key) ?? { fd: this.#make(range), users: 0 };
+  /** One range stands for users and groups alike. */
+  async open(wanted: IdRange | IdRanges): Promise<UserNamespace> {
+    const ranges = 'users' in wanted ? wanted : { users: [wanted], groups: [wanted] };
+    for (const range of [...ranges.users, ...ranges.groups]) checkRange(range);
+    const key = `${textOf(ranges.users)}/${textOf(ranges.groups)}`;
+    const entry = this.#entries.get(key) ?? { fd: this.#make(ranges), users: 0 };
     this.#entries.delete(key);
     this.#entries.set(key, entry);
     entry.users += 1;
@@ -97,17 +93,21 @@ function checkRange({ inside, outside, size }: IdRange): void {
  * Only a new process can be in a new user namespace: unshare(2) with CLONE_NEWUSER refuses programs with threads. The
  * child lives until its map is written and its namespace is open; once it echoes a byte it is past unshare(2).
  */
-async function makeNamespace(range: IdRange): Promise<number> {
+async function makeNamespace({ users, groups }: IdRanges): Promise<number> {
   const child = spawn('unshare', ['--user', 'cat'], { stdio: ['pipe', 'pipe', 'pipe'], env: baseEnvironment });
   try {
     await appeared(child);
-    const map = `${range.inside} ${range.outside} ${range.size}\n`;
-    writeFileSync(`/proc/${child.pid}/uid_map`, map);
-    writeFileSync(`/proc/${child.pid}/gid_map`, map);
+    writeFileSync(`/proc/${child.pid}/uid_map`, textOf(users));
+    writeFileSync(`/proc/${child.pid}/gid_map`, textOf(groups));
     return openSync(`/proc/${child.pid}/ns/user`, 'r');
   } finally {
     child.kill('SIGKILL');
   }
+}
+
+/** As the kernel takes it, in one write of less than a page: user_namespaces(7). */
+function textOf(ranges: readonly IdRange[]): string {
+  return ranges.map(({ inside, outside, size }) => `${inside} ${outside} ${size}\n`).join('');
 }
 
 function appeared(child: ChildProcess): Promise<void> {

@@ -23,6 +23,8 @@ export interface ImageStoreOptions {
   readonly architecture: string;
   /** What still needs an image: names for the message. An image with users is not deleted. */
   readonly usedBy: (fingerprint: string) => Promise<readonly string[]>;
+  /** Images that other projects have: their files stay. None when absent. */
+  readonly heldByOthers?: () => Promise<ReadonlySet<string>>;
   /** Where the host's apt configuration is read; `/` when absent. */
   readonly hostRoot?: string;
   readonly limits?: ImageLimits;
@@ -79,8 +81,9 @@ export class ImageStore {
     const { directory, records } = this.#options;
     await mkdir(directory, { recursive: true, mode: 0o700 });
     const known = new Set((await records.list()).map((record) => record.fingerprint));
+    const held = await this.#heldByOthers();
     for (const name of await readdir(directory)) {
-      if (known.delete(name)) continue;
+      if (known.delete(name) || held.has(name)) continue;
       if (!name.startsWith(workPrefix) && !isFingerprint(name)) continue;
       await rm(join(directory, name), { recursive: true, force: true });
       task.log.info({ name }, 'removed an unfinished image');
@@ -183,6 +186,7 @@ export class ImageStore {
       );
     }
     await this.#options.records.delete(image.fingerprint);
+    if ((await this.#heldByOthers()).has(image.fingerprint)) return image;
     const trash = join(this.#options.directory, `${workPrefix}${randomUUID()}`);
     await rename(this.#path(image.fingerprint), trash).catch((error: unknown) => {
       if (errnoOf(error) !== 'ENOENT') throw error;
@@ -229,6 +233,10 @@ export class ImageStore {
   /** The image as one file, that LXD and Incus import too. */
   archivePath(fingerprint: string): string {
     return join(this.#path(fingerprint), archiveName);
+  }
+
+  async #heldByOthers(): Promise<ReadonlySet<string>> {
+    return (await this.#options.heldByOthers?.()) ?? new Set();
   }
 
   #path(fingerprint: string): string {

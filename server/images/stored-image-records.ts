@@ -2,16 +2,27 @@ import { Collection } from '../db/collection.ts';
 import type { Store } from '../db/store.ts';
 import type { ImageAlias, ImageRecord, ImageRecords } from './image-records.ts';
 
-/** Records and aliases of images in the store of the server. */
+/** Records and aliases of the images of one project, in the store of the server. */
 export class StoredImageRecords implements ImageRecords {
   readonly #store: Store;
   readonly #images: Collection<ImageRecord>;
   readonly #aliases: Collection<ImageAlias>;
 
-  constructor(store: Store) {
+  /** Without `project`: those of the default one. */
+  constructor(store: Store, project?: string) {
     this.#store = store;
-    this.#images = new Collection(store, 'image/', parseImage);
-    this.#aliases = new Collection(store, 'image-alias/', parseAlias);
+    const prefix = (kind: string) => (project === undefined ? `${kind}/` : `project-${kind}/${project}/`);
+    this.#images = new Collection(store, prefix('image'), parseImage);
+    this.#aliases = new Collection(store, prefix('image-alias'), parseAlias);
+  }
+
+  /** Fingerprints of all images that projects but the default one have, with the names of these projects. */
+  static async ofProjects(store: Store): Promise<{ readonly project: string; readonly fingerprint: string }[]> {
+    const prefix = 'project-image/';
+    return (await store.list(prefix)).map(({ key }) => {
+      const [project = '', fingerprint = ''] = key.slice(prefix.length).split('/');
+      return { project, fingerprint };
+    });
   }
 
   async get(fingerprint: string): Promise<ImageRecord | undefined> {

@@ -1,9 +1,10 @@
-import { parseByteSize } from '../base/byte-size.ts';
-import { type ConfigKey, checkBoolean, checkLine, integerBetween } from '../base/config-key.ts';
+import { type ConfigKey, checkLine, integerBetween } from '../base/config-key.ts';
+import { bootKeys } from './keys/boot.ts';
+import { kernelKeys } from './keys/kernel.ts';
+import { limitKeys } from './keys/limits.ts';
+import { securityKeys } from './keys/security.ts';
 import { snapshotKeys } from './keys/snapshots.ts';
 
-/** Below this no init gets as far as a prompt; the runtime itself needs some of it while it enters. */
-const leastMemoryBytes = 4 * 1024 * 1024;
 export const defaultAgentIdleSeconds = 30;
 
 /** Every configuration key of an instance. */
@@ -16,14 +17,7 @@ export const instanceKeys: readonly ConfigKey[] = [
     doc: 'Seconds after which an idle agent leaves the instance; 0 keeps it. It returns when it is needed.',
     check: integerBetween(0, 86_400),
   },
-  {
-    key: 'boot.autostart',
-    type: 'boolean',
-    default: '',
-    live: true,
-    doc: 'Whether to start with the server after a reboot of the host; unset restores the last state.',
-    check: checkBoolean,
-  },
+  ...bootKeys,
   {
     key: 'environment.*',
     type: 'string',
@@ -31,6 +25,7 @@ export const instanceKeys: readonly ConfigKey[] = [
     live: true,
     doc: 'A variable in the environment of init (at the next start) and of executed commands.',
     check: checkLine,
+    checkName: (name) => (/^[A-Za-z_][A-Za-z0-9_.-]*$/.test(name) ? undefined : 'it is no name of a variable'),
   },
   {
     key: 'image.*',
@@ -40,25 +35,9 @@ export const instanceKeys: readonly ConfigKey[] = [
     doc: 'A property of the image that the instance was created from.',
     check: checkLine,
   },
-  {
-    key: 'limits.memory',
-    type: 'bytes',
-    default: '',
-    live: false,
-    doc: 'The most memory that the instance may use, such as 512MiB.',
-    check: (value) => {
-      const bytes = parseByteSize(value);
-      return bytes !== undefined && bytes >= leastMemoryBytes ? undefined : 'a size of at least 4MiB, such as 512MiB';
-    },
-  },
-  {
-    key: 'limits.processes',
-    type: 'integer',
-    default: '',
-    live: false,
-    doc: 'The most processes and threads that the instance may have.',
-    check: integerBetween(1, 4_194_304),
-  },
+  ...limitKeys,
+  ...kernelKeys,
+  ...securityKeys,
   ...snapshotKeys,
   {
     key: 'user.*',

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { checkConfig, withoutEmpty } from '../base/config-key.ts';
 import { Fault } from '../base/fault.ts';
 import { Revert } from '../base/revert.ts';
-import type { Serial } from '../base/serial.ts';
 import { ownTask, type Task } from '../base/task.ts';
 import { checkDevices } from '../devices/check-devices.ts';
 import type { Devices } from '../devices/device.ts';
@@ -14,6 +13,7 @@ import { expand, type Instance, isVolatileKey } from './instance.ts';
 import type { InstanceRecords } from './instance-records.ts';
 import { checkInstanceName } from './name.ts';
 import { type MakeHwaddr, madeHwaddrs, withHwaddrs } from './nic-addresses.ts';
+import type { ProfileUse } from './update-instance.ts';
 
 /** What a copy takes over from an instance, as it is or as a snapshot has kept it. */
 export type Original = Pick<
@@ -50,7 +50,7 @@ export interface CopyPlan {
 export interface CopyDeps {
   readonly records: InstanceRecords;
   /** Held, by project, by whoever begins to use a profile. */
-  readonly profileUse: Serial;
+  readonly profileUse: ProfileUse;
   readonly profile: (project: string, name: string) => Promise<Profile>;
   readonly pool: (name: string) => StorageDriver;
   readonly surroundings: Surroundings;

@@ -3,18 +3,21 @@ import { checkConfig } from '../base/config-key.ts';
 import { checkDescription } from '../base/description.ts';
 import { Fault } from '../base/fault.ts';
 import { Revert } from '../base/revert.ts';
-import type { Serial } from '../base/serial.ts';
 import type { Task } from '../base/task.ts';
 import { checkDevices } from '../devices/check-devices.ts';
 import type { Devices } from '../devices/device.ts';
 import { checkProfileList, type Profile } from '../profiles/profile.ts';
 import type { StorageDriver } from '../storage/contract.ts';
+import type { Admission } from './admission.ts';
 import { checkExpanded } from './check-expanded.ts';
 import { instanceKeys } from './config-keys.ts';
 import { expand, type Instance } from './instance.ts';
 import type { InstanceRecords } from './instance-records.ts';
 import { checkInstanceName, randomInstanceName } from './name.ts';
 import { type MakeHwaddr, madeHwaddrs, withHwaddrs } from './nic-addresses.ts';
+import { wantedIdsOf } from './spec-options.ts';
+import { storedContent } from './stored-content.ts';
+import type { ProfileUse } from './update-instance.ts';
 
 /** An image as an instance's creation needs it. */
 export interface SourceImage {
@@ -44,13 +47,16 @@ export interface CreatePlan {
 
 export interface CreateDeps {
   readonly records: InstanceRecords;
+  readonly admission: Admission;
   readonly profile: (project: string, name: string) => Promise<Profile>;
-  readonly image: (reference: string) => Promise<SourceImage>;
+  readonly image: (project: string, reference: string) => Promise<SourceImage>;
   readonly unpackImage: (task: Task, fingerprint: string, directory: string) => Promise<void>;
   /** See `UpdateDeps`. */
-  readonly profileUse: Serial;
+  readonly profileUse: ProfileUse;
   readonly pool: (name: string) => StorageDriver;
   readonly checkNetwork: (name: string) => void;
+  /** Faults of what devices need and the host lacks. */
+  readonly checkDevices: (devices: Devices) => Promise<void>;
   readonly hwaddr: MakeHwaddr;
 }
 
@@ -65,26 +71,31 @@ export class InstanceCreator {
   }
 
   /** Checks all that can be checked before anything changes. Faults: `invalid`, `not-found`, `already-exists`. */
-  async plan(request: CreateRequest): Promise<CreatePlan> {
+  async plan(requested: CreateRequest): Promise<CreatePlan> {
     const { records, profile } = this.#deps;
+    const request = storedContent(requested);
     if (request.name !== '') checkInstanceName(request.name);
     if (request.image === '') throw new Fault('invalid', 'The image to create the instance from is missing');
     checkDescription(request.description);
     checkProfileList(request.profiles);
     checkConfig(instanceKeys, request.config);
+    checkNoMemory(request.config);
     checkDevices(request.devices);
     const profiles = await Promise.all(request.profiles.map((name) => profile(request.project, name)));
     const expanded = expand(request, profiles);
     const { pool } = checkExpanded(expanded, this.#deps);
     this.#deps.pool(pool);
+    await this.#deps.checkDevices(expanded.devices);
     const name = request.name === '' ? await freeName(records, request.project) : request.name;
     if ((await records.find(request.project, name)) !== undefined) {
       throw new Fault('already-exists', `Instance "${name}" already exists`);
     }
+    // Refused at once, and again when the record is written: another creation may come in between.
+    await this.#deps.admission.admit({ ...request, name, uuid: '' }, async () => {});
     return {
       request: { ...request, name },
       devices: expanded.devices,
-      image: await this.#deps.image(request.image),
+      image: await this.#deps.image(request.project, request.image),
       pool,
     };
   }
@@ -115,10 +126,11 @@ export class InstanceCreator {
     const { request } = plan;
     return await profileUse.run(request.project, async () => {
       const profiles = await Promise.all(request.profiles.map((name) => profile(request.project, name)));
-      const { devices } = expand(request, profiles);
-      const { pool } = checkExpanded(expand(request, profiles), this.#deps);
+      const expanded = expand(request, profiles);
+      const { pool } = checkExpanded(expanded, this.#deps);
       if (pool !== plan.pool) throw new Fault('conflict', 'A profile was changed in the meantime');
-      return await records.add(await this.#record({ ...plan, devices }));
+      const record = await this.#record({ ...plan, devices: expanded.devices });
+      return await records.add(record, wantedIdsOf(expanded.config));
     });
   }
 
@@ -160,4 +172,11 @@ export async function freeName(records: InstanceRecords, project: string): Promi
     if ((await records.find(project, name)) === undefined) return name;
   }
   throw new Fault('exhausted', 'No free random name was found: give the instance a name');
+}
+
+/** What yurt remembers is nobody else's to say. Fault `invalid`. */
+function checkNoMemory(config: CreateRequest['config']): void {
+  const key = Object.keys(config).find((name) => name.startsWith('volatile.'));
+  if (key === undefined) return;
+  throw new Fault('invalid', `${key.slice(0, 80)} is what yurt itself remembers: it cannot be set`);
 }

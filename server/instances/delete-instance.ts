@@ -1,10 +1,12 @@
 import type { Task } from '../base/task.ts';
 import type { StorageDriver } from '../storage/contract.ts';
-import type { Instance } from './instance.ts';
+import type { Expanded, Instance } from './instance.ts';
 import type { InstanceRecords } from './instance-records.ts';
+import { isOn } from './spec-options.ts';
 
 export interface DeleteDeps {
   readonly records: InstanceRecords;
+  readonly expanded: (instance: Instance) => Promise<Expanded>;
   readonly pool: (name: string) => StorageDriver;
   readonly removeSnapshots: (task: Task, instance: Instance) => Promise<void>;
   /** Removes logs and whatever else is kept per instance. Idempotent. */
@@ -16,6 +18,10 @@ export class InstanceDeleter {
 
   constructor(deps: DeleteDeps) {
     this.#deps = deps;
+  }
+
+  async isProtected(instance: Instance): Promise<boolean> {
+    return isOn((await this.#deps.expanded(instance)).config, 'security.protection.delete', false);
   }
 
   /**

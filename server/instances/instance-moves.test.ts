@@ -173,11 +173,14 @@ describe('rebuilding an instance', () => {
   });
 
   it('leaves what was, whichever step fails', async () => {
-    for (let step = 1; ; step += 1) {
+    const whole = await prepared();
+    const first = whole.world.effects;
+    await rebuild(whole);
+    for (let step = 1; step <= whole.world.effects - first; step += 1) {
       const server = await prepared();
       server.world.failAt = server.world.effects + step;
       const { status } = await rebuild(server);
-      if (status === 'succeeded') return assert.ok(step > 2, `${step} steps`);
+      if (status === 'succeeded') continue; // a step of the cleaning up after a run keeps nothing else
       server.world.failAt = 0;
       const { pending } = await server.records.get('default', 'web');
       assert.equal(pending, undefined);

@@ -1,17 +1,23 @@
 import { Fault } from '../base/fault.ts';
 import { Collection, type Versioned } from '../db/collection.ts';
 import type { Change, Store } from '../db/store.ts';
-import type { IdRanges } from './id-ranges.ts';
+import type { Admission } from './admission.ts';
+import { type IdRanges, usualIds, type WantedIds } from './id-ranges.ts';
 import { type Instance, parseInstance } from './instance.ts';
 
-/** The records of all instances, and the id ranges that are theirs. */
+/**
+ * The records of all instances, and the id ranges that are theirs. Every way to a configuration ends here, so here the
+ * project is asked whether it allows it.
+ */
 export class InstanceRecords {
   readonly #records: Collection<Instance>;
   readonly #ranges: IdRanges;
+  readonly #admission: Admission;
 
-  constructor(store: Store, ranges: IdRanges) {
+  constructor(store: Store, ranges: IdRanges, admission: Admission) {
     this.#records = new Collection(store, 'instance/', parseInstance);
     this.#ranges = ranges;
+    this.#admission = admission;
   }
 
   async list(project?: string): Promise<Instance[]> {
@@ -25,20 +31,22 @@ export class InstanceRecords {
 
   async get(project: string, name: string): Promise<Instance> {
     const found = await this.find(project, name);
-    if (found === undefined) throw new Fault('not-found', `Instance "${name}" does not exist`);
+    if (found === undefined) throw await this.#missing(project, name);
     return found;
   }
 
   /** The record with the revision that `replace` names. Fault `not-found`. */
   async versioned(project: string, name: string): Promise<Versioned<Instance>> {
     const found = await this.#records.find(`${project}/${name}`);
-    if (found === undefined) throw new Fault('not-found', `Instance "${name}" does not exist`);
+    if (found === undefined) throw await this.#missing(project, name);
     return found;
   }
 
   /** Writes the record of an instance, which keeps its name, unless it was written since. Fault `conflict`. */
   async replace(found: Versioned<Instance>, instance: Instance, also: Change = {}): Promise<Instance> {
-    return (await this.#records.put(`${instance.project}/${instance.name}`, instance, found.revision, also)).record;
+    const write = async () =>
+      (await this.#records.put(`${instance.project}/${instance.name}`, instance, found.revision, also)).record;
+    return await this.#admission.admit(instance, write);
   }
 
   /** The same as a part of another commit. */
@@ -48,13 +56,17 @@ export class InstanceRecords {
   }
 
   /** Writes a new record with an id range of its own, both or neither. Fault `already-exists` for a taken name. */
-  async add(instance: Omit<Instance, 'idMap'>): Promise<Instance> {
+  async add(instance: Omit<Instance, 'idMap'>, ids: WantedIds = usualIds): Promise<Instance> {
+    return await this.#admission.admit(instance, () => this.#add(instance, ids));
+  }
+
+  async #add(instance: Omit<Instance, 'idMap'>, ids: WantedIds): Promise<Instance> {
     const id = `${instance.project}/${instance.name}`;
     for (let attempt = 1; ; attempt += 1) {
       if ((await this.#records.find(id)) !== undefined) {
         throw new Fault('already-exists', `Instance "${instance.name}" already exists`);
       }
-      const { idMap, change } = await this.#ranges.allocate(instance.uuid);
+      const { idMap, change } = await this.#ranges.allocate(instance.uuid, ids);
       try {
         return (await this.#records.put(id, { ...instance, idMap }, 0, change)).record;
       } catch (error) {
@@ -64,7 +76,29 @@ export class InstanceRecords {
     }
   }
 
+  /** Gives an instance other ids: the new ones are taken and the old ones given back in one commit with its record. */
+  async giveIds(instance: Instance, ids: WantedIds): Promise<Instance> {
+    for (let attempt = 1; ; attempt += 1) {
+      const found = await this.versioned(instance.project, instance.name);
+      const { idMap, change } = await this.#ranges.allocate(instance.uuid, ids);
+      const also = { ...change, ...this.#ranges.release(found.record.idMap, idMap) };
+      try {
+        return await this.replace(found, { ...found.record, idMap }, also);
+      } catch (error) {
+        if (!(error instanceof Fault) || error.code !== 'conflict' || attempt === maxAttempts) throw error;
+      }
+    }
+  }
+
+  /** Faults: `not-found` when it is gone; those of the project when the change is one of its configuration. */
   async update(instance: Instance, change: Partial<Instance>): Promise<Instance> {
+    const write = () => this.#update(instance, change);
+    if (change.config === undefined && change.devices === undefined && change.profiles === undefined)
+      return await write();
+    return await this.#admission.admit({ ...instance, ...change }, write);
+  }
+
+  async #update(instance: Instance, change: Partial<Instance>): Promise<Instance> {
     const id = `${instance.project}/${instance.name}`;
     const updated: Versioned<Instance> | undefined = await this.#records.update(id, (now) => {
       if (now.uuid !== instance.uuid) throw replaced(instance);
@@ -76,6 +110,10 @@ export class InstanceRecords {
 
   /** Gives an instance another name or project: at no moment are there two of it, or none. Fault `already-exists`. */
   async move(instance: Instance, { name, project }: Pick<Instance, 'name' | 'project'>): Promise<Instance> {
+    return await this.#admission.admit({ ...instance, name, project }, () => this.#move(instance, name, project));
+  }
+
+  async #move(instance: Instance, name: string, project: string): Promise<Instance> {
     const from = `${instance.project}/${instance.name}`;
     const found = await this.#records.find(from);
     if (found === undefined || found.record.uuid !== instance.uuid) throw replaced(instance);
@@ -87,6 +125,12 @@ export class InstanceRecords {
       if (!(error instanceof Fault) || error.code !== 'conflict') throw error;
       throw new Fault('already-exists', `Instance "${name}" already exists`, { cause: error });
     }
+  }
+
+  /** Whoever mistypes the project should not look for the instance. */
+  async #missing(project: string, name: string): Promise<Fault> {
+    await this.#admission.checkProject(project);
+    return new Fault('not-found', `Instance "${name}" does not exist`);
   }
 
   async remove(instance: Instance): Promise<void> {

@@ -1,9 +1,10 @@
-import { parseByteSize } from '../base/byte-size.ts';
 import type { HostFeatures } from '../host/host-features.ts';
-import { buildSpec, type SpecLimits } from '../runtime/build-spec.ts';
+import { buildSpec } from '../runtime/build-spec.ts';
 import type { OciSpec } from '../runtime/oci-spec.ts';
+import { parsePatch, patchSpec } from '../runtime/patch-spec.ts';
 import { hostParts } from '../runtime/system-mounts.ts';
 import { environmentOf } from './config-keys.ts';
+import { specOptionsOf } from './spec-options.ts';
 import type { SpecInput } from './start-instance.ts';
 
 /** What of the specification is the same for all instances of a server. */
@@ -21,7 +22,8 @@ export function instanceSpec(
   surroundings: SpecSurroundings,
   { instance, expanded, rootPath, init }: SpecInput,
 ): OciSpec {
-  return buildSpec({
+  const spec = buildSpec({
+    ...specOptionsOf(expanded.config),
     id: instance.uuid,
     hostname: instance.name,
     idMap: instance.idMap,
@@ -29,19 +31,11 @@ export function instanceSpec(
     init: init.argv,
     environment: environmentOf(expanded.config),
     cgroupsPath: surroundings.cgroupOf(instance.uuid),
-    limits: limitsOf(expanded.config),
     devices: [],
     mounts: hostParts(surroundings.host, surroundings.deviceNodes),
     agentDirectory: surroundings.agentDirectory,
     host: surroundings.host.facts,
   });
-}
-
-function limitsOf(config: Readonly<Record<string, string>>): SpecLimits {
-  const memoryBytes = parseByteSize(config['limits.memory'] ?? '');
-  const processes = config['limits.processes'];
-  return {
-    ...(memoryBytes === undefined ? {} : { memoryBytes }),
-    ...(processes === undefined ? {} : { processes: Number(processes) }),
-  };
+  const patch = parsePatch(expanded.config['raw.oci'] ?? '{}');
+  return patch === undefined ? spec : patchSpec(spec, patch);
 }

@@ -3,7 +3,7 @@ import type { Lease, NetworkDriver } from '../networks/contract.ts';
 import type { BootFollower } from './boot-follower.ts';
 import type { Expanded, Instance } from './instance.ts';
 import type { InstanceLocks } from './instance-locks.ts';
-import type { InstanceNic, Nics } from './nics.ts';
+import { type InstanceNic, nicsOf } from './nics.ts';
 import type { Supervisor } from './supervisor.ts';
 
 export type Status = 'stopped' | 'starting' | 'running' | 'stopping' | 'frozen' | 'error';
@@ -45,7 +45,7 @@ export interface StateDeps {
   readonly locks: InstanceLocks;
   readonly supervisor: Supervisor;
   readonly follower: BootFollower;
-  readonly nics: Nics;
+  readonly hwaddr: (uuid: string, device: string) => string;
   readonly network: (name: string) => NetworkDriver;
   readonly pid: (uuid: string) => Promise<number | undefined>;
   readonly resources: (uuid: string) => Promise<Resources>;
@@ -76,13 +76,13 @@ export class InstanceStates {
     leases: LeaseCache,
     parts: StateParts,
   ): Promise<RunState | undefined> {
-    const { supervisor, follower, nics } = this.#deps;
+    const { supervisor, follower, hwaddr } = this.#deps;
     const live = supervisor.status(instance.uuid);
     if (live !== 'running' && live !== 'paused') {
       this.#pids.delete(instance.uuid);
       return undefined;
     }
-    const wanted = parts.network ? nics.of(instance, expanded) : [];
+    const wanted = parts.network ? nicsOf(instance, expanded, hwaddr) : [];
     const [pid, network, resources] = await Promise.all([
       this.#pid(instance),
       Promise.all(wanted.map((nic) => this.#interface(nic, leases))),

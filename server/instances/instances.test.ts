@@ -78,6 +78,13 @@ describe('launching an instance', () => {
     assert.deepEqual(await server.records.list(), []);
   });
 
+  it('takes an empty value for none', async () => {
+    const server = await fakeServer();
+    await launch(server, { config: { 'limits.memory': '', 'user.x': '1' } });
+    const { config } = await server.records.get('default', 'web');
+    assert.deepEqual([config['limits.memory'], config['user.x']], [undefined, '1']);
+  });
+
   it('suggests the nearest key', async () => {
     const server = await fakeServer();
     const create = server.instances.create({ ...request, config: { 'limits.memroy': '1GiB' } }, true);

@@ -4,6 +4,7 @@ import type { Events } from '../events/events.ts';
 import type { OperationView } from '../operations/operation.ts';
 import type { OperationRequest, Operations } from '../operations/operations.ts';
 import type { ExitReason, Runtime } from '../runtime/contract.ts';
+import { announce } from './announce.ts';
 import type { BootFollower } from './boot-follower.ts';
 import type { CreatePlan, CreateRequest, InstanceCreator } from './create-instance.ts';
 import type { InstanceDeleter } from './delete-instance.ts';
@@ -27,6 +28,8 @@ export interface InstancesDeps {
   readonly supervisor: Supervisor;
   readonly follower: BootFollower;
   readonly runtime: Pick<Runtime, 'expectCreate' | 'pause' | 'resume'>;
+  /** Ends what works on the files of a stopped instance. */
+  readonly freeRoot: (instance: Pick<Instance, 'project' | 'name'>) => Promise<void>;
 }
 
 /** The verbs of instances: each checks, takes the instance's lock, works as an operation, and announces what is true. */
@@ -93,7 +96,7 @@ export class Instances {
     return this.#locked(instance, 'restarted', request, async (task) => {
       await this.#deps.stopper.stop(task, instance, stop);
       await this.#start(task, await this.#deps.records.get(project, name));
-      this.#deps.events.lifecycle('instance-restarted', resourceOf(instance));
+      announce(this.#deps.events, 'instance-restarted', instance);
     });
   }
 
@@ -104,7 +107,7 @@ export class Instances {
     return this.#locked(instance, 'paused', request, async () => {
       await this.#deps.runtime.pause(instance.uuid);
       this.#deps.supervisor.setPaused(instance.uuid, true);
-      this.#deps.events.lifecycle('instance-paused', resourceOf(instance));
+      announce(this.#deps.events, 'instance-paused', instance);
     });
   }
 
@@ -115,7 +118,7 @@ export class Instances {
     return this.#locked(instance, 'resumed', request, async () => {
       await this.#deps.runtime.resume(instance.uuid);
       this.#deps.supervisor.setPaused(instance.uuid, false);
-      this.#deps.events.lifecycle('instance-resumed', resourceOf(instance));
+      announce(this.#deps.events, 'instance-resumed', instance);
     });
   }
 
@@ -125,33 +128,17 @@ export class Instances {
     if (supervisor.status(instance.uuid) !== 'stopped' && !force) {
       throw new Fault('wrong-state', 'The instance is currently running, stop it first or pass --force');
     }
+    if (await deleter.isProtected(instance)) {
+      throw new Fault('wrong-state', `Instance "${name}" is protected: unset security.protection.delete to delete it`);
+    }
     const request = { kind: 'instance.delete', description: `Deleting instance ${name}` };
     return this.#locked(instance, 'deleted', { ...request, cancelable: false }, async (task) => {
       if (supervisor.status(instance.uuid) !== 'stopped') {
         await stopper.stop(task, instance, { force: true, timeoutSeconds: 0 });
       }
       await deleter.delete(task, instance);
-      events.lifecycle('instance-deleted', resourceOf(instance));
+      announce(events, 'instance-deleted', instance);
     });
-  }
-
-  /**
-   * Stops all running instances, asking first and killing those that do not stop in time; the next server starts them
-   * again. Waits for each; one that cannot be stopped does not keep the rest.
-   */
-  async stopAll(timeoutSeconds: number): Promise<void> {
-    const { records, supervisor, stopper, log } = this.#deps;
-    const running = (await records.list()).filter(({ uuid }) => supervisor.status(uuid) !== 'stopped');
-    const stopOne = async (instance: Instance) => {
-      const stop = (force: boolean) => stopper.stop(ownTask(log), instance, { force, timeoutSeconds });
-      try {
-        await stop(false).catch(() => stop(true));
-        await records.update(instance, { power: 'running' });
-      } catch (error) {
-        log.warn({ err: error, instance: instance.uuid }, 'an instance could not be stopped');
-      }
-    };
-    await Promise.all(running.map(stopOne));
   }
 
   /** What happens when an instance has ended, however it did. */
@@ -168,22 +155,23 @@ export class Instances {
       await this.#restartItself(instance);
       return;
     }
-    events.lifecycle(
+    announce(
+      events,
       reason.kind === 'powered-off' && !asked ? 'instance-shutdown' : 'instance-stopped',
-      resourceOf(instance),
+      instance,
       context,
     );
     // `stop` deletes an ephemeral instance itself, while it holds the lock; `restart` keeps it.
-    if (!instance.ephemeral || asked) return;
+    if (!instance.ephemeral || asked || (await deleter.isProtected(instance))) return;
     await deleter.delete(ownTask(log), instance);
-    events.lifecycle('instance-deleted', resourceOf(instance));
+    announce(events, 'instance-deleted', instance);
   }
 
   async #restartItself(instance: Instance): Promise<void> {
     const request = { kind: 'instance.restart', description: `Restarting instance ${instance.name}` };
     this.#locked(instance, 'restarted', request, async (task) => {
       await this.#start(task, await this.#deps.records.get(instance.project, instance.name));
-      this.#deps.events.lifecycle('instance-restarted', resourceOf(instance), { reason: 'rebooted' });
+      announce(this.#deps.events, 'instance-restarted', instance, { reason: 'rebooted' });
     });
   }
 
@@ -191,7 +179,7 @@ export class Instances {
     const { name } = plan.request;
     try {
       const instance = await this.#deps.creator.create(task, plan);
-      this.#deps.events.lifecycle('instance-created', resourceOf(instance));
+      announce(this.#deps.events, 'instance-created', instance);
       return instance;
     } catch (error) {
       throw Fault.during(`Cannot create instance "${name}"`, error);
@@ -209,7 +197,7 @@ export class Instances {
       const started = await starter.start(task, instance);
       supervisor.watch(started);
       follower.follow(started);
-      events.lifecycle('instance-started', resourceOf(started));
+      announce(events, 'instance-started', started);
     } catch (error) {
       throw Fault.during(`Cannot start instance "${instance.name}"`, error);
     }
@@ -223,9 +211,9 @@ export class Instances {
       throw Fault.during(`Cannot stop instance "${instance.name}"`, error);
     }
     const now = await this.#deps.records.get(instance.project, instance.name);
-    if (!now.ephemeral) return;
+    if (!now.ephemeral || (await deleter.isProtected(now))) return;
     await deleter.delete(task, now);
-    events.lifecycle('instance-deleted', resourceOf(now));
+    announce(events, 'instance-deleted', now);
   }
 
   #mustBe(instance: Instance, status: 'running' | 'paused', message: string): void {
@@ -243,6 +231,7 @@ export class Instances {
     try {
       return this.#deps.operations.start({ ...request, project, resources: [resourceOf(instance)] }, async (task) => {
         using _released = lock;
+        await this.#deps.freeRoot(instance);
         await work(task);
         return { instanceName: name };
       });

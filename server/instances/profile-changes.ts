@@ -1,8 +1,6 @@
-import { withoutEmpty } from '../base/config-key.ts';
 import { checkDescription } from '../base/description.ts';
 import { Fault } from '../base/fault.ts';
 import { Revert } from '../base/revert.ts';
-import type { Serial } from '../base/serial.ts';
 import type { Task } from '../base/task.ts';
 import type { Versioned } from '../db/collection.ts';
 import type { Change } from '../db/store.ts';
@@ -16,6 +14,7 @@ import {
   type Profiles,
   profileEtag,
 } from '../profiles/profile.ts';
+import type { ProjectAdmission } from './admission.ts';
 import { checkExpanded, type Surroundings } from './check-expanded.ts';
 import { profileKeys } from './config-keys.ts';
 import { type Expanded, expand, type Instance, resourceOf } from './instance.ts';
@@ -24,8 +23,9 @@ import type { InstanceRecords } from './instance-records.ts';
 import type { LiveChange } from './live-change.ts';
 import type { LiveChanges } from './live-changes.ts';
 import { type MakeHwaddr, madeHwaddrs, withHwaddrs } from './nic-addresses.ts';
+import { storedContent } from './stored-content.ts';
 import type { Supervisor } from './supervisor.ts';
-import { checkPool } from './update-instance.ts';
+import { checkPool, type ProfileUse } from './update-instance.ts';
 
 export interface ProfileChangesDeps {
   readonly profiles: Profiles;
@@ -35,7 +35,10 @@ export interface ProfileChangesDeps {
   readonly live: LiveChanges;
   readonly events: Events;
   /** See `UpdateDeps`. */
-  readonly profileUse: Serial;
+  readonly profileUse: ProfileUse;
+  readonly admission: Pick<ProjectAdmission, 'admitAll'>;
+  /** The projects that use the profiles of a project. */
+  readonly sharing: (home: string) => Promise<readonly string[]>;
   readonly surroundings: Surroundings;
   readonly hwaddr: MakeHwaddr;
 }
@@ -65,7 +68,7 @@ export class ProfileChanges {
   async create(request: ProfileRequest): Promise<Profile> {
     checkProfileName(request.name);
     const created = await this.#deps.profiles.add(this.#checked(request));
-    this.#deps.events.lifecycle('profile-created', `profile/${created.name}`);
+    this.#deps.events.lifecycle('profile-created', `profile/${created.name}`, {}, created.project);
     return created;
   }
 
@@ -97,7 +100,7 @@ export class ProfileChanges {
       const users = await this.#users(project, name);
       if (users.length > 0) throw new Fault('in-use', `Profile "${name}" is used by ${namesOf(users)}`);
       await profiles.remove(found);
-      events.lifecycle('profile-deleted', `profile/${name}`);
+      events.lifecycle('profile-deleted', `profile/${name}`, {}, project);
     });
   }
 
@@ -115,23 +118,24 @@ export class ProfileChanges {
         return records.changeOf(user, { ...user.record, profiles: names });
       });
       const renamed = await profiles.rename(found, newName, together(changes));
-      events.lifecycle('profile-renamed', `profile/${newName}`, { old_name: name });
+      events.lifecycle('profile-renamed', `profile/${newName}`, { old_name: name }, project);
       return renamed;
     });
   }
 
   async #replace(task: Task, found: Versioned<Profile>, profile: Profile): Promise<Profile> {
-    const { profiles, records, live, events } = this.#deps;
+    const { profiles, records, live, events, admission } = this.#deps;
     using locks = new DisposableStack();
     const users = await this.#plan(await this.#lockUsers(locks, profile.project, profile.name), profile);
+    await admission.admitAll(users, async () => {});
     const changes = await live.check(users satisfies readonly LiveChange[]);
     await using revert = new Revert(task.log);
     const ended = await live.apply(task, revert, changes);
     const renewed = users.filter(({ found: { record }, instance }) => record !== instance);
     const also = together([ended, ...renewed.map((user) => records.changeOf(user.found, user.instance))]);
-    const stored = await profiles.replace(found, profile, also);
+    const stored = await admission.admitAll(users, () => profiles.replace(found, profile, also));
     revert.commit();
-    events.lifecycle('profile-updated', `profile/${profile.name}`);
+    events.lifecycle('profile-updated', `profile/${profile.name}`, {}, profile.project);
     return stored;
   }
 
@@ -158,25 +162,24 @@ export class ProfileChanges {
   async #lockUsers(stack: DisposableStack, project: string, profile: string): Promise<Versioned<Instance>[]> {
     const { records, locks, supervisor } = this.#deps;
     const users: Versioned<Instance>[] = [];
-    for (const { name, uuid } of await this.#users(project, profile)) {
-      stack.use(await locks.acquireChange(project, name));
+    for (const user of await this.#users(project, profile)) {
+      const { name, uuid } = user;
+      stack.use(await locks.acquireChange(user.project, name));
       if (supervisor.status(uuid) === 'ending') await supervisor.ended(uuid);
-      const found = await records.versioned(project, name);
+      const found = await records.versioned(user.project, name);
       if (found.record.profiles.includes(profile)) users.push(found);
     }
     return users;
   }
 
   async #users(project: string, profile: string): Promise<Instance[]> {
-    return (await this.#deps.records.list(project)).filter(({ profiles }) => profiles.includes(profile));
+    const lists = (await this.#deps.sharing(project)).map((name) => this.#deps.records.list(name));
+    return (await Promise.all(lists)).flat().filter(({ profiles }) => profiles.includes(profile));
   }
 
-  #checked({ project, name, description, config, devices }: ProfileRequest): Profile {
-    const profile: Profile = {
-      ...{ project, name, description },
-      config: withoutEmpty(config),
-      devices: Object.fromEntries(Object.entries(devices).map(([key, device]) => [key, withoutEmpty(device)])),
-    };
+  #checked(request: ProfileRequest): Profile {
+    const { project, name, description, config, devices } = storedContent(request);
+    const profile: Profile = { project, name, description, config, devices };
     checkDescription(description);
     checkProfileContent(profileKeys, profile);
     for (const device of Object.values(profile.devices)) {

@@ -11,6 +11,8 @@ import type { Supervisor } from './supervisor.ts';
 export interface RebuildDeps {
   readonly records: InstanceRecords;
   readonly pool: (name: string) => StorageDriver;
+  /** Ends whatever else has the root of a stopped instance mounted. */
+  readonly freeRoot: (instance: Instance) => Promise<void>;
   readonly unpackImage: (task: Task, fingerprint: string, directory: string) => Promise<void>;
   readonly supervisor: Pick<Supervisor, 'status'>;
   readonly stopper: Pick<InstanceStopper, 'stop'>;
@@ -66,6 +68,7 @@ export class InstanceRebuilder {
       image: { fingerprint, description: image.properties['description'] ?? '' },
       pending: { kind: 'rebuild', fingerprint, start: runs },
     });
+    await this.#deps.freeRoot(instance);
     await pool.rebuildInstance(task, instance.uuid, fingerprint, instance.idMap);
     const rebuilt = await records.update(instance, { pending: undefined });
     revert.commit();

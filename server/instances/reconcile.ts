@@ -6,6 +6,7 @@ import type { BootFollower } from './boot-follower.ts';
 import type { InstanceDeleter } from './delete-instance.ts';
 import type { Expanded, Instance } from './instance.ts';
 import type { InstanceRecords } from './instance-records.ts';
+import type { LimitsApplier } from './limits/limits-applier.ts';
 import type { Supervisor } from './supervisor.ts';
 
 export interface ReconcileDeps {
@@ -15,9 +16,12 @@ export interface ReconcileDeps {
   readonly runtime: Pick<Runtime, 'state' | 'list' | 'delete' | 'waitExit'>;
   readonly supervisor: Supervisor;
   readonly follower: BootFollower;
+  readonly limits: Pick<LimitsApplier, 'adopt'>;
   readonly deleter: InstanceDeleter;
   /** Goes on with a change that was under way; returns whether the instance is to be started. */
   readonly finishPending: (instance: Instance, runs: boolean) => Promise<boolean>;
+  /** Gives an instance that runs on the devices that it should have. Never throws. */
+  readonly repairDevices: (instance: Instance, pid: number) => Promise<void>;
   /** Whether the host was booted since a server last ran here. */
   readonly hostRebooted: boolean;
 }
@@ -64,7 +68,9 @@ async function reconcileOne(deps: ReconcileDeps, instance: Instance): Promise<bo
   }
   if (state?.status === 'running' || state?.status === 'paused') {
     supervisor.watch(instance, state.status === 'paused');
+    await deps.repairDevices(instance, state.pid);
     if (state.status === 'running') deps.follower.follow(instance);
+    await deps.limits.adopt(instance, await deps.expanded(instance));
     return false;
   }
   // It never got to run, or ended while no server watched.
@@ -75,7 +81,9 @@ async function reconcileOne(deps: ReconcileDeps, instance: Instance): Promise<bo
   if (!shouldRun) return await wantsAutostart(deps, instance);
   if (ended === undefined) return await wantsAutostart(deps, instance); // the host went down, or the start was cut
   if (ended.kind === 'rebooted') return true;
-  if (instance.ephemeral) await deps.deleter.delete(ownTask(log), instance);
+  if (instance.ephemeral && !(await deps.deleter.isProtected(instance))) {
+    await deps.deleter.delete(ownTask(log), instance);
+  }
   return false;
 }
 

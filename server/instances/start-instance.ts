@@ -1,11 +1,15 @@
+import { Fault } from '../base/fault.ts';
 import { Revert } from '../base/revert.ts';
 import { ownTask, type Task } from '../base/task.ts';
+import type { InstanceDevices } from '../devices/instance-devices.ts';
 import type { Runtime } from '../runtime/contract.ts';
 import type { OciSpec } from '../runtime/oci-spec.ts';
 import type { StorageDriver } from '../storage/contract.ts';
+import { fitsIds } from './id-ranges.ts';
 import type { Expanded, Instance, InstanceInit } from './instance.ts';
 import type { InstanceRecords } from './instance-records.ts';
-import type { Nics } from './nics.ts';
+import type { LimitsApplier } from './limits/limits-applier.ts';
+import { isOn, isPrivileged, wantedIdsOf } from './spec-options.ts';
 
 /** All that a pure function needs to describe the container to the runtime. */
 export interface SpecInput {
@@ -18,9 +22,12 @@ export interface SpecInput {
 export interface StartDeps {
   readonly records: InstanceRecords;
   readonly expanded: (instance: Instance) => Promise<Expanded>;
+  /** Whether the project still allows it. Fault `forbidden`. */
+  readonly check: (instance: Instance, expanded: Expanded) => Promise<void>;
   readonly pool: (name: string) => StorageDriver;
-  readonly nics: Nics;
+  readonly devices: InstanceDevices;
   readonly runtime: Runtime;
+  readonly limits: Pick<LimitsApplier, 'checkHost' | 'start' | 'release'>;
   /** Looks at the root: which init, and can it run on this host? Fault `unsupported` with the way out. */
   readonly guestInit: (rootPath: string) => Promise<InstanceInit>;
   readonly spec: (input: SpecInput) => OciSpec;
@@ -35,22 +42,29 @@ export class InstanceStarter {
   }
 
   /**
-   * Brings a stopped instance up to a running init. Root and links are made side by side; the container is created
-   * on them, its links moved in, and only then its init runs. Undoes itself on failure.
+   * Brings a stopped instance up to a running init. Root and devices are prepared side by side; the container is created
+   * on them, its devices are put in, and only then its init runs. Undoes itself on failure.
    */
-  async start(task: Task, instance: Instance): Promise<Instance> {
-    const { runtime, nics: connector, records } = this.#deps;
+  async start(task: Task, stopped: Instance): Promise<Instance> {
+    const { runtime, devices, records } = this.#deps;
     using _soon = runtime.expectCreate();
-    const expanded = await this.#deps.expanded(instance);
-    const nics = connector.of(instance, expanded);
+    const expanded = await this.#deps.expanded(stopped);
+    await this.#deps.check(stopped, expanded);
+    if (isOn(expanded.config, 'security.protection.start', false)) {
+      throw new Fault('wrong-state', 'security.protection.start is true: unset it to start the instance');
+    }
+    await this.#deps.limits.checkHost(expanded);
+    const instance = await this.#withIds(task, stopped, expanded);
+    const planned = devices.plan(instance, expanded.devices);
+    await devices.check(planned);
     await using revert = new Revert(task.log);
-    revert.push('remove the links', () => connector.detach(ownTask(task.log), nics));
-    const attaching = connector.attach(task, nics);
+    revert.push('remove the devices', () => devices.removeAll(ownTask(task.log), instance, planned));
+    const preparing = devices.prepare(task, instance, planned);
     // Awaited below; a failure before that must not count as unhandled.
-    attaching.catch(() => {});
+    preparing.catch(() => {});
     const pool = this.#deps.pool(instance.pool);
     revert.push('unmount the root', async () => {
-      await Promise.allSettled([attaching]);
+      await Promise.allSettled([preparing]);
       await pool.unmountInstance(instance.uuid);
     });
     const root = await pool.mountInstance(task, instance.uuid, instance.idMap);
@@ -61,19 +75,40 @@ export class InstanceStarter {
     const consoleLogPath = this.#deps.consoleLogPath(instance.uuid);
     const [container, prepared] = await Promise.all([
       runtime.create(task, { id: instance.uuid, spec, consoleLogPath }),
-      attaching,
+      preparing,
     ]);
+    revert.push('give the processors back', () => this.#deps.limits.release(instance.uuid));
+    await this.#deps.limits.start(instance, expanded);
     const now = new Date().toISOString();
     revert.push('record that it is stopped', async () => {
       await records.update(instance, { power: 'stopped' });
     });
     const started = await records.update(instance, { power: 'running', startedAt: now, lastUsedAt: now, init });
-    await connector.enter(task, nics, prepared, container.pid);
+    await prepared.plug(task, container.pid);
     task.signal.throwIfAborted();
     await runtime.start(task, instance.uuid);
     revert.commit();
     void this.#hideRoot(task, instance, pool); // nobody waits for it, and it never fails
     return started;
+  }
+
+  /** The storage gives the files other owners when it mounts them for other ids: that costs no time, and can be undone. */
+  async #withIds({ log }: Task, instance: Instance, { config }: Expanded): Promise<Instance> {
+    if (isPrivileged(config)) {
+      log.warn(
+        { instance: instance.uuid, name: instance.name },
+        'a privileged instance: its root is root of this host',
+      );
+    }
+    const wanted = wantedIdsOf(config);
+    if (fitsIds(instance.idMap, wanted)) return instance;
+    if (isOn(config, 'security.protection.shift', false)) {
+      throw new Fault(
+        'wrong-state',
+        'Its files would get other ids on the host, and security.protection.shift is true',
+      );
+    }
+    return await this.#deps.records.giveIds(instance, wanted);
   }
 
   /**

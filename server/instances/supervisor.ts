@@ -1,18 +1,21 @@
 import type { Log } from '../base/log.ts';
 import { ownTask } from '../base/task.ts';
+import type { InstanceDevices } from '../devices/instance-devices.ts';
+import type { PlannedDevice } from '../devices/plan-devices.ts';
 import type { ExitReason, Runtime } from '../runtime/contract.ts';
 import type { StorageDriver } from '../storage/contract.ts';
 import type { Expanded, Instance } from './instance.ts';
 import type { InstanceRecords } from './instance-records.ts';
-import type { Nics } from './nics.ts';
+import type { LimitsApplier } from './limits/limits-applier.ts';
 
 export interface SupervisorDeps {
   readonly log: Log;
   readonly records: InstanceRecords;
   readonly expanded: (instance: Instance) => Promise<Expanded>;
   readonly pool: (name: string) => StorageDriver;
-  readonly nics: Nics;
+  readonly devices: InstanceDevices;
   readonly runtime: Pick<Runtime, 'waitExit' | 'delete'>;
+  readonly limits: Pick<LimitsApplier, 'release'>;
   readonly forgetAgent: (uuid: string) => Promise<void>;
   /** Called after an instance has ended and everything of that run is gone. */
   readonly ended: (instance: Instance, reason: ExitReason) => void;
@@ -97,14 +100,26 @@ export class Supervisor {
     }
   }
 
+  /** What the instance has by its configuration; nothing when that cannot be told (a network or profile is broken). */
+  async #planned(instance: Instance): Promise<PlannedDevice[]> {
+    const { devices, expanded, log } = this.#deps;
+    try {
+      return devices.plan(instance, (await expanded(instance)).devices);
+    } catch (error) {
+      log.warn({ err: error, instance: instance.uuid }, 'only devices that were noted down are removed');
+      return [];
+    }
+  }
+
   /** Removes what a run of the instance left. Each step is idempotent, and one that fails does not keep the rest. */
   async cleanUp(instance: Instance): Promise<void> {
-    const { runtime, nics, records, log } = this.#deps;
+    const { runtime, devices, records, log } = this.#deps;
     const task = ownTask(log);
     const steps: [string, () => Promise<unknown>][] = [
       ['delete the container', () => runtime.delete(instance.uuid)],
+      ['give its processors to the others', () => this.#deps.limits.release(instance.uuid)],
       ['forget the agent', () => this.#deps.forgetAgent(instance.uuid)],
-      ['remove the links', async () => nics.detach(task, nics.of(instance, await this.#deps.expanded(instance)))],
+      ['remove the devices', async () => devices.removeAll(task, instance, await this.#planned(instance))],
       ['unmount the root', async () => this.#deps.pool(instance.pool).unmountInstance(instance.uuid)],
       ['record the end', () => records.update(instance, { power: 'stopped' })],
     ];

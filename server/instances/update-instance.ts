@@ -1,4 +1,4 @@
-import { checkConfig, withoutEmpty } from '../base/config-key.ts';
+import { checkConfig } from '../base/config-key.ts';
 import { checkDescription } from '../base/description.ts';
 import { etagOf } from '../base/etag.ts';
 import { Fault } from '../base/fault.ts';
@@ -10,13 +10,15 @@ import { checkDevices } from '../devices/check-devices.ts';
 import type { Devices } from '../devices/device.ts';
 import type { Events } from '../events/events.ts';
 import { checkProfileList, type Profile } from '../profiles/profile.ts';
+import { announce } from './announce.ts';
 import { checkExpanded, type Surroundings } from './check-expanded.ts';
 import { instanceKeys } from './config-keys.ts';
-import { type Expanded, expand, type Instance, resourceOf } from './instance.ts';
+import { type Expanded, expand, type Instance } from './instance.ts';
 import type { InstanceLocks } from './instance-locks.ts';
 import type { InstanceRecords } from './instance-records.ts';
 import type { LiveChanges } from './live-changes.ts';
 import { type MakeHwaddr, madeHwaddrs, withHwaddrs } from './nic-addresses.ts';
+import { storedContent } from './stored-content.ts';
 import type { Supervisor } from './supervisor.ts';
 
 /** All that a user may change of an instance: it replaces what there is. */
@@ -35,6 +37,9 @@ export interface UpdateRequest extends InstanceContent {
   readonly etag: string;
 }
 
+/** One action at a time for all projects that share profiles. */
+export type ProfileUse = Pick<Serial, 'run'>;
+
 export interface UpdateDeps {
   readonly records: InstanceRecords;
   readonly locks: InstanceLocks;
@@ -43,7 +48,7 @@ export interface UpdateDeps {
   readonly events: Events;
   readonly profile: (project: string, name: string) => Promise<Profile>;
   /** Held, by project, by whoever begins to use a profile or changes one: neither misses the other. */
-  readonly profileUse: Serial;
+  readonly profileUse: ProfileUse;
   readonly surroundings: Surroundings;
   readonly hwaddr: MakeHwaddr;
 }
@@ -100,22 +105,19 @@ export class InstanceUpdater {
     const ended = await live.apply(task, revert, changes);
     const stored = await records.replace(found, instance, ended);
     revert.commit();
-    events.lifecycle('instance-updated', resourceOf(stored));
+    announce(events, 'instance-updated', stored);
     return stored;
   }
 
   /** The record as it will be, checked against everything that exists. */
   async #plan(now: Instance, request: InstanceContent): Promise<{ instance: Instance; after: Expanded }> {
     const { records, hwaddr, surroundings } = this.#deps;
-    const config = withVolatile(now.config, withoutEmpty(request.config));
-    const devices = Object.fromEntries(
-      Object.entries(request.devices).map(([name, device]) => [name, withoutEmpty(device)]),
-    );
-    checkDescription(request.description);
-    checkProfileList(request.profiles);
+    const { description, ephemeral, profiles, devices, ...stored } = storedContent(request);
+    const config = withVolatile(now.config, stored.config);
+    checkDescription(description);
+    checkProfileList(profiles);
     checkConfig(instanceKeys, config);
     checkDevices(devices);
-    const { description, ephemeral, profiles } = request;
     const changed = { ...now, description, ephemeral, profiles, config, devices };
     const expanded = await this.#expanded(changed);
     checkPool(now, checkExpanded(expanded, surroundings).pool);

@@ -6,6 +6,8 @@ export interface NicRequest {
   readonly instanceId: string;
   /** The name that DNS answers for: `NAME` and `NAME.DOMAIN`. */
   readonly instanceName: string;
+  /** Another project than the default one: its instances are `NAME.PROJECT` and `NAME.PROJECT.DOMAIN`. */
+  readonly project?: string;
   /** The link's name inside: `eth0`. One instance has each name once. */
   readonly name: string;
   /** Stable MAC address, `00:16:3e:xx:xx:xx`, see `stableHwaddr`; unique on its network. */
@@ -55,12 +57,16 @@ export interface NetworkDriver extends AsyncDisposable {
    * its final name. It stays down: the guest's own network set-up brings it up. Idempotent; replaces a left-over pair.
    */
   enter(task: Task, prepared: PreparedNic, nic: NicRequest, pid: number): Promise<void>;
+  /** The IPv4 address that DHCP keeps for a nic that is attached; undefined when there is none. */
+  reservedAddress(nic: Pick<NicRequest, 'instanceId' | 'name'>): Promise<string | undefined>;
   /** Removes the pair, the name and the lease. Idempotent. */
   detach(task: Task, nic: Pick<NicRequest, 'instanceId' | 'name'>): Promise<void>;
   /** Removes whatever belongs to nics of instances that `known` does not list: what a `kill -9` left. */
   repair(task: Task, known: ReadonlySet<string>): Promise<void>;
   /** Addresses of attached nics, matched by MAC address. */
   leases(): Promise<Lease[]>;
+  /** Calls `changed` whenever `leases` may say something else than before, until `signal` aborts. */
+  watchLeases(signal: AbortSignal, changed: () => void): void;
   /** Stops watching. The network itself stays up: instances outlive the server. */
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -33,6 +33,8 @@ const retryMs = 2_000;
 export class Networks {
   readonly #deps: NetworksDeps;
   readonly #records: Collection<NetworkRecord>;
+  readonly #stop = new AbortController();
+  readonly #leaseListeners = new Set<(network: string) => void>();
   readonly #opened = new Map<string, Opened>();
 
   constructor(deps: NetworksDeps) {
@@ -84,6 +86,11 @@ export class Networks {
     }));
   }
 
+  /** Calls `listener` whenever the addresses of instances on a network may have changed. */
+  onLeasesChanged(listener: (network: string) => void): void {
+    this.#leaseListeners.add(listener);
+  }
+
   /** Takes all of them down: no instance runs any more. */
   async down(): Promise<void> {
     const task = ownTask(this.#deps.log);
@@ -92,6 +99,7 @@ export class Networks {
 
   /** Stops watching them; they stay up, since instances outlive the server. */
   async close(): Promise<void> {
+    this.#stop.abort();
     await Promise.allSettled([...this.#opened.values()].map(({ driver }) => driver[Symbol.asyncDispose]()));
   }
 
@@ -116,6 +124,9 @@ export class Networks {
     const opened: Opened = { record, driver: open(record), failure: undefined, triedAt: 0 };
     this.#opened.set(record.name, opened);
     await this.#bringUp(opened);
+    opened.driver.watchLeases(this.#stop.signal, () => {
+      for (const listener of this.#leaseListeners) listener(record.name);
+    });
     if (opened.failure !== undefined) return;
     await opened.driver.repair(ownTask(log), instances).catch((error: unknown) => {
       log.error({ err: error, network: record.name }, 'a network could not be repaired');

@@ -24,13 +24,16 @@ export const defaultProfile = 'default';
 /** Configuration and devices that several instances share. `default` always exists. */
 export class Profiles {
   readonly #records: Collection<Profile>;
+  readonly #home: (project: string) => Promise<string>;
 
-  constructor(records: Collection<Profile>) {
+  /** `home`: the project whose profiles a project uses. */
+  constructor(records: Collection<Profile>, home: (project: string) => Promise<string>) {
     this.#records = records;
+    this.#home = home;
   }
 
   async list(project: string): Promise<Profile[]> {
-    return (await this.#records.list(`${project}/`)).map(({ record }) => record);
+    return (await this.#records.list(`${await this.#home(project)}/`)).map(({ record }) => record);
   }
 
   async get(project: string, name: string): Promise<Profile> {
@@ -39,7 +42,7 @@ export class Profiles {
 
   /** The profile with the revision that `put` names. Fault `not-found`. */
   async versioned(project: string, name: string): Promise<Versioned<Profile>> {
-    const found = await this.#records.find(`${project}/${name}`);
+    const found = await this.#records.find(`${await this.#home(project)}/${name}`);
     if (found === undefined) throw new Fault('not-found', `Profile "${name}" does not exist`);
     return found;
   }
@@ -77,23 +80,54 @@ export class Profiles {
     );
   }
 
+  /** What gives a project the profiles of another, for the commit that gives it that one's name. */
+  async moved(from: string, to: string): Promise<Change> {
+    const all = (await this.#records.list(`${from}/`)).map(({ record }) => record);
+    return {
+      put: all.map((profile) => ({
+        key: this.#keyOf({ ...profile, project: to }),
+        value: { ...profile, project: to },
+      })),
+      remove: all.map((profile) => this.#keyOf(profile)),
+    };
+  }
+
+  /** What removes all that a project has, for the commit that removes the project. */
+  async removed(project: string): Promise<Change> {
+    return { remove: (await this.#records.list(`${project}/`)).map(({ record }) => this.#keyOf(record)) };
+  }
+
+  /** What makes the profile `default`, unless there is one, for the commit that makes its project. */
+  async defaultMade(project: string, pool: string, network: string): Promise<Change> {
+    const profile = defaultProfileOf(project, pool, network);
+    if ((await this.#records.find(`${project}/${defaultProfile}`)) !== undefined) return {};
+    return {
+      expect: [{ key: this.#keyOf(profile), revision: 0 }],
+      put: [{ key: this.#keyOf(profile), value: profile }],
+    };
+  }
+
   /** The profile `default` with a root disk in `pool` and `eth0` on `network`, unless there is one. */
   async ensureDefault(project: string, pool: string, network: string): Promise<Versioned<Profile>> {
     const id = `${project}/${defaultProfile}`;
     const found = await this.#records.find(id);
     if (found !== undefined) return found;
-    const profile: Profile = {
-      name: defaultProfile,
-      project,
-      description: 'Default yurt profile',
-      config: {},
-      devices: {
-        eth0: { type: 'nic', name: 'eth0', network },
-        root: { type: 'disk', path: '/', pool },
-      },
-    };
-    return await this.#records.put(id, profile, 0);
+    return await this.#records.put(id, defaultProfileOf(project, pool, network), 0);
   }
+
+  #keyOf({ project, name }: Profile): string {
+    return this.#records.key(`${project}/${name}`);
+  }
+}
+
+function defaultProfileOf(project: string, pool: string, network: string): Profile {
+  return {
+    ...{ name: defaultProfile, project, description: 'Default yurt profile', config: {} },
+    devices: {
+      eth0: { type: 'nic', name: 'eth0', network },
+      root: { type: 'disk', path: '/', pool },
+    },
+  };
 }
 
 /** The tag of what a user may change of a profile. */

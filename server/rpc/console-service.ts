@@ -5,7 +5,7 @@ import type { ConsoleServiceHandlers } from '../../proto/gen/yurt/v1/ConsoleServ
 import { Fault } from '../base/fault.ts';
 import type { Instance } from '../instances/instance.ts';
 import { projectOf } from './project.ts';
-import { type Call, type Handlers, writeTo } from './router.ts';
+import { type Call, type Handlers, messagesOf, writeTo } from './router.ts';
 
 export interface ConsoleServiceDeps {
   readonly instance: (project: string, name: string) => Promise<Instance>;
@@ -30,7 +30,7 @@ export function consoleService(deps: ConsoleServiceDeps): Handlers<ConsoleServic
   return {
     GetConsoleLog: (call, request) => log(deps, call, request),
     AttachConsole: async (call, stream) => {
-      const requests = stream[Symbol.asyncIterator]();
+      const requests = messagesOf(call, stream);
       const first = await requests.next();
       const start = first.done ? undefined : first.value.start;
       if (!start) throw new Fault('invalid', 'The first message must be `start`');

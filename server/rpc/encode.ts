@@ -91,6 +91,7 @@ export function encodeInstance(view: InstanceView): InstanceMessage {
   const { instance, expanded } = view;
   return {
     ...encodeInstanceState(view),
+    etag: instanceEtag(instance),
     config: instance.config,
     devices: encodeDevices(instance.devices),
     expandedConfig: expanded.config,
@@ -119,7 +120,6 @@ export function encodeInstanceState({
     lastUsedAt: encodeTime(instance.lastUsedAt),
     imageFingerprint: instance.image.fingerprint,
     imageDescription: instance.image.description,
-    etag: instanceEtag(instance),
     snapshotCount,
     ...(run === undefined ? {} : { state: encodeRun(run, diskUsageBytes) }),
   };

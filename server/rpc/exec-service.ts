@@ -7,7 +7,7 @@ import type { ExecCommand, ExecSession } from '../agents/exec-session.ts';
 import { Fault } from '../base/fault.ts';
 import type { Task } from '../base/task.ts';
 import { projectOf } from './project.ts';
-import { type Call, type Handlers, writeTo } from './router.ts';
+import { type Call, type Handlers, messagesOf, writeTo } from './router.ts';
 
 export interface ExecServiceDeps {
   /** Faults: `not-found`, `wrong-state`, `unavailable`, `invalid`. */
@@ -30,7 +30,7 @@ const maxTerminalSide = 65_535;
 export function execService(deps: ExecServiceDeps): Handlers<ExecServiceHandlers> {
   return {
     Exec: async (call, stream) => {
-      const requests = stream[Symbol.asyncIterator]();
+      const requests = messagesOf(call, stream);
       const start = await firstMessage(requests);
       const task: Task = { signal: call.signal, log: call.log, report() {} };
       const [project, command] = [projectOf(start), commandOf(start)];

@@ -75,7 +75,8 @@ export function instanceService(deps: InstanceServiceDeps): Handlers<InstanceSer
     },
     GetInstance: async (_call, request) => {
       const instance = await records.get(projectOf(request), named(request).name);
-      const seen = await view(instance, await deps.expanded(instance), everything(deps.leases()));
+      const look = request.withoutState ? nothing : everything(deps.leases());
+      const seen = await view(instance, await deps.expanded(instance), look);
       const counts = await deps.countSnapshots(instance.uuid);
       return { instance: encodeInstance({ ...seen, snapshotCount: counts.get(instance.uuid) ?? 0 }) };
     },
@@ -89,9 +90,7 @@ export function instanceService(deps: InstanceServiceDeps): Handlers<InstanceSer
       const devices = decodeDevices(request.devices);
       const content = { description, ephemeral, profiles, config, devices };
       const instance = await deps.updater.update(task, { project: projectOf(request), name, etag, ...content });
-      return {
-        instance: encodeInstance(await view(instance, await deps.expanded(instance), everything(deps.leases()))),
-      };
+      return { instance: encodeInstance(await view(instance, await deps.expanded(instance), nothing)) };
     },
     StartInstance: async (_call, request) => begun(await instances.start(projectOf(request), named(request).name)),
     StopInstance: async (_call, request) =>
@@ -106,15 +105,15 @@ export function instanceService(deps: InstanceServiceDeps): Handlers<InstanceSer
   };
 }
 
-const nothing: Look = { network: false, resources: false, disk: false, leases: undefined };
-
 function everything(leases: LeaseCache): Look {
   return { network: true, resources: true, disk: true, leases };
 }
 
+const nothing: Look = { network: false, resources: false, disk: false, leases: undefined };
+
 function lookOf(request: ListInstancesRequest__Output, leases: () => LeaseCache): Look {
   const { withoutState, stateParts } = request;
-  if (withoutState) return { network: false, resources: false, disk: false, leases: undefined };
+  if (withoutState) return nothing;
   const wants = (part: StatePart__Output) => stateParts.length === 0 || stateParts.includes(part);
   return {
     network: wants('STATE_PART_NETWORK'),

@@ -1,17 +1,8 @@
 import { chmodSync, chownSync, rmSync } from 'node:fs';
 import { createServer, type Socket, type Server as SocketServer } from 'node:net';
-import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
-import type { PackageDefinition } from '@grpc/proto-loader';
-import { ReflectionService } from '@grpc/reflection';
-import { HealthImplementation } from 'grpc-health-check';
 import type { Log } from '../base/log.ts';
+import type { ApiServer } from './api-server.ts';
 
-/** One message: exec frames are far below, a list of ten thousand instances fits. */
-const maxMessageBytes = 16 * 1024 * 1024;
-/** Calls at once on one connection. */
-const maxConcurrentStreams = 1000;
-/** What one HTTP/2 session may hold in memory, in MB: grpc-js would let it grow without end. */
-const maxSessionMemoryMb = 64;
 const maxConnections = 1000;
 
 export interface PeerCredentials {
@@ -22,11 +13,7 @@ export interface PeerCredentials {
 
 export interface ListenRequest {
   readonly log: Log;
-  readonly api: PackageDefinition;
-  readonly services: readonly {
-    readonly definition: ServiceDefinition;
-    readonly implementation: UntypedServiceImplementation;
-  }[];
+  readonly server: Pick<ApiServer, 'serve'>;
   readonly socketPath: string;
   /** Members may use the socket; only root may when there is no such group. */
   readonly groupId: number | undefined;
@@ -34,43 +21,21 @@ export interface ListenRequest {
 }
 
 export interface Listening {
-  /** Takes no more calls; ends those that are under way after `graceMs`. */
-  close(graceMs: number): Promise<void>;
+  /** Takes no more connections. */
+  close(): void;
 }
 
-/** Serves the API, reflection and the standard health service on a unix socket whose peers the kernel identifies. */
+/** Serves the API on a unix socket whose peers the kernel identifies. */
 export async function listen(request: ListenRequest): Promise<Listening> {
-  const server = new Server({
-    'grpc.max_receive_message_length': maxMessageBytes,
-    'grpc.max_send_message_length': maxMessageBytes,
-    'grpc.max_concurrent_streams': maxConcurrentStreams,
-    'grpc-node.max_session_memory': maxSessionMemoryMb,
-  });
-  for (const { definition, implementation } of request.services) server.addService(definition, implementation);
-  const health = new HealthImplementation({ '': 'SERVING' });
-  health.addToServer(server);
-  new ReflectionService(request.api).addToServer(server);
-  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const sockets = createServer((socket) => {
-    if (!identifyPeer(socket, request)) return;
-    injector.injectConnection(socket);
+    if (identifyPeer(socket, request)) request.server.serve(socket);
   });
   sockets.maxConnections = maxConnections;
   await bind(sockets, request);
   return {
-    close: async (graceMs) => {
-      health.setStatus('', 'NOT_SERVING');
+    close: () => {
       sockets.close();
       rmSync(request.socketPath, { force: true });
-      injector.drain(graceMs);
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(() => server.forceShutdown(), graceMs);
-        server.tryShutdown(() => {
-          clearTimeout(timer);
-          resolve();
-        });
-      });
-      injector.destroy();
     },
   };
 }

@@ -2,20 +2,22 @@ import type { NetworkServiceHandlers } from '../../proto/gen/yurt/v1/NetworkServ
 import type { NetworkStatus } from '../networks/contract.ts';
 import type { NetworkRecord } from '../networks/network.ts';
 import type { UnmanagedLink } from '../networks/unmanaged.ts';
-import { projectOf } from './project.ts';
+import { defaultProject } from '../projects/project.ts';
 import type { Handlers } from './router.ts';
 
 export interface NetworkServiceDeps {
   readonly managed: () => { record: NetworkRecord; status: NetworkStatus }[];
   /** Links of the host that are not yurt's. */
   readonly unmanaged: () => Promise<readonly UnmanagedLink[]>;
-  readonly usedBy: (network: string) => Promise<readonly string[]>;
+  /** Instances of these projects; undefined: of all. */
+  readonly usedBy: (network: string, projects: readonly string[] | undefined) => Promise<readonly string[]>;
 }
 
 export function networkService(deps: NetworkServiceDeps): Handlers<NetworkServiceHandlers> {
   return {
-    ListNetworks: async (_call, request) => {
-      const project = projectOf(request);
+    ListNetworks: async ({ identity }) => {
+      // Networks are the host's: all projects share those of the default one.
+      const project = defaultProject;
       const managed = deps.managed().map(async ({ record, status }) => ({
         name: record.name,
         project,
@@ -25,7 +27,7 @@ export function networkService(deps: NetworkServiceDeps): Handlers<NetworkServic
         config: record.config,
         status: status.status,
         statusDetail: status.status === 'unavailable' ? status.detail : '',
-        usedBy: [...(await deps.usedBy(record.name))],
+        usedBy: [...(await deps.usedBy(record.name, identity.projects))],
       }));
       const unmanaged = (await deps.unmanaged()).map(({ name, type }) => ({ name, project, type, managed: false }));
       return { networks: [...(await Promise.all(managed)), ...unmanaged] };

@@ -1,9 +1,12 @@
-import { Fault } from '../base/fault.ts';
+import { defaultProject } from '../projects/project.ts';
 
-/** The project of a request; empty means `default`, the only one so far. Fault `not-found`. */
+/** The project of a request; empty means the default one. That it exists, the router has checked. */
 export function projectOf(request: { readonly project: string }): string {
-  if (request.project !== '' && request.project !== 'default') {
-    throw new Fault('not-found', `Project "${request.project.slice(0, 80)}" does not exist`);
-  }
-  return 'default';
+  return request.project === '' ? defaultProject : request.project;
+}
+
+/** What the lists of several kinds of objects ask for. */
+export interface ListRequest {
+  readonly project: string;
+  readonly allProjects: boolean;
 }

@@ -12,6 +12,7 @@ import {
 import { Fault, faultMeanings } from '../base/fault.ts';
 import type { Log } from '../base/log.ts';
 import type { Identity, PermissionName } from './identity.ts';
+import { checkVisible, onlyVisible } from './restriction.ts';
 
 /** What every handler gets first. */
 export interface Call {
@@ -45,6 +46,8 @@ export interface RouterDeps {
   readonly log: Log;
   /** Who the peer of a call is, from what the transport knows of it. */
   readonly identify: (peer: string) => Identity | undefined;
+  /** Fault `not-found` for a project that does not exist. */
+  readonly checkProject: (name: string) => Promise<unknown>;
 }
 
 /** The method option `(yurt.v1.permission)`. Undefined when a method does not declare one. */
@@ -73,6 +76,7 @@ export function route(deps: RouterDeps, service: ServiceDefinition, handlers: ob
 
 interface RawCall {
   getPeer(): string;
+  readonly metadata: Metadata;
   readonly cancelled: boolean;
   on(event: 'cancelled', listener: () => void): unknown;
 }
@@ -80,7 +84,13 @@ interface RawCall {
 function admit(deps: RouterDeps, path: string, permission: PermissionName, raw: RawCall): Call {
   const identity = deps.identify(raw.getPeer());
   if (identity === undefined) throw new Fault('unauthenticated', 'The server does not know this client');
-  if (!identity.allows(permission)) throw new Fault('forbidden', `You may not call ${path}`);
+  if (!identity.allows(permission)) {
+    if (!identity.trusted)
+      throw new Fault('unauthenticated', 'The server does not trust this client: it needs a token');
+    throw new Fault('forbidden', `You may not call ${path}`);
+  }
+  // Browsers say where a request comes from; no gRPC client does.
+  if (raw.metadata.get('origin').length > 0) throw new Fault('forbidden', 'Web pages may not call this server');
   const abort = new AbortController();
   const cancel = () => abort.abort(new Fault('canceled', 'The client went away'));
   if (raw.cancelled) cancel();
@@ -96,7 +106,11 @@ function unary(
 ): handleUnaryCall<unknown, unknown> {
   return (raw, done) => {
     Promise.resolve()
-      .then(() => handler(admit(deps, path, permission, raw), raw.request))
+      .then(async () => {
+        const call = admit(deps, path, permission, raw);
+        await checkProjectOf(deps, call, raw.request);
+        return onlyVisible(call.identity, raw.request, await handler(call, raw.request));
+      })
       .then(
         (response) => done(null, response),
         (error: unknown) => done(statusOf(deps.log, path, error)),
@@ -113,6 +127,7 @@ function serverStream(
   return (raw) => {
     const pump = async () => {
       const call = admit(deps, path, permission, raw);
+      await checkProjectOf(deps, call, raw.request);
       for await (const message of handler(call, raw.request)) {
         if (call.signal.aborted) return;
         await writeTo(raw, message, call.signal);
@@ -123,6 +138,13 @@ function serverStream(
       (error: unknown) => raw.emit('error', statusOf(deps.log, path, error)),
     );
   };
+}
+
+/** Every request that is about a project has a field of that name: what it names must exist, whatever the handler does. */
+async function checkProjectOf({ checkProject }: RouterDeps, { identity }: Call, request: unknown): Promise<void> {
+  checkVisible(identity, request);
+  if (typeof request !== 'object' || request === null || !('project' in request)) return;
+  if (typeof request.project === 'string' && request.project !== '') await checkProject(request.project);
 }
 
 function bidi(
@@ -140,6 +162,20 @@ function bidi(
         (error: unknown) => raw.emit('error', statusOf(deps.log, path, error)),
       );
   };
+}
+
+/**
+ * The messages of a client. Unlike a stream's own iterator, this one leaves the stream whole at their end: a client that has
+ * nothing more to say still waits for its answer. Fault `not-found` for one about a project that the caller cannot see.
+ */
+export async function* messagesOf<Request>(
+  { identity }: Call,
+  stream: ServerDuplexStream<Request, unknown>,
+): AsyncGenerator<Request, void> {
+  for await (const request of stream.iterator({ destroyOnReturn: false })) {
+    checkVisible(identity, request);
+    yield request;
+  }
 }
 
 /** The part of a stream that writing needs. */

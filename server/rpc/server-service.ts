@@ -21,6 +21,7 @@ export interface ServerFacts {
 export interface ServerServiceDeps {
   readonly facts: ServerFacts;
   readonly config: ServerConfig;
+  readonly network: () => { readonly addresses: readonly string[]; readonly fingerprint: string };
   /** The tables of keys, by what they configure. */
   readonly keys: Readonly<Record<string, readonly ConfigKey[]>>;
   readonly deviceTypes: readonly DeviceType[];
@@ -35,6 +36,7 @@ export function serverService(deps: ServerServiceDeps): Handlers<ServerServiceHa
   const { facts, config, countInstances, shutdown } = deps;
   return {
     GetServer: async () => {
+      const network = deps.network();
       const { all, running } = await countInstances();
       return {
         server: {
@@ -52,6 +54,8 @@ export function serverService(deps: ServerServiceDeps): Handlers<ServerServiceHa
           stateDirectory: facts.stateDirectory,
           instanceCount: all,
           runningInstanceCount: running,
+          addresses: [...network.addresses],
+          certificateFingerprint: network.fingerprint,
         },
       };
     },

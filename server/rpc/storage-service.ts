@@ -1,20 +1,26 @@
 import type { StorageServiceHandlers } from '../../proto/gen/yurt/v1/StorageService.ts';
 import type { PoolView } from '../storage/pools.ts';
+import type { Identity } from './identity.ts';
 import type { Handlers } from './router.ts';
 
 export interface StorageServiceDeps {
   readonly pools: () => Promise<readonly PoolView[]>;
-  readonly usedBy: (pool: string) => Promise<readonly string[]>;
+  /** Instances of these projects; undefined: of all. */
+  readonly usedBy: (pool: string, projects: readonly string[] | undefined) => Promise<readonly string[]>;
 }
 
 export function storageService({ pools, usedBy }: StorageServiceDeps): Handlers<StorageServiceHandlers> {
-  const encode = async ({ pool, failure, usage }: PoolView) => ({
+  const encode = async ({ pool, failure, usage }: PoolView, { projects }: Identity) => ({
     ...pool,
     status: failure === undefined ? 'created' : 'unavailable',
     statusDetail: failure ?? '',
-    usedBy: [...(await usedBy(pool.name))],
+    usedBy: [...(await usedBy(pool.name, projects))],
     usedBytes: usage?.usedBytes ?? 0,
     totalBytes: usage?.totalBytes ?? 0,
   });
-  return { ListStoragePools: async () => ({ pools: await Promise.all((await pools()).map(encode)) }) };
+  return {
+    ListStoragePools: async ({ identity }) => ({
+      pools: await Promise.all((await pools()).map((view) => encode(view, identity))),
+    }),
+  };
 }

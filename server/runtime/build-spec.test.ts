@@ -14,21 +14,20 @@ const input: SpecInput = {
   init: ['/sbin/init'],
   environment: { LANG: 'C.UTF-8', GREETING: 'one two "three" $(four) \\ ünf' },
   cgroupsPath: `/yurt/d1/${id}`,
-  limits: {
-    memoryBytes: 536_870_912,
-    memoryAndSwapBytes: 536_870_912,
-    processes: 500,
-    cpuQuotaUs: 50_000,
-    cpuPeriodUs: 100_000,
-    cpuShares: 512,
-    cpus: '0-1',
-  },
   devices: [{ type: 'c', path: '/dev/fuse', major: 10, minor: 229, fileMode: 0o666 }],
   mounts: [{ destination: '/srv/data', type: 'bind', source: '/data', options: ['bind', 'ro'] }],
   agentDirectory: '/usr/lib/yurt/agent',
   apparmorProfile: 'yurt-default',
   annotations: { 'org.yurt.instance': id },
-  host: { arch: 'x64', lastCapability: 40, maxOpenFiles: 1_048_576, oomScoreAdj: -900 },
+  host: {
+    arch: 'x64',
+    lastCapability: 40,
+    maxOpenFiles: 1_048_576,
+    oomScoreAdj: -900,
+    memoryBytes: 8 * 2 ** 30,
+    rlimits: { nofile: 20_000 },
+    capabilities: 0x1fffeffffffn,
+  },
 };
 
 /** Words that must never reach the runtime or the system inside: each would mean something else there. */
@@ -41,10 +40,10 @@ test('the specification of an instance is what it was', (t) => {
   });
 });
 
-test('an instance without limits, devices and agent has none in its specification', () => {
+test('an instance without devices and agent has none in its specification', () => {
   const { agentDirectory, apparmorProfile, annotations, ...required } = input;
   assert.ok(agentDirectory && apparmorProfile && annotations);
-  const spec = buildSpec({ ...required, limits: {}, devices: [], mounts: [] });
+  const spec = buildSpec({ ...required, devices: [], mounts: [] });
   assert.deepEqual(spec.linux.resources, { devices: [{ allow: true, access: 'rwm' }] });
   assert.ok(!spec.mounts.some(({ destination }) => destination === '/dev/.yurt'));
   assert.ok(!('annotations' in spec) && !('apparmorProfile' in spec.process));
@@ -109,9 +108,6 @@ test('ids, paths and options that could lead elsewhere are refused', () => {
     { mounts: [{ ...mount, destination: '/srv/../../etc' }] },
     { mounts: [{ ...mount, source: '/a\nb' }] },
     { mounts: [{ ...mount, options: ['bind,dev'] }] },
-    { limits: { memoryBytes: -1 } },
-    { limits: { processes: Number.NaN } },
-    { limits: { cpus: '0;1' } },
   ];
   for (const change of bad) {
     assert.throws(() => buildSpec({ ...input, ...change }), { code: 'invalid' }, JSON.stringify(change));
@@ -120,7 +116,7 @@ test('ids, paths and options that could lead elsewhere are refused', () => {
 
 test('a command beside init has the rights of init and nothing of its environment', () => {
   const init = buildSpec(input).process;
-  const process = execProcess(init, ['/bin/sh', '-c', 'two\nlines'], { HOME: '/root' });
+  const process = execProcess(init, ['/bin/sh', '-c', 'two\nlines'], { HOME: '/root' }, input.host);
   assert.deepEqual(process.capabilities, init.capabilities);
   assert.equal(process.apparmorProfile, init.apparmorProfile);
   assert.deepEqual(process.env, ['HOME=/root']);
@@ -131,4 +127,33 @@ test('a command beside init has the rights of init and nothing of its environmen
   assert.throws(() => checkExecInput(['a'], { 'A=B': '' }), { code: 'invalid' });
   assert.throws(() => checkExecInput(['a'], { A: 'x\0' }), { code: 'invalid' });
   checkExecInput(['sh', '-c', 'a\nb'], { A: 'x\ny' });
+});
+
+test('a privileged system has no user namespace, fewer capabilities, and only the devices of a system', () => {
+  const spec = buildSpec({ ...input, idMap: { hostBase: 0, size: 65_536 }, privileged: true });
+  assert.ok(!spec.linux.namespaces.some(({ type }) => type === 'user'));
+  assert.ok(spec.process.capabilities.bounding.includes('CAP_SYS_ADMIN'));
+  assert.ok(!('uidMappings' in spec.linux) && !('gidMappings' in spec.linux));
+  for (const name of ['SYS_MODULE', 'SYS_RAWIO', 'SYS_TIME', 'MAC_ADMIN', 'MAC_OVERRIDE', 'SYSLOG', 'SYS_RESOURCE']) {
+    assert.ok(!spec.process.capabilities.bounding.includes(`CAP_${name}`), name);
+  }
+  assert.deepEqual(spec.linux.resources.devices[0], { allow: false, access: 'rwm' });
+  assert.ok(spec.linux.resources.devices.slice(1).every(({ major, access }) => major !== undefined || access === 'm'));
+  assert.ok(spec.linux.readonlyPaths.includes('/proc/sys') && spec.linux.maskedPaths.includes('/proc/kcore'));
+  assert.throws(() => buildSpec({ ...input, privileged: true }), { code: 'invalid' });
+});
+
+test('containers inside get a whole proc and sysfs when nesting is on', () => {
+  const targets = (nesting: boolean) => buildSpec({ ...input, nesting }).mounts.map(({ destination }) => destination);
+  assert.ok(targets(true).includes('/dev/.lxc/proc') && targets(true).includes('/dev/.lxc/sys'));
+  assert.ok(!targets(false).some((destination) => destination.startsWith('/dev/.lxc')));
+});
+
+test('sysctls that are no names of settings are refused', () => {
+  assert.deepEqual(buildSpec({ ...input, sysctls: { 'net.core.somaxconn': '9' } }).linux.sysctl, {
+    'net.core.somaxconn': '9',
+  });
+  for (const name of ['x', '../x.y', 'net/ipv4', 'net.', 'net..x']) {
+    assert.throws(() => buildSpec({ ...input, sysctls: { [name]: '1' } }), { code: 'invalid' }, name);
+  }
 });

@@ -1,25 +1,11 @@
-import type { IdMap } from '../base/id-map.ts';
+import { type IdMap, type IdRange, rangesOf } from '../base/id-map.ts';
 import type { HostFacts } from '../host/host-features.ts';
-import { rootCapabilities } from './capabilities.ts';
+import { privilegedCapabilities, rootCapabilities } from './capabilities.ts';
 import { checkSpecInput } from './check-spec-input.ts';
-import type { OciDevice, OciMount, OciProcess, OciResources, OciSpec } from './oci-spec.ts';
-import { seccompFilter } from './seccomp.ts';
-import { agentDirectory, systemMounts } from './system-mounts.ts';
-
-/** What bounds an instance. Absent: no limit. */
-export interface SpecLimits {
-  readonly memoryBytes?: number;
-  /** Memory and swap together, as the OCI specification counts. */
-  readonly memoryAndSwapBytes?: number;
-  readonly processes?: number;
-  /** Microseconds of processor time in every `cpuPeriodUs`. */
-  readonly cpuQuotaUs?: number;
-  readonly cpuPeriodUs?: number;
-  /** Weight against others, 1024 is normal (v1 `cpu.shares`; the runtime converts it for v2). */
-  readonly cpuShares?: number;
-  /** Processors, as in cpuset(7): `0-3,5`. */
-  readonly cpus?: string;
-}
+import type { OciDevice, OciIdMapping, OciMount, OciProcess, OciResources, OciSpec } from './oci-spec.ts';
+import { initRlimits, type Rlimits, usualRlimits } from './rlimits.ts';
+import { type SyscallPolicy, seccompFilter } from './seccomp.ts';
+import { agentDirectory, nestingMounts, systemMounts } from './system-mounts.ts';
 
 export interface SpecInput {
   /** The instance's uuid. */
@@ -33,7 +19,6 @@ export interface SpecInput {
   readonly environment: Readonly<Record<string, string>>;
   /** `/yurt/DAEMON/INSTANCE`, the same in every hierarchy. */
   readonly cgroupsPath: string;
-  readonly limits: SpecLimits;
   /** Nodes of the host that appear inside under the same path (`/dev/fuse`, `/dev/net/tun`), and those of devices. */
   readonly devices: readonly OciDevice[];
   /** Mounts of devices, and the files of lxcfs; applied in this order after those of the system. */
@@ -42,6 +27,16 @@ export interface SpecInput {
   readonly agentDirectory?: string;
   readonly apparmorProfile?: string;
   readonly annotations?: Readonly<Record<string, string>>;
+  /** -1000 to 1000: proc_pid_oom_score_adj(5). */
+  readonly oomScoreAdj?: number;
+  readonly rlimits?: Rlimits;
+  /** By dotted name. */
+  readonly sysctls?: Readonly<Record<string, string>>;
+  readonly syscalls?: SyscallPolicy;
+  /** Whole proc and sysfs for containers inside. */
+  readonly nesting?: boolean;
+  /** No user namespace: ids inside are those of the host. */
+  readonly privileged?: boolean;
   readonly host: HostFacts;
 }
 
@@ -51,7 +46,8 @@ export interface SpecInput {
  */
 export function buildSpec(input: SpecInput): OciSpec {
   checkSpecInput(input);
-  const mapping = [{ containerID: 0, hostID: input.idMap.hostBase, size: input.idMap.size }];
+  const { privileged = false, nesting = false, sysctls = {} } = input;
+  const { users, groups } = rangesOf(input.idMap);
   return {
     ociVersion: '1.0.2',
     process: initProcess(input),
@@ -59,15 +55,15 @@ export function buildSpec(input: SpecInput): OciSpec {
     hostname: input.hostname,
     mounts: [
       ...systemMounts,
+      ...(nesting ? nestingMounts : []),
       ...(input.agentDirectory === undefined ? [] : [agentMount(input.agentDirectory)]),
       ...input.mounts,
     ],
     ...(input.annotations === undefined ? {} : { annotations: input.annotations }),
     linux: {
-      uidMappings: mapping,
-      gidMappings: mapping,
+      ...(privileged ? {} : { uidMappings: users.map(mapping), gidMappings: groups.map(mapping) }),
       namespaces: [
-        { type: 'user' },
+        ...(privileged ? [] : [{ type: 'user' } as const]),
         { type: 'pid' },
         { type: 'mount' },
         { type: 'uts' },
@@ -76,51 +72,59 @@ export function buildSpec(input: SpecInput): OciSpec {
         { type: 'cgroup' },
       ],
       cgroupsPath: input.cgroupsPath,
-      resources: resources(input.limits),
+      ...(Object.keys(sysctls).length === 0 ? {} : { sysctl: sysctls }),
+      resources: privileged ? privilegedResources : resources,
       devices: input.devices,
-      seccomp: seccompFilter(input.host.arch),
+      seccomp: seccompFilter(input.host.arch, input.syscalls),
       rootfsPropagation: 'private',
       // The kernel guards /proc and /sys itself: what is not of the instance's namespaces belongs to ids that it does not
       // have. Anything mounted over them would also forbid every mount of proc inside (mount_namespaces(7), "fully
       // visible"), which systemd's sandboxing and nested containers need.
-      maskedPaths: [],
-      readonlyPaths: [],
+      maskedPaths: privileged ? hiddenFromPrivileged : [],
+      readonlyPaths: privileged ? readonlyForPrivileged : [],
     },
   };
 }
 
+function mapping({ inside, outside, size }: IdRange): OciIdMapping {
+  return { containerID: inside, hostID: outside, size };
+}
+
 /**
  * A process beside init with the same rights: what an OCI runtime's `exec --process` reads. `env` is complete: nothing
- * of init's environment is added.
+ * of init's environment is added, and none of the limits that `limits.kernel.*` set for what init starts: the agent, which
+ * is the first that is run so, could not live within all of them.
  */
 export function execProcess(
   init: OciProcess,
   argv: readonly string[],
   env: Readonly<Record<string, string>>,
+  host: HostFacts,
 ): OciProcess {
-  return { ...init, terminal: false, args: argv, env: toEnv(env), cwd: '/' };
+  return { ...init, rlimits: usualRlimits(host), terminal: false, args: argv, env: toEnv(env), cwd: '/' };
 }
 
 function initProcess(input: SpecInput): OciProcess {
-  const hard = Math.min(input.host.maxOpenFiles, maxOpenFilesHard);
   return {
     terminal: true,
     user: { uid: 0, gid: 0 },
     args: input.init,
     env: toEnv({ ...baseEnvironment, container_uuid: input.id, ...input.environment }),
     cwd: '/',
-    capabilities: rootCapabilities(input.host.lastCapability),
-    // What a booted machine has. The server's own soft limit is far higher, and inheriting it makes old programs that
-    // loop over all possible descriptors slow and those that use select(2) wrong.
-    rlimits: [{ type: 'RLIMIT_NOFILE', soft: Math.min(1024, hard), hard }],
+    capabilities: input.privileged
+      ? privilegedCapabilities(input.host.lastCapability, input.host.capabilities)
+      : rootCapabilities(input.host.lastCapability),
+    rlimits: initRlimits(input.host, input.rlimits ?? {}),
     noNewPrivileges: false, // sudo and su are part of a system
     ...(input.apparmorProfile === undefined ? {} : { apparmorProfile: input.apparmorProfile }),
-    // The service manager may protect the server with a negative value, which instances must not inherit.
-    oomScoreAdj: Math.max(0, input.host.oomScoreAdj),
+    oomScoreAdj: input.oomScoreAdj ?? usualOomScore(input.host),
   };
 }
 
-const maxOpenFilesHard = 524_288;
+/** The service manager may protect the server with a negative value, which instances must not inherit. */
+function usualOomScore(host: HostFacts): number {
+  return Math.max(0, host.oomScoreAdj);
+}
 
 /**
  * `container` tells init what it runs in (systemd.io/CONTAINER_INTERFACE). Any value makes systemd leave the hardware alone;
@@ -138,29 +142,41 @@ function agentMount(source: string): OciMount {
   return { destination: agentDirectory, type: 'bind', source, options: ['bind', 'ro', 'nosuid', 'nodev'] };
 }
 
-function resources(limits: SpecLimits): OciResources {
-  const cpu = {
-    ...(limits.cpuQuotaUs === undefined ? {} : { quota: limits.cpuQuotaUs }),
-    ...(limits.cpuPeriodUs === undefined ? {} : { period: limits.cpuPeriodUs }),
-    ...(limits.cpuShares === undefined ? {} : { shares: limits.cpuShares }),
-    ...(limits.cpus === undefined ? {} : { cpus: limits.cpus }),
-  };
-  return {
-    // A user namespace can make no device node, file systems that it mounts have none, and the root is mounted nodev: the
-    // nodes inside are those that were bound there. So hot-plugging one is a mount and no change of a filter.
-    devices: [{ allow: true, access: 'rwm' }],
-    ...(limits.memoryBytes === undefined
-      ? {}
-      : {
-          memory: {
-            limit: limits.memoryBytes,
-            ...(limits.memoryAndSwapBytes === undefined ? {} : { swap: limits.memoryAndSwapBytes }),
-          },
-        }),
-    ...(limits.processes === undefined ? {} : { pids: { limit: limits.processes } }),
-    ...(Object.keys(cpu).length === 0 ? {} : { cpu }),
-  };
-}
+/**
+ * A user namespace can make no device node, file systems that it mounts have none, and the root is mounted nodev: the
+ * nodes inside are those that were bound there. So hot-plugging one is a mount and no change of a filter. Limits are no
+ * part of the specification: they are files of the cgroup, written the same way at the start and later.
+ */
+const resources: OciResources = { devices: [{ allow: true, access: 'rwm' }] };
+
+/**
+ * Without a user namespace the kernel would let root inside make a node of any device. The nodes of a system, and FUSE and
+ * tun; `m` alone lets archives with other nodes be unpacked, which then cannot be opened.
+ */
+const privilegedResources: OciResources = {
+  devices: [
+    { allow: false, access: 'rwm' },
+    { allow: true, type: 'c', access: 'm' },
+    { allow: true, type: 'b', access: 'm' },
+    ...[
+      [1, 3], // null, zero, full, random, urandom, kmsg is not among them
+      [1, 5],
+      [1, 7],
+      [1, 8],
+      [1, 9],
+      [5, 0], // tty, console, ptmx
+      [5, 1],
+      [5, 2],
+      [10, 200], // tun
+      [10, 229], // fuse
+    ].map(([major = 0, minor = 0]) => ({ allow: true, type: 'c' as const, major, minor, access: 'rwm' })),
+    { allow: true, type: 'c', major: 136, access: 'rwm' }, // devpts
+  ],
+};
+
+/** Settings of the host that its root may write: proc(5). */
+const readonlyForPrivileged = ['/proc/sys', '/proc/sysrq-trigger', '/proc/irq', '/proc/bus', '/proc/fs', '/proc/acpi'];
+const hiddenFromPrivileged = ['/proc/kcore', '/proc/keys', '/proc/timer_list', '/proc/scsi', '/sys/firmware'];
 
 function toEnv(environment: Readonly<Record<string, string>>): string[] {
   return Object.entries(environment).map(([key, value]) => `${key}=${value}`);

@@ -26,3 +26,17 @@ export function rootCapabilities(lastCapability: number): OciCapabilities {
   const all = names.slice(0, lastCapability + 1).filter((name) => !worthless.has(name));
   return { bounding: all, effective: all, permitted: all, inheritable: [], ambient: [] };
 }
+
+/**
+ * Without a user namespace a capability is one of the host. These reach the kernel that all share and are withheld; what
+ * remains still makes root inside root outside for who knows how.
+ */
+const ofHost: ReadonlySet<string> = new Set([...worthless, 'CAP_MAC_ADMIN', 'CAP_MAC_OVERRIDE', 'CAP_SYSLOG']);
+
+/** `own` is what the server may do: nobody can give more. */
+export function privilegedCapabilities(lastCapability: number, own: bigint): OciCapabilities {
+  const kept = rootCapabilities(lastCapability).bounding.filter(
+    (name) => !ofHost.has(name) && ((own >> BigInt(names.indexOf(name))) & 1n) === 1n,
+  );
+  return { bounding: kept, effective: kept, permitted: kept, inheritable: [], ambient: [] };
+}

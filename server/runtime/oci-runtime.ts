@@ -20,6 +20,7 @@ import { ConsoleInput } from './console-input.ts';
 import type { ContainerState, CreateContainer, ExecInContainer, ExitReason, Runtime } from './contract.ts';
 import { chooseEngine, type Engine } from './engine.ts';
 import { releaseInit } from './exec-fifo.ts';
+import { parseSpec, stringifySpec } from './oci-json.ts';
 import type { OciSpec } from './oci-spec.ts';
 import { isConmonOf, livesInCgroup } from './processes.ts';
 import { runtimeFault } from './runtime-fault.ts';
@@ -96,15 +97,15 @@ export class OciRuntime implements Runtime {
   async create(task: Task, { id, spec, consoleLogPath }: CreateContainer): Promise<ContainerState> {
     const { cgroups, features, log, run } = this.#options;
     const bundle = this.#bundle(id);
-    const hostRoot = spec.linux.uidMappings[0]?.hostID;
-    if (hostRoot === undefined || spec.linux.cgroupsPath !== this.cgroupOf(id)) {
-      throw new Fault('internal', 'The specification has no id map or another cgroup');
+    const hostRoot = spec.linux.uidMappings?.[0]?.hostID ?? 0;
+    if (spec.linux.cgroupsPath !== this.cgroupOf(id)) {
+      throw new Fault('internal', 'The specification has another cgroup');
     }
     await using revert = new Revert(log);
     await this.#claim(bundle);
     revert.push('delete the container', () => this.delete(id));
     await Promise.all([
-      writeFile(bundle.config, JSON.stringify(spec), { mode: 0o600 }),
+      writeFile(bundle.config, stringifySpec(spec), { mode: 0o600 }),
       mkdir(this.#socketDirectory(id), { recursive: true, mode: 0o700 }),
       mkdir(dirname(consoleLogPath), { recursive: true, mode: 0o700 }),
       // Made before the runtime finds it: systemd inside needs it as its own, and limits on its children.
@@ -155,7 +156,7 @@ export class OciRuntime implements Runtime {
       readdir(this.#engineState),
       this.#options.cgroups.children(`/yurt/${this.#options.daemonId}`),
     ]);
-    const names = [...bundles, ...states, ...groups.map((name) => name.replace(/\.(conmon|agent)$/, ''))];
+    const names = [...bundles, ...states, ...groups.map((name) => name.replace(/\.(conmon|agent|devices)$/, ''))];
     return [...new Set(names)].filter(isContainerId);
   }
 
@@ -190,7 +191,8 @@ export class OciRuntime implements Runtime {
     // First conmon and, if it is at `create` still, the runtime that it has called: they would go on making things.
     await this.#adoptConmon(bundle);
     await cgroups.remove(this.#conmonCgroup(id));
-    await Promise.all([cgroups.remove(this.cgroupOf(id)), cgroups.remove(`${this.cgroupOf(id)}.agent`)]);
+    const groups = ['', '.agent', '.devices'].map((beside) => `${this.cgroupOf(id)}${beside}`);
+    await Promise.all(groups.map((path) => cgroups.remove(path)));
     await rm(this.#socketDirectory(id), { recursive: true, force: true });
     await rm(join(this.#engineState, id), { recursive: true, force: true });
     await rm(bundle.directory, { recursive: true, force: true });
@@ -222,8 +224,11 @@ export class OciRuntime implements Runtime {
     const name = join(bundle.directory, `exec-${randomUUID()}`);
     const files = { processPath: `${name}.json`, pidPath: `${name}.pid`, logPath: `${name}.log` };
     try {
-      const spec = JSON.parse((await bundle.read(bundle.config)) ?? 'null') as OciSpec; // written by `create`
-      await writeFile(files.processPath, JSON.stringify(execProcess(spec.process, request.argv, request.env)));
+      const spec = parseSpec((await bundle.read(bundle.config)) ?? 'null') as OciSpec; // written by `create`
+      await writeFile(
+        files.processPath,
+        stringifySpec(execProcess(spec.process, request.argv, request.env, this.#options.features.facts)),
+      );
       return await this.#exec(task, bundle, request, files);
     } finally {
       await Promise.all(Object.values(files).map((path) => rm(path, { force: true })));

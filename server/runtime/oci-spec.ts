@@ -32,7 +32,8 @@ export interface OciCapabilities {
 }
 
 export interface OciRlimit {
-  readonly type: 'RLIMIT_NOFILE';
+  readonly type: `RLIMIT_${string}`;
+  /** `Infinity`: unlimited. */
   readonly soft: number;
   readonly hard: number;
 }
@@ -45,10 +46,12 @@ export interface OciMount {
 }
 
 export interface OciLinux {
-  readonly uidMappings: readonly OciIdMapping[];
-  readonly gidMappings: readonly OciIdMapping[];
+  /** Absent, as those of groups: no user namespace. */
+  readonly uidMappings?: readonly OciIdMapping[];
+  readonly gidMappings?: readonly OciIdMapping[];
   readonly namespaces: readonly { readonly type: OciNamespace }[];
   readonly cgroupsPath: string;
+  readonly sysctl?: Readonly<Record<string, string>>;
   readonly resources: OciResources;
   readonly devices: readonly OciDevice[];
   readonly seccomp: OciSeccomp;
@@ -66,15 +69,18 @@ export interface OciIdMapping {
 export type OciNamespace = 'user' | 'pid' | 'mount' | 'uts' | 'ipc' | 'network' | 'cgroup';
 
 export interface OciResources {
-  readonly devices: readonly { readonly allow: boolean; readonly access: string }[];
-  readonly memory?: { readonly limit: number; readonly swap?: number };
+  /** The most processes; those of instances are limited by cgroup files, which can change while they run. */
   readonly pids?: { readonly limit: number };
-  readonly cpu?: {
-    readonly quota?: number;
-    readonly period?: number;
-    readonly shares?: number;
-    readonly cpus?: string;
-  };
+  readonly devices: readonly OciDeviceRule[];
+}
+
+/** Without a type or a number it is about all of them. */
+export interface OciDeviceRule {
+  readonly allow: boolean;
+  readonly type?: 'a' | 'b' | 'c';
+  readonly major?: number;
+  readonly minor?: number;
+  readonly access: string;
 }
 
 export interface OciDevice {
@@ -89,16 +95,18 @@ export interface OciDevice {
 }
 
 export interface OciSeccomp {
-  readonly defaultAction: 'SCMP_ACT_ALLOW';
+  readonly defaultAction: 'SCMP_ACT_ALLOW' | 'SCMP_ACT_ERRNO';
+  /** errno that calls without a rule fail with. */
+  readonly defaultErrnoRet?: number;
   readonly architectures: readonly string[];
   readonly syscalls: readonly OciSeccompRule[];
 }
 
 export interface OciSeccompRule {
   readonly names: readonly string[];
-  readonly action: 'SCMP_ACT_ERRNO';
+  readonly action: 'SCMP_ACT_ERRNO' | 'SCMP_ACT_ALLOW';
   /** errno that the call fails with. */
-  readonly errnoRet: number;
+  readonly errnoRet?: number;
   readonly args?: readonly OciSeccompArgument[];
 }
 

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { Fault } from '../base/fault.ts';
-import type { OciSeccomp, OciSeccompArgument } from './oci-spec.ts';
+import type { OciSeccomp, OciSeccompArgument, OciSeccompRule } from './oci-spec.ts';
 
 interface DeniedCall {
   readonly name: string;
@@ -49,18 +49,52 @@ const architectures: Readonly<Record<string, readonly string[]>> = {
   s390x: ['SCMP_ARCH_S390X', 'SCMP_ARCH_S390'],
 };
 
+/** What `security.syscalls.*` ask for. */
+export interface SyscallPolicy {
+  /** Whether `deniedCalls` are denied. */
+  readonly denyDefault: boolean;
+  /** Whether programs of the other system call tables of the processor (32-bit ones) may run. */
+  readonly denyCompat: boolean;
+  /** These too. */
+  readonly deny: readonly string[];
+  /** Not empty: these and no others, whatever the rest says. */
+  readonly allow: readonly string[];
+}
+
+export const usualPolicy: SyscallPolicy = { denyDefault: true, denyCompat: false, deny: [], allow: [] };
+
 /** The filter for `arch`, as `process.arch` names it. Faults: `unsupported` for one that nobody has tried. */
-export function seccompFilter(arch: string): OciSeccomp {
+export function seccompFilter(arch: string, policy = usualPolicy): OciSeccomp {
   const known = architectures[arch];
   if (known === undefined) throw new Fault('unsupported', `No system call filter for the processor type "${arch}"`);
+  // A call of a table that the filter does not know kills the caller.
+  const tables = policy.denyCompat ? known.slice(0, 1) : known;
+  if (policy.allow.length > 0) {
+    return {
+      defaultAction: 'SCMP_ACT_ERRNO',
+      defaultErrnoRet: constants.errno.ENOSYS,
+      architectures: tables,
+      syscalls: [{ names: policy.allow, action: 'SCMP_ACT_ALLOW' }],
+    };
+  }
+  const own = new Set(policy.deny);
+  // A rule for all of a call and one for some of its arguments exclude one another.
+  const usual = policy.denyDefault ? deniedCalls.filter(({ name }) => !own.has(name)) : [];
   return {
     defaultAction: 'SCMP_ACT_ALLOW',
-    architectures: known,
-    syscalls: deniedCalls.map(({ name, errno, when }) => ({
-      names: [name],
-      action: 'SCMP_ACT_ERRNO',
-      errnoRet: constants.errno[errno],
-      ...(when === undefined ? {} : { args: [when] }),
-    })),
+    architectures: tables,
+    syscalls: [
+      ...usual.map(
+        ({ name, errno, when }): OciSeccompRule => ({
+          names: [name],
+          action: 'SCMP_ACT_ERRNO',
+          errnoRet: constants.errno[errno],
+          ...(when === undefined ? {} : { args: [when] }),
+        }),
+      ),
+      ...(own.size === 0
+        ? []
+        : [{ names: [...own], action: 'SCMP_ACT_ERRNO' as const, errnoRet: constants.errno.ENOSYS }]),
+    ],
   };
 }

@@ -46,6 +46,16 @@ export const systemMounts: readonly OciMount[] = [
 ];
 
 /**
+ * For containers inside. The kernel lets a new user namespace mount proc and sysfs only where whole ones are mounted
+ * already (mount_namespaces(7), "fully visible"), and the files of lxcfs cover parts of /proc. These whole ones are out of
+ * everybody's way, where the field has them.
+ */
+export const nestingMounts: readonly OciMount[] = [
+  { destination: '/dev/.lxc/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
+  { destination: '/dev/.lxc/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', 'ro'] },
+];
+
+/**
  * What an instance gets from a host that has it: FUSE, tun (nodes of the server's own in `nodes`, see DeviceNodes) and the
  * files of lxcfs.
  */

@@ -1,7 +1,6 @@
 import { checkConfig } from '../base/config-key.ts';
 import { Fault } from '../base/fault.ts';
 import { Revert } from '../base/revert.ts';
-import type { Serial } from '../base/serial.ts';
 import { ownTask, type Task } from '../base/task.ts';
 import { checkDevices } from '../devices/check-devices.ts';
 import { checkExpanded, type Surroundings } from '../instances/check-expanded.ts';
@@ -11,6 +10,7 @@ import type { InstanceRecords } from '../instances/instance-records.ts';
 import { type MakeHwaddr, madeHwaddrs, withHwaddrs } from '../instances/nic-addresses.ts';
 import type { InstanceStopper } from '../instances/stop-instance.ts';
 import type { Supervisor } from '../instances/supervisor.ts';
+import type { ProfileUse } from '../instances/update-instance.ts';
 import { checkPool } from '../instances/update-instance.ts';
 import type { StorageDriver } from '../storage/contract.ts';
 import { type Kept, keptOf, type Snapshot } from './snapshot.ts';
@@ -25,10 +25,12 @@ export interface RestoreDeps {
   /** Starts an instance that the caller holds. */
   readonly start: (task: Task, instance: Instance) => Promise<void>;
   readonly expanded: (instance: Instance) => Promise<Expanded>;
+  /** Ends whatever else has the root of a stopped instance mounted. */
+  readonly freeRoot: (instance: Instance) => Promise<void>;
   readonly surroundings: Surroundings;
   readonly hwaddr: MakeHwaddr;
   /** Held, by project, by whoever begins to use a profile. */
-  readonly profileUse: Serial;
+  readonly profileUse: ProfileUse;
 }
 
 /** Makes an instance again what one of its snapshots has kept: root, configuration, devices and profiles. */
@@ -95,6 +97,7 @@ export class SnapshotRestorer {
     await profileUse.run(instance.project, async () => {
       await records.update(instance, await this.plan(instance, snapshot));
     });
+    await this.#deps.freeRoot(instance);
     await pool(instance.pool).restoreSnapshot(task, instance.uuid, snapshot.uuid, instance.idMap);
     return await records.update(instance, { pending: undefined });
   }

@@ -14,6 +14,8 @@ export interface TakeDeps {
   readonly pool: (name: string) => StorageDriver;
   readonly supervisor: Pick<Supervisor, 'status' | 'ended'>;
   readonly freezer: Freezer;
+  /** Ends whatever else has the root of a stopped instance mounted. */
+  readonly freeRoot: (instance: Instance) => Promise<void>;
 }
 
 export interface NewSnapshot {
@@ -34,10 +36,13 @@ export class SnapshotTaker {
 
   /** The instance as storage needs it: with the way to hold it still while it runs. */
   async sourceOf(instance: Instance): Promise<Source> {
-    const { supervisor, freezer } = this.#deps;
+    const { supervisor, freezer, freeRoot } = this.#deps;
     const { uuid } = instance;
     if (supervisor.status(uuid) === 'ending') await supervisor.ended(uuid);
-    if (supervisor.status(uuid) === 'stopped') return { id: uuid };
+    if (supervisor.status(uuid) === 'stopped') {
+      await freeRoot(instance);
+      return { id: uuid };
+    }
     return { id: uuid, frozen: (work) => freezer.hold(instance, work) };
   }
 

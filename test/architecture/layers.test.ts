@@ -18,9 +18,11 @@ const serverLayers: Readonly<Record<string, readonly string[]>> = {
     'networks',
     'operations',
     'profiles',
+    'projects',
     'runtime',
     'snapshots',
     'storage',
+    'trust',
   ],
   daemon: [
     'agents',
@@ -34,18 +36,34 @@ const serverLayers: Readonly<Record<string, readonly string[]>> = {
     'networks',
     'operations',
     'profiles',
+    'projects',
     'rpc',
     'runtime',
     'snapshots',
     'storage',
+    'trust',
+  ],
+  instances: [
+    'base',
+    'db',
+    'devices',
+    'events',
+    'host',
+    'networks',
+    'operations',
+    'profiles',
+    'projects',
+    'runtime',
+    'storage',
   ],
   snapshots: ['base', 'db', 'devices', 'events', 'instances', 'operations', 'profiles', 'runtime', 'storage'],
-  instances: ['base', 'db', 'devices', 'events', 'host', 'networks', 'operations', 'profiles', 'runtime', 'storage'],
   images: ['base', 'db', 'host', 'storage'],
   profiles: ['base', 'db', 'devices'],
+  projects: ['base', 'db', 'devices'],
+  trust: ['base', 'db', 'events'],
   operations: ['base', 'events'],
   events: ['base', 'operations'],
-  devices: ['base'],
+  devices: ['base', 'host', 'networks'],
   networks: ['base', 'db', 'host'],
   storage: ['base', 'db', 'host'],
   agents: ['base', 'host', 'runtime'],
@@ -57,8 +75,9 @@ const serverLayers: Readonly<Record<string, readonly string[]>> = {
 
 /** Which top-level folders share what. */
 const programs: Readonly<Record<string, readonly string[]>> = {
-  agent: ['agent', 'proto', 'native'],
-  tui: ['tui', 'proto'],
+  agent: ['agent', 'proto', 'trees', 'native'],
+  tui: ['tui', 'proto', 'trees'],
+  trees: ['trees', 'proto', 'native'],
   native: ['native'],
   proto: ['proto'],
   server: ['server', 'proto', 'native'],
@@ -88,7 +107,7 @@ describe('the layers', () => {
     assert.deepEqual(wrong, []);
   });
 
-  it('of the programs share nothing but proto and native', () => {
+  it('of the programs share nothing but proto, trees and native', () => {
     const wrong: string[] = [];
     for (const file of sources) {
       const [top = ''] = file.path.split('/');
@@ -103,7 +122,7 @@ describe('the layers', () => {
 
   it('reach the kernel through host, daemon and native alone', () => {
     const allowed =
-      /^server\/(main\.ts|host\/|runtime\/|storage\/|images\/|networks\/|agents\/|daemon\/|rpc\/listen\.ts)|^native\//;
+      /^server\/(main\.ts|host\/|runtime\/|storage\/|images\/|networks\/|agents\/|daemon\/|rpc\/(listen|https-listener|remote-peers|api-server)\.ts)|^native\//;
     const wrong = sources
       .filter(({ path }) => path.startsWith('server/') && !allowed.test(path))
       .filter((file) =>

@@ -10,10 +10,12 @@ export interface SourceFile {
 
 /** All sources of the project, without generated ones. */
 export function sourceFiles(): SourceFile[] {
-  return testFiles(['{agent,bin,images,native,proto,server,test,tui}/**/*.{ts,tsx}'], ['proto/gen/**']).map((file) => ({
-    path: relative(projectRoot, file),
-    text: readFileSync(file, 'utf8'),
-  }));
+  return testFiles(['{agent,bin,images,native,proto,server,test,trees,tui}/**/*.{ts,tsx}'], ['proto/gen/**']).map(
+    (file) => ({
+      path: relative(projectRoot, file),
+      text: readFileSync(file, 'utf8'),
+    }),
+  );
 }
 
 /** The module specifiers that a file imports, types too. */

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { template } from '../e2e/harness/template.ts';
 import type { Benchmark } from './benchmarks/benchmark.ts';
 import { exec } from './benchmarks/exec.ts';
+import { files } from './benchmarks/files.ts';
 import { launch } from './benchmarks/launch.ts';
 import { list } from './benchmarks/list.ts';
 import { memory } from './benchmarks/memory.ts';
@@ -17,7 +18,7 @@ import { Lxd } from './subjects/lxd.ts';
 import { benchImages, type Subject } from './subjects/subject.ts';
 import { Yurt } from './subjects/yurt.ts';
 
-const benchmarks: readonly Benchmark[] = [launch, exec, list, snapshots, stop, memory];
+const benchmarks: readonly Benchmark[] = [launch, exec, files, list, snapshots, stop, memory];
 
 const { values: options, positionals: names } = parseArgs({
   allowPositionals: true,

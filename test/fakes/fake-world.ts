@@ -1,4 +1,9 @@
 import { Fault } from '../../server/base/fault.ts';
+import { DeviceNodesInMemory } from '../../server/host/device-nodes-in-memory.ts';
+import { DeviceRunsInMemory } from '../../server/host/device-runs-in-memory.ts';
+import { FirewallInMemory } from '../../server/host/firewall-in-memory.ts';
+import { InstanceMountsInMemory } from '../../server/host/instance-mounts-in-memory.ts';
+import { RelaysInMemory } from '../../server/host/relays-in-memory.ts';
 import type { NetworkDriver, NicRequest } from '../../server/networks/contract.ts';
 import type { ContainerState, ExitReason, Runtime } from '../../server/runtime/contract.ts';
 import type { StorageDriver } from '../../server/storage/contract.ts';
@@ -18,6 +23,16 @@ export class FakeWorld {
   readonly agents = new Set<string>();
   effects = 0;
   failAt = 0;
+  /** The effect at which the server is killed: neither it nor anything later happens, not even an undo. */
+  dieAt = 0;
+  dead = false;
+  readonly #make = (what: string) => this.#effect(what);
+  readonly #remove = () => this.#effect('remove');
+  readonly instanceMounts = new InstanceMountsInMemory(this.#make, this.#remove);
+  readonly deviceNodes = new DeviceNodesInMemory(this.#make, this.#remove);
+  readonly relays = new RelaysInMemory(this.#make, this.#remove);
+  readonly firewall = new FirewallInMemory((what) => (what.startsWith('remove') ? this.#remove() : this.#effect(what)));
+  readonly deviceRuns = new DeviceRunsInMemory(this.#make, this.#remove);
   readonly #exits = new Map<string, PromiseWithResolvers<ExitReason>>();
 
   /** What exists, as readable lines. */
@@ -27,6 +42,10 @@ export class FakeWorld {
       ...[...this.snapshots].map((id) => `snapshot ${id}`),
       ...[...this.mounts].map((id) => `mount ${id}`),
       ...[...this.links].map((id) => `link ${id}`),
+      ...this.instanceMounts.list().map((target) => `mount inside on ${target}`),
+      ...this.relays.list().map((cgroup) => `relay ${cgroup}`),
+      ...[...this.firewall.tables.keys()].map((table) => `firewall table ${table.replace(/[0-9a-f]{16}$/, 'ID')}`),
+      ...this.deviceNodes.list().map((path) => `node ${path}`),
       ...[...this.containers].map(([id, { status }]) => `container ${id} ${status}`),
     ].sort();
   }
@@ -94,11 +113,23 @@ export class FakeWorld {
       return { hostName: 'h' };
     },
     enter: async () => this.#effect('enter'),
-    detach: async (_task, nic) => void this.links.delete(linkOf(nic)),
+    reservedAddress: async (nic) => (this.links.has(linkOf(nic)) ? '10.1.2.3' : undefined),
+    detach: async (_task, nic) => {
+      this.#remove();
+      this.links.delete(linkOf(nic));
+    },
     status: () => ({ status: 'created' }),
     repair: async () => {},
     leases: async () => [],
+    watchLeases: () => {},
     [Symbol.asyncDispose]: async () => {},
+  };
+
+  readonly limits = {
+    checkHost: async () => {},
+    start: async () => this.#effect('limit'),
+    adopt: async () => {},
+    release: async () => {},
   };
 
   readonly runtime: Runtime = {
@@ -147,6 +178,8 @@ export class FakeWorld {
 
   #effect(what: string): void {
     this.effects += 1;
+    if (this.effects === this.dieAt) this.dead = true;
+    if (this.dead) throw new Fault('internal', 'the server was killed');
     if (this.effects === this.failAt) throw new Fault('exhausted', `no space to ${what}`);
   }
 

@@ -1,31 +1,43 @@
 import { Fault } from '../../server/base/fault.ts';
 import { silentLog } from '../../server/base/log.ts';
 import { Serial } from '../../server/base/serial.ts';
+import { ownTask } from '../../server/base/task.ts';
 import { openSnapshots } from '../../server/daemon/snapshots.ts';
 import { Collection } from '../../server/db/collection.ts';
 import { MemoryStore } from '../../server/db/memory-store.ts';
+import { InstanceDevices } from '../../server/devices/instance-devices.ts';
+import { MountMaker } from '../../server/devices/makers/mount-maker.ts';
+import { NatMaker } from '../../server/devices/makers/nat-maker.ts';
+import { NicMaker } from '../../server/devices/makers/nic-maker.ts';
+import { NodeMaker } from '../../server/devices/makers/node-maker.ts';
+import { RelayMaker } from '../../server/devices/makers/relay-maker.ts';
 import { Events } from '../../server/events/events.ts';
+import { type Candidate, ProjectAdmission } from '../../server/instances/admission.ts';
 import { BootFollower } from '../../server/instances/boot-follower.ts';
 import { ChangeJournal } from '../../server/instances/change-journal.ts';
+import { futureOwner } from '../../server/instances/check-expanded.ts';
 import { InstanceCreator } from '../../server/instances/create-instance.ts';
 import { InstanceDeleter } from '../../server/instances/delete-instance.ts';
+import { DeviceApplier } from '../../server/instances/device-applier.ts';
 import { IdRanges } from '../../server/instances/id-ranges.ts';
-import { expand, type Instance } from '../../server/instances/instance.ts';
+import { expand, type Instance, resourceOf } from '../../server/instances/instance.ts';
 import { InstanceLocks } from '../../server/instances/instance-locks.ts';
 import { InstanceRecords } from '../../server/instances/instance-records.ts';
 import { Instances } from '../../server/instances/instances.ts';
 import type { LiveApplier } from '../../server/instances/live-change.ts';
 import { LiveChanges } from '../../server/instances/live-changes.ts';
-import { Nics } from '../../server/instances/nics.ts';
 import { ProfileChanges } from '../../server/instances/profile-changes.ts';
 import { reconcile } from '../../server/instances/reconcile.ts';
 import { InstanceStarter } from '../../server/instances/start-instance.ts';
 import { InstanceStopper } from '../../server/instances/stop-instance.ts';
 import { Supervisor } from '../../server/instances/supervisor.ts';
 import { InstanceUpdater } from '../../server/instances/update-instance.ts';
+import { WithHost } from '../../server/instances/with-host.ts';
 import { hasEnded, type OperationView } from '../../server/operations/operation.ts';
 import { Operations } from '../../server/operations/operations.ts';
 import { Profiles, parseProfile } from '../../server/profiles/profile.ts';
+import { hasFeature, homeOf, parseProject } from '../../server/projects/project.ts';
+import { Projects } from '../../server/projects/projects.ts';
 import { FakeWorld } from './fake-world.ts';
 
 /** The real verbs of instances on a world in memory: one "life" of a server; several may follow one another on a store. */
@@ -33,23 +45,57 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
   const log = silentLog;
   const events = new Events();
   const operations = new Operations({ log, publish: (payload, project) => events.publish(payload, project) });
-  const profiles = new Profiles(new Collection(store, 'profile/', parseProfile));
+  const turns = new Serial();
+  const projects: Projects = new Projects({
+    turns,
+    records: new Collection(store, 'project/', parseProject),
+    contents: async (project) => (await records.list(project)).map(resourceOf),
+    members: async (project) => await Promise.all((await records.list(project)).map(member)),
+    announce: () => {},
+    belongings: {
+      make: async (project) =>
+        hasFeature(project, 'profiles') ? await profiles.defaultMade(project.name, 'default', 'yurtbr0') : {},
+      move: async (from, to) => await profiles.moved(from, to),
+      remove: async (name) => await profiles.removed(name),
+    },
+  });
+  await projects.ensureDefault();
+  const profiles = new Profiles(new Collection(store, 'profile/', parseProfile), (name) =>
+    projects.home(name, 'profiles'),
+  );
   await profiles.ensureDefault('default', 'default', 'yurtbr0');
-  const records = new InstanceRecords(store, new IdRanges(store, { first: 1_000_000, count: 10_000_000 }, 'fake'));
-  const expanded = async (instance: Instance) =>
+  const expanded = async (instance: Candidate) =>
     expand(instance, await Promise.all(instance.profiles.map((name) => profiles.get(instance.project, name))));
+  const member = async (instance: Instance) => ({ name: instance.name, ...(await expanded(instance)) });
+  const admission = new ProjectAdmission({
+    ...{ expanded, turns },
+    project: (name) => projects.get(name),
+    instances: (project) => records.list(project),
+  });
+  const ranges = new IdRanges(store, { first: 1_000_000, count: 10_000_000 }, 'fake');
+  const records: InstanceRecords = new InstanceRecords(store, ranges, admission);
   const pool = () => world.storage;
   const hwaddr = (_uuid: string, _device: string, attempt: number) =>
     `00:16:3e:00:00:${attempt.toString(16).padStart(2, '0')}`;
   const checkNetwork = (name: string) => {
     if (name === 'nope') throw new Fault('not-found', `Network "${name}" does not exist`);
   };
-  const nics = new Nics({ network: () => world.network, hwaddr: () => '00:16:3e:00:00:01' });
+  const devices = new InstanceDevices({
+    makers: {
+      nic: new NicMaker({ defaultProject: 'default', network: () => world.network, checkNetwork }),
+      mount: new MountMaker(world.instanceMounts),
+      relay: new RelayMaker({ relays: world.relays, cgroupOf: (uuid) => world.runtime.cgroupOf(uuid) }),
+      nat: new NatMaker({ firewall: world.firewall, network: () => world.network }),
+      node: new NodeMaker(world.deviceNodes, world.instanceMounts),
+    },
+    runs: world.deviceRuns,
+    hwaddr: () => '00:16:3e:00:00:01',
+  });
   const locks = new InstanceLocks();
   const profileUse = new Serial();
   const ends: Promise<void>[] = [];
   const supervisor: Supervisor = new Supervisor({
-    ...{ log, records, expanded, pool, nics, runtime: world.runtime },
+    ...{ log, records, expanded, pool, devices, runtime: world.runtime, limits: world.limits },
     forgetAgent: async (uuid) => void world.agents.delete(uuid),
     ended: (instance, reason) => void ends.push(instances.afterEnd(instance, reason)),
   });
@@ -63,22 +109,24 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
   };
   const snapshots = openSnapshots({
     ...{ log, store, records, locks, operations, events, supervisor, runtime: world.runtime, stopper, pool, expanded },
-    ...{ surroundings: { checkNetwork }, ...sources },
+    ...{ surroundings: { checkNetwork }, freeRoot: async () => {}, ...sources },
     start: (task, instance) => instances.startHeld(task, instance),
   });
   const deleter = new InstanceDeleter({
-    records,
-    pool,
+    ...{ records, expanded, pool },
     removeFiles: async () => {},
     removeSnapshots: snapshots.removeAll,
   });
   const instances: Instances = new Instances({
     ...{ log, records, locks, operations, events, supervisor, follower, deleter, runtime: world.runtime },
+    freeRoot: async () => {},
     creator: new InstanceCreator({
-      ...{ records, pool, ...sources },
+      ...{ records, admission, pool, ...sources },
+      checkDevices: (given) => devices.check(devices.plan(futureOwner, given)),
     }),
     starter: new InstanceStarter({
-      ...{ records, expanded, pool, nics, runtime: world.runtime, spec: () => ({}) as never },
+      ...{ records, expanded, pool, devices, runtime: world.runtime, limits: world.limits, spec: () => ({}) as never },
+      check: (instance, holds) => admission.checkStart(instance, holds),
       guestInit: async () => ({
         kind: 'busybox',
         argv: ['/sbin/init'],
@@ -88,19 +136,39 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     }),
     stopper,
   });
-  const appliers: LiveApplier[] = [];
+  const withHost = new WithHost({
+    ...{ log, records, expanded, supervisor, stopper, operations },
+    start: (project, name) => instances.start(project, name),
+  });
+  const sharing = async (home: string) => {
+    const all = await projects.list();
+    return all.filter((project) => homeOf(project, 'profiles') === home).map(({ name }) => name);
+  };
+  const pid = async (uuid: string) => (await world.runtime.state(uuid))?.pid;
+  const appliers: LiveApplier[] = [new DeviceApplier({ devices, pid })];
   const live = new LiveChanges({ appliers, supervisor, journal: new ChangeJournal(store) });
   const changing = { records, locks, supervisor, events, live, profileUse, hwaddr, surroundings: { checkNetwork } };
   const updater = new InstanceUpdater({
     ...changing,
     profile: (project, name) => profiles.get(project, name),
   });
-  const profileChanges = new ProfileChanges({ ...changing, profiles });
+  const profileChanges = new ProfileChanges({ ...changing, profiles, admission, sharing });
   const restart = async (hostRebooted: boolean) => {
     await snapshots.begin();
-    const { finishPending } = snapshots;
-    const deps = { log, records, expanded, runtime: world.runtime, supervisor, follower, deleter, hostRebooted };
-    const toStart = await reconcile({ ...deps, finishPending });
+    const toStart = await reconcile({
+      finishPending: snapshots.finishPending,
+      log,
+      records,
+      expanded,
+      runtime: world.runtime,
+      limits: world.limits,
+      supervisor,
+      follower,
+      deleter,
+      hostRebooted,
+      repairDevices: async (instance, pid) =>
+        await devices.repair(ownTask(log), instance, pid, devices.plan(instance, (await expanded(instance)).devices)),
+    });
     await snapshots.repair();
     return toStart;
   };
@@ -109,12 +177,16 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     store,
     events,
     operations,
+    projects,
+    admission,
     profiles,
     records,
     ...{ log, expanded, snapshots: snapshots.verbs, moves: snapshots.moves },
     locks,
     supervisor,
     instances,
+    withHost,
+    devices,
     updater,
     profileChanges,
     live,

@@ -2,7 +2,7 @@ import type { OptionSpec } from '../commands/command.ts';
 
 /** Options that every command takes. */
 export const globalOptions: readonly OptionSpec[] = [
-  { name: 'project', value: 'PROJECT', doc: 'The project to work in' },
+  { name: 'project', value: 'PROJECT', doc: 'The project to work in', complete: 'projects' },
   { name: 'force-local', doc: 'Use the local unix socket, whatever the configuration says' },
   { name: 'debug', doc: 'Show the calls to the server, and stacks of defects' },
   { name: 'verbose', short: 'v', doc: 'Show more' },

@@ -12,13 +12,20 @@ interface FieldJson {
   readonly keyType?: string;
 }
 
+interface MethodJson {
+  readonly requestType: string;
+  readonly responseType: string;
+  readonly requestStream?: boolean;
+  readonly responseStream?: boolean;
+}
+
 /** A namespace, message, enumeration, service or extension. */
 export interface NodeJson {
   readonly extend?: string;
   readonly fields?: Readonly<Record<string, FieldJson>>;
   readonly oneofs?: Readonly<Record<string, { readonly oneof: readonly string[] }>>;
   readonly values?: Readonly<Record<string, number>>;
-  readonly methods?: Readonly<Record<string, { readonly requestType: string; readonly responseType: string }>>;
+  readonly methods?: Readonly<Record<string, MethodJson>>;
   readonly nested?: Readonly<Record<string, NodeJson>>;
 }
 
@@ -42,6 +49,42 @@ export class Codec {
   /** Throws a RangeError for bytes that are no such message. */
   decode(typeName: string, bytes: Buffer): Message {
     return this.#read(new Reader(bytes, 0, bytes.length), this.#plan(typeName));
+  }
+
+  /** Which part of a message of unknown origin `encode` would leave out or could not write; undefined: none. */
+  unknownField(typeName: string, message: unknown, path = ''): string | undefined {
+    if (typeof message !== 'object' || message === null || Array.isArray(message)) return `${path} is no object`;
+    const { fields } = this.#plan(typeName);
+    for (const [name, value] of Object.entries(message)) {
+      const field = fields.find((one) => one.name === name);
+      const where = path === '' ? name : `${path}.${name}`;
+      if (field === undefined)
+        return `there is no field "${where}"; there are ${fields.map((one) => one.name).join(', ')}`;
+      const wrong = this.#wrongValue(field, value, where);
+      if (wrong !== undefined) return wrong;
+    }
+    return undefined;
+  }
+
+  #wrongValue(field: Field, value: unknown, where: string): string | undefined {
+    if (field.shape === 'list' && !Array.isArray(value)) return `${where} is no list`;
+    const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
+    if (field.shape === 'map' && !isMap) return `${where} is no map`;
+    const values = field.shape === 'one' ? [value] : Object.values(value as object); // checked above
+    for (const each of values) {
+      if (field.typeName !== undefined) {
+        const wrong = this.unknownField(field.typeName, each, where);
+        if (wrong !== undefined) return wrong;
+        continue;
+      }
+      const expected =
+        field.scalar === 'bool' ? 'boolean' : ['string', 'enum', 'bytes'].includes(field.scalar) ? 'string' : 'number';
+      if (typeof each !== expected) return `${where} is no ${expected}`;
+      if (field.scalar === 'enum' && field.numbers?.[String(each)] === undefined) {
+        return `${where} is none of ${Object.keys(field.numbers ?? {}).join(', ')}`;
+      }
+    }
+    return undefined;
   }
 
   #plan(typeName: string): Plan {

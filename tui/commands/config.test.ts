@@ -73,6 +73,8 @@ describe('yurt config', () => {
     }
     assert.doesNotMatch(await ok(server, ['config', 'get', 'web', 'user.a']), /\x1b/);
     assert.match((await failure(server, 'config', 'get', 'web', '-p', 'nope')) ?? '', /no property "nope"/);
+    for (const verb of ['get', 'unset'])
+      assert.match((await failure(server, 'config', verb, 'web')) ?? '', /key is missing/);
   });
 
   it('sets keys in every way of writing them, and nothing else', async () => {
@@ -89,7 +91,9 @@ describe('yurt config', () => {
     assert.deepEqual(server.serverConfig, { 'user.rack': '8', 'user.row': '2' });
     await ok(server, ['config', 'set', 'web', '-p', 'description=Other', 'ephemeral=true']);
     assert.deepEqual([server.instance.description, server.instance.ephemeral], ['Other', true]);
-    assert.match((await failure(server, 'config', 'set', 'web', 'user.c', 'x', 'y')) ?? '', /Bad key=value pair/);
+    for (const words of [['web'], ['web', 'user.c'], ['web', 'user.c', 'x', 'y'], ['user.c']]) {
+      assert.match((await failure(server, 'config', 'set', ...words)) ?? '', /Bad key=value pair|number of arguments/);
+    }
     assert.match((await failure(server, 'config', 'set', 'web', '-p', 'name=x')) ?? '', /cannot be changed/);
   });
 
@@ -296,6 +300,7 @@ describe('yurt profile', () => {
     const stdin = 'config: {user.x: 0, user.y: 2}\ndescription: B\ndevices: {lan: {type: nic, network: lan}}\n';
     assert.equal(await ok(server, ['profile', 'create', 'b', 'user.x=1'], { stdin }), 'Profile b created\n');
     await ok(server, ['profile', 'copy', 'small', 'c']);
+    await ok(server, ['profile', 'copy', 'small', 'd', '--target-project', 'p']);
     const plain = { project: '', description: '', config: {}, devices: {} };
     assert.deepEqual(server.scripted.requestsOf('ProfileService/CreateProfile'), [
       { ...plain, name: 'a', description: 'A', config: { 'user.x': '1' } },
@@ -304,6 +309,7 @@ describe('yurt profile', () => {
         devices: { lan: { options: { type: 'nic', network: 'lan' } } },
       },
       { ...plain, ...small, name: 'c' },
+      { ...plain, ...small, name: 'd', project: 'p' },
     ]);
   });
 

@@ -8,12 +8,13 @@ import type { Context, Input } from './command.ts';
 type Letter = keyof typeof imageColumnNames;
 
 export async function run(context: Context, input: Input): Promise<void> {
-  const columns = parseLetters(input.value('columns') ?? 'lfpdatsu');
+  const allProjects = input.flag('all-projects');
+  const columns = parseLetters(input.value('columns') ?? (allProjects ? 'elfpdatsu' : 'lfpdatsu'));
   const format = parseFormat(input.value('format') ?? 'table');
   const matches = imageFilter(input.arguments);
   const connection = await context.connect();
   const { project } = context.global;
-  const { images } = await connection.call('ImageService', 'ListImages', { project });
+  const { images } = await connection.call('ImageService', 'ListImages', { project, allProjects });
   const shown = images.filter(matches);
   await context.terminal.output.write(
     await renderList(

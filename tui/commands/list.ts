@@ -18,7 +18,7 @@ export async function run(context: Context, input: Input): Promise<void> {
   const text = fast ? fastColumns : (given ?? (allProjects ? `e${defaultColumns}` : defaultColumns));
   const columns = parseColumns(text);
   const format = parseFormat(input.value('format') ?? 'table');
-  const filters = await parseFilters(input.arguments);
+  const filters = parseFilters(input.arguments);
   const whole = format.name === 'json' || format.name === 'yaml';
   const request = {
     project: context.global.project,

@@ -13,9 +13,11 @@ export async function run(context: Context, input: Input): Promise<number> {
   if (!['json', 'yaml', 'pretty'].includes(format)) throw new UsageError(`Invalid format "${format}"`);
   const connection = await context.connect();
   const stop = new AbortController();
+  const { project } = context.global;
+  const request = { types: [...wanted], project, allProjects: input.flag('all-projects') };
   const off = context.terminal.onSignal('SIGINT', () => stop.abort());
   try {
-    const events = connection.watch('EventService', 'WatchEvents', { types: [...wanted] }, { signal: stop.signal });
+    const events = connection.watch('EventService', 'WatchEvents', request, { signal: stop.signal });
     for await (const { event } of events) {
       if (event === null || event.payload === 'begun') continue;
       const text =

@@ -1,3 +1,4 @@
+import { listColumns } from '../output/list-columns.ts';
 import { printList } from '../output/print-list.ts';
 import type { Context, Input } from './command.ts';
 
@@ -17,6 +18,7 @@ export async function run(context: Context, input: Input): Promise<void> {
         'USED BY': ({ usedBy }) => String(usedBy.length),
         STATE: ({ status }) => status.toUpperCase(),
       },
+      letters: listColumns.network,
       record: ({ name, project: of, type, managed, description, config, status, statusDetail, usedBy }) => ({
         ...{
           name,

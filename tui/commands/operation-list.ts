@@ -19,7 +19,10 @@ export async function run(context: Context, input: Input): Promise<void> {
       record: operationRecord,
     },
     async () => {
-      const { operations } = await (await context.connect()).call('OperationService', 'ListOperations', {});
+      const { operations } = await (await context.connect()).call('OperationService', 'ListOperations', {
+        project: context.global.project,
+        allProjects: input.flag('all-projects'),
+      });
       const age = (operation: (typeof operations)[number]) => dateOf(operation.createdAt)?.getTime() ?? 0;
       return operations.sort((a, b) => age(a) - age(b));
     },

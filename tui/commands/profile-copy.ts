@@ -7,11 +7,13 @@ import type { Context, Input } from './command.ts';
 export async function run(context: Context, input: Input): Promise<void> {
   const [source = '', name = ''] = input.arguments;
   const { content } = await (await profileSubject(context, source)).read();
-  if (input.flag('refresh') && (await exists(context, name))) {
-    await change(await profileSubject(context, name), () => content);
+  const project = input.value('target-project') ?? context.global.project;
+  const target: Context = { ...context, global: { ...context.global, project } };
+  if (input.flag('refresh') && (await exists(target, name))) {
+    await change(await profileSubject(target, name), () => content);
     return;
   }
-  await create(context, name, content);
+  await create(target, name, content);
 }
 
 async function exists(context: Context, name: string): Promise<boolean> {

@@ -227,7 +227,7 @@ describe('yurt monitor', () => {
 
   it('asks for the types that are wanted', async () => {
     const { requests } = await monitor('--type', 'lifecycle', '--type=logging', '--pretty');
-    assert.deepEqual(requests, [{ types: ['lifecycle', 'logging'], cursor: '' }]);
+    assert.deepEqual(requests, [{ types: ['lifecycle', 'logging'], cursor: '', project: '', allProjects: false }]);
   });
 
   it('ends with 130 at Ctrl-C', async () => {

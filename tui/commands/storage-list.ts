@@ -1,3 +1,4 @@
+import { listColumns } from '../output/list-columns.ts';
 import { printList } from '../output/print-list.ts';
 import { byteSize } from '../output/units.ts';
 import type { Context, Input } from './command.ts';
@@ -17,6 +18,7 @@ export async function run(context: Context, input: Input): Promise<void> {
         USED: ({ usedBytes, totalBytes }) =>
           totalBytes === 0 ? '' : `${byteSize(usedBytes)} of ${byteSize(totalBytes)}`,
       },
+      letters: listColumns.storage,
       record: ({ name, driver, description, config, status, statusDetail, usedBy, usedBytes, totalBytes }) => ({
         ...{ name, driver, description, config, status, status_detail: statusDetail, used_by: usedBy },
         ...{ used_bytes: usedBytes, total_bytes: totalBytes },

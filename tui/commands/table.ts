@@ -1,7 +1,12 @@
+import { allProjectsOption, columnsOption, formatOption } from '../arguments/list-options.ts';
 import type { ArgumentSpec, CommandSpec, OptionSpec } from './command.ts';
 import { configCommands } from './table-config.ts';
 import { copyCommands } from './table-copies.ts';
+import { fileCommands } from './table-files.ts';
 import { profileCommands } from './table-profile.ts';
+import { projectCommands } from './table-projects.ts';
+import { remoteCommands, trustCommands } from './table-remotes.ts';
+import { shellCommands } from './table-shell.ts';
 import { snapshotCommands } from './table-snapshots.ts';
 
 /**
@@ -12,42 +17,39 @@ export const commands: readonly CommandSpec[] = [
   ...instanceCommands(),
   ...lookingCommands(),
   ...configCommands,
+  ...trustCommands,
   ...stateCommands(),
   ...snapshotCommands(),
   ...copyCommands(),
   ...sessionCommands(),
+  ...fileCommands,
   ...imageCommands(),
   ...listingCommands(),
   ...profileCommands,
+  ...remoteCommands,
   ...serverCommands(),
+  ...programCommands(),
+  ...projectCommands,
+  ...shellCommands,
 ];
 
 /** Commands that share their first word, with what they are about. */
 export const groups: Readonly<Record<string, string>> = {
   config: 'Configuration of instances and of the server',
   'config device': 'Devices of an instance',
+  'config trust': 'Clients on the network that the server trusts',
+  alias: 'Words of your own for commands',
+  file: 'Files inside instances, running or stopped',
   image: 'Images that instances are created from',
   network: 'Networks',
   operation: 'Long work of the server',
   profile: 'Configuration and devices that several instances share',
   snapshot: 'What instances were at some moment',
   'profile device': 'Devices of a profile',
+  project: 'Parts of the server with instances, limits and restrictions of their own',
+  remote: 'Servers on the network',
   storage: 'Storage pools',
 };
-
-function formatOption(preset = 'table'): OptionSpec {
-  return {
-    name: 'format',
-    short: 'f',
-    value: 'FORMAT',
-    doc: `csv, json, table, yaml, compact or markdown, with ",noheader" or ",header" after it (default "${preset}")`,
-    complete: ['csv', 'json', 'table', 'yaml', 'compact', 'markdown'],
-  };
-}
-
-function allProjectsOption(): OptionSpec {
-  return { name: 'all-projects', doc: 'Show those of all projects' };
-}
 
 function instances(optional = false): ArgumentSpec {
   return { name: 'instance', variadic: true, optional, complete: 'instances' };
@@ -96,7 +98,7 @@ that has data or its end ready when the command starts. A pipe that stays silent
 function instanceCommands(): CommandSpec[] {
   const createArguments: readonly ArgumentSpec[] = [
     { name: 'image', complete: 'images' },
-    { name: 'name', optional: true },
+    { name: 'name', optional: true, remote: 'one' },
   ];
   return [
     {
@@ -150,7 +152,7 @@ no instance can have is refused.
 
 Columns: {COLUMNS}
 Or keys of the expanded configuration and devices, as [config:|devices:]key[:title][:width], separated by commas.`,
-      arguments: [{ name: 'filter', optional: true, variadic: true, complete: 'instances' }],
+      arguments: [{ name: 'filter', optional: true, variadic: true, complete: 'instances', remote: 'shared' }],
       options: [
         { name: 'columns', short: 'c', value: 'COLUMNS', doc: 'Columns to show (default "ns46tS")' },
         formatOption(),
@@ -291,10 +293,11 @@ function imageCommands(): CommandSpec[] {
       details: `Filters are beginnings of aliases or fingerprints, or property=value; all must hold.
 
 Columns: {COLUMNS}`,
-      arguments: [{ name: 'filter', optional: true, variadic: true, complete: 'images' }],
+      arguments: [{ name: 'filter', optional: true, variadic: true, complete: 'images', remote: 'shared' }],
       options: [
         { name: 'columns', short: 'c', value: 'COLUMNS', doc: 'Columns to show (default "lfpdatsu")' },
         formatOption(),
+        allProjectsOption(),
       ],
       load: () => import('./image-list.ts'),
     },
@@ -344,28 +347,31 @@ function listingCommands(): CommandSpec[] {
       path: ['profile', 'list'],
       aliases: ['ls'],
       summary: 'List profiles',
-      options: [formatOption()],
+      details: 'Columns: {COLUMNS}',
+      options: [columnsOption(), formatOption(), allProjectsOption()],
       load: () => import('./profile-list.ts'),
     },
     {
       path: ['network', 'list'],
       aliases: ['ls'],
       summary: 'List networks',
-      options: [formatOption()],
+      details: 'Columns: {COLUMNS}',
+      options: [columnsOption(), formatOption()],
       load: () => import('./network-list.ts'),
     },
     {
       path: ['storage', 'list'],
       aliases: ['ls'],
       summary: 'List storage pools',
-      options: [formatOption()],
+      details: 'Columns: {COLUMNS}',
+      options: [columnsOption(), formatOption()],
       load: () => import('./storage-list.ts'),
     },
     {
       path: ['operation', 'list'],
       aliases: ['ls'],
       summary: 'List operations',
-      options: [formatOption()],
+      options: [formatOption(), allProjectsOption()],
       load: () => import('./operation-list.ts'),
     },
     {
@@ -397,6 +403,7 @@ function serverCommands(): CommandSpec[] {
           doc: 'lifecycle, operation or logging; all without it',
           complete: ['lifecycle', 'operation', 'logging'],
         },
+        allProjectsOption(),
         { name: 'pretty', doc: 'One line for each event, the same as --format=pretty' },
         {
           name: 'format',
@@ -426,6 +433,11 @@ function serverCommands(): CommandSpec[] {
       ],
       load: () => import('./shutdown.ts'),
     },
+  ];
+}
+
+function programCommands(): CommandSpec[] {
+  return [
     {
       path: ['completion'],
       summary: 'Print the completion script for a shell',
@@ -436,12 +448,14 @@ function serverCommands(): CommandSpec[] {
         ['eval "$(yurt completion zsh)"', 'in ~/.zshrc, after compinit'],
         ['yurt completion fish | source', 'in ~/.config/fish/config.fish'],
       ],
+      withoutServer: true,
       load: () => import('./completion.ts'),
     },
     {
       path: ['help'],
       summary: 'Show help for a command',
       arguments: [{ name: 'command', optional: true, variadic: true, complete: 'commands' }],
+      withoutServer: true,
       load: () => import('./help.ts'),
     },
     {

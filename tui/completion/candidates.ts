@@ -33,7 +33,7 @@ export async function candidates(words: readonly string[], names: Names): Promis
   if (found.kind === 'group' && found.unknown !== undefined) return [];
   if (current.startsWith('-')) return optionCandidates(globalOptions).filter(startsWith);
   const waiting = progressOf({}, before).waiting;
-  if (waiting !== undefined) return [];
+  if (waiting !== undefined) return await valuesOf(waiting.complete, '', { path: [], before: [], current }, names, []);
   return commandWords(found.kind === 'group' ? found.group : undefined).filter(startsWith);
 }
 

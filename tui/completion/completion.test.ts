@@ -93,6 +93,9 @@ describe('completion', () => {
     assert.equal(await answer('stop', 'web'), 'words\nweb9\t\nweb10\t\n');
     assert.equal(await answer('launch', ''), 'words\ndebian/12\t\ndebian/13\t\ndebian/bookworm\t\n');
     assert.equal(await answer('--project', 'p', 'stop', 'd'), 'words\ndb\t\n');
+    server.on('ProjectService', 'ListProjects', () => ({ projects: [{ name: 'blue' }, { name: 'default' }] }));
+    assert.equal(await answer('--project', 'b'), 'words\nblue\t\n');
+    assert.equal(await answer('project', 'switch', 'd'), 'words\ndefault\t\n');
     assert.deepEqual(server.requestsOf('InstanceService/ListInstances').at(-1), {
       project: 'p',
       allProjects: false,

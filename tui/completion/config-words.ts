@@ -1,10 +1,7 @@
 import type { ConfigKey__Output } from '../../proto/gen/yurt/v1/ConfigKey.ts';
 import type { Device__Output } from '../../proto/gen/yurt/v1/Device.ts';
-import type { Connection } from '../client/connection.ts';
+import type { CallOptions, Connection } from '../client/connection.ts';
 import type { Names, Place } from './candidates.ts';
-
-/** Nobody waits longer for a completion. */
-export const completionTimeoutMs = 500;
 
 const configWordKinds = [
   'instance-keys',
@@ -29,39 +26,47 @@ interface Configured {
   readonly devices: Readonly<Record<string, Device__Output>>;
 }
 
-const options = { timeoutMs: completionTimeoutMs };
-
 export async function configWords(
   connection: Connection,
   kind: ConfigWord,
   place: Place,
-  project: string,
+  from: { readonly project: string; readonly timeoutMs: number },
 ): Promise<string[]> {
-  const read = () => configured(connection, place, project);
+  const options = { timeoutMs: from.timeoutMs };
+  const read = () => configured(connection, place, from.project, options);
   switch (kind) {
     case 'instance-keys':
-      return await keyWords(connection, place, read);
+      return await keyWords(connection, place, read, options);
     case 'instance-settings':
-      return settings(await keysOf(connection, place), place.current);
+      return settings(await keysOf(connection, place, options), place.current);
     case 'instance-devices':
     case 'profile-devices':
       return Object.keys((await read()).devices);
     case 'device-types':
       return (await connection.call('ServerService', 'ListDeviceTypes', {}, options)).types.map(({ type }) => type);
     case 'device-options':
-      return await deviceOptions(connection, place, read);
+      return await deviceOptions(connection, place, read, options);
     case 'device-settings':
-      return (await deviceOptions(connection, place, read)).map((name) => `${name}=`);
+      return (await deviceOptions(connection, place, read, options)).map((name) => `${name}=`);
   }
 }
 
 /** Keys of the table, and those that are set: of an open prefix only these are known. */
-async function keyWords(connection: Connection, place: Place, read: () => Promise<Configured>): Promise<string[]> {
-  const [table, { config }] = await Promise.all([keysOf(connection, place), read()]);
+async function keyWords(
+  connection: Connection,
+  place: Place,
+  read: () => Promise<Configured>,
+  options: CallOptions,
+): Promise<string[]> {
+  const [table, { config }] = await Promise.all([keysOf(connection, place, options), read()]);
   return [...table.map(({ key }) => key).filter((key) => !key.endsWith('*')), ...Object.keys(config)];
 }
 
-async function keysOf(connection: Connection, { path }: Place): Promise<readonly ConfigKey__Output[]> {
+async function keysOf(
+  connection: Connection,
+  { path }: Place,
+  options: CallOptions,
+): Promise<readonly ConfigKey__Output[]> {
   const kind = path[0] === 'profile' ? 'profile' : 'instance';
   return (await connection.call('ServerService', 'ListConfigKeys', { kind }, options)).keys;
 }
@@ -79,6 +84,7 @@ async function deviceOptions(
   connection: Connection,
   { before }: Place,
   read: () => Promise<Configured>,
+  options: CallOptions,
 ): Promise<string[]> {
   const [, device = '', given = ''] = before;
   const { types } = await connection.call('ServerService', 'ListDeviceTypes', {}, options);
@@ -88,13 +94,23 @@ async function deviceOptions(
 }
 
 /** The object that the first argument names, with all devices that it can override. */
-async function configured(connection: Connection, { path, before }: Place, project: string): Promise<Configured> {
+async function configured(
+  connection: Connection,
+  { path, before }: Place,
+  project: string,
+  options: CallOptions,
+): Promise<Configured> {
   const [name = ''] = before;
   if (path[0] === 'profile') {
     const { profile } = await connection.call('ProfileService', 'GetProfile', { name, project }, options);
     return { config: profile?.config ?? {}, devices: profile?.devices ?? {} };
   }
-  const { instance } = await connection.call('InstanceService', 'GetInstance', { name, project }, options);
+  const { instance } = await connection.call(
+    'InstanceService',
+    'GetInstance',
+    { name, project, withoutState: true },
+    options,
+  );
   const devices = path.at(-1) === 'override' ? instance?.expandedDevices : instance?.devices;
   return { config: instance?.config ?? {}, devices: devices ?? {} };
 }

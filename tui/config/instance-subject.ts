@@ -24,7 +24,7 @@ export async function instanceSubject(context: Context, name: string): Promise<S
 }
 
 async function getInstance(connection: Connection, project: string, name: string): Promise<Instance__Output | null> {
-  return (await connection.call('InstanceService', 'GetInstance', { name, project })).instance;
+  return (await connection.call('InstanceService', 'GetInstance', { name, project, withoutState: true })).instance;
 }
 
 function readingOf(instance: Instance__Output | null, name: string): Reading {

@@ -9,6 +9,7 @@ import { type Content, change, type Subject } from './subject.ts';
 /** `key=value…` or `key value`; a value `-` is what comes on stdin, unless that is a terminal. */
 export async function pairsOf(context: Context, words: readonly string[]): Promise<Record<string, string>> {
   const [key = '', value = ''] = words;
+  if (words.length === 0) throw new UsageError('Invalid number of arguments');
   const legacy = words.length === 2 && !key.includes('=');
   const pairs = legacy ? [[key, value] as const] : words.map(pairOf);
   const result: Record<string, string> = {};

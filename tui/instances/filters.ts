@@ -1,3 +1,4 @@
+import { BlockList, isIP } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import type { Instance__Output } from '../../proto/gen/yurt/v1/Instance.ts';
 import { suggestion } from '../arguments/nearest.ts';
@@ -22,9 +23,9 @@ const maxFilters = 100;
  * `type= status= architecture= ipv4= ipv6=`: one of several words, addresses also as networks (`10.0.0.0/8`).
  * Any other `key=value`: the expanded configuration, each part of the key may be shortened.
  */
-export async function parseFilters(words: readonly string[]): Promise<Filters> {
+export function parseFilters(words: readonly string[]): Filters {
   if (words.length > maxFilters) throw new UsageError(`More than ${maxFilters} filters`);
-  const filters = await Promise.all(words.map(parseFilter));
+  const filters = words.map(parseFilter);
   const keys = words.filter((word) => word.includes('=')).map((word) => word.slice(0, word.indexOf('=')));
   return {
     matches: (instance) => filters.every((filter) => filter(instance)),
@@ -36,7 +37,7 @@ export async function parseFilters(words: readonly string[]): Promise<Filters> {
 /** Keys that are no keys of the configuration; those all have a dot. */
 const shorthands = ['type', 'status', 'state', 'architecture', 'ipv4', 'ipv6'];
 
-async function parseFilter(word: string): Promise<Filter> {
+function parseFilter(word: string): Filter {
   const split = word.indexOf('=');
   if (split < 0) return byName(word);
   const key = word.slice(0, split);
@@ -46,7 +47,7 @@ async function parseFilter(word: string): Promise<Filter> {
     return ({ ephemeral }) => words.includes('container') || (ephemeral && words.includes('ephemeral'));
   if (key === 'status' || key === 'state') return ({ status }) => words.includes(statusWord(status).toLowerCase());
   if (key === 'architecture') return ({ architecture }) => words.includes(architecture.toLowerCase());
-  if (key === 'ipv4' || key === 'ipv6') return await byAddress(key, words);
+  if (key === 'ipv4' || key === 'ipv6') return byAddress(key, words);
   if (!key.includes('.')) throw new UsageError(`Unknown filter "${key}"${suggestion(key, shorthands)}`);
   return byConfig(key, value);
 }
@@ -71,8 +72,7 @@ function isAbbreviation(short: string, name: string): boolean {
   return parts.length === full.length && parts.every((part, index) => full[index]?.startsWith(part) === true);
 }
 
-async function byAddress(family: 'ipv4' | 'ipv6', words: readonly string[]): Promise<Filter> {
-  const { BlockList, isIP } = await import('node:net');
+function byAddress(family: 'ipv4' | 'ipv6', words: readonly string[]): Filter {
   const list = new BlockList();
   for (const word of words) {
     const [address = '', prefix] = word.split('/');

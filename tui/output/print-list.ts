@@ -1,5 +1,6 @@
 import type { Context, Input } from '../commands/command.ts';
 import { parseFormat, renderList } from './format.ts';
+import { type ColumnLetters, headersOf } from './list-columns.ts';
 import { rowOrder } from './natural-order.ts';
 import type { Cell } from './table.ts';
 
@@ -7,6 +8,10 @@ import type { Cell } from './table.ts';
 export interface Listing<Item> {
   /** Headers with the cells under them. */
   readonly columns: Readonly<Record<string, (item: Item) => Cell>>;
+  /** What `--columns` chooses by; without it the command has no such option. */
+  readonly letters?: ColumnLetters;
+  /** The columns that are shown unless others are asked for; all when absent. */
+  readonly shown?: readonly string[];
   /** The object for `-f json` and `-f yaml`. */
   readonly record: (item: Item) => Record<string, unknown>;
 }
@@ -20,12 +25,15 @@ export async function printList<Item>(
   ordered = false,
 ): Promise<void> {
   const format = parseFormat(input.value('format') ?? 'table');
+  const { columns, letters } = listing;
+  const asked = letters === undefined ? undefined : input.value('columns');
+  const header =
+    letters === undefined || asked === undefined ? (listing.shown ?? Object.keys(columns)) : headersOf(letters, asked);
   const items = await fetch();
-  const cells = Object.values(listing.columns);
-  const rows = items.map((item) => cells.map((cell) => cell(item)));
+  const rows = items.map((item) => header.map((title) => columns[title]?.(item) ?? ''));
   const text = await renderList(
     format,
-    () => ({ header: Object.keys(listing.columns), rows: ordered ? rows : rows.sort(rowOrder) }),
+    () => ({ header, rows: ordered ? rows : rows.sort(rowOrder) }),
     () => items.map(listing.record),
   );
   await context.terminal.output.write(text);

@@ -13,13 +13,23 @@ const usualEditors = ['editor', 'vi', 'emacs', 'nano'];
  * separated by spaces; no shell reads them. The file is readable by the user alone and gone afterwards.
  */
 export async function editText({ env, terminal }: Pick<Context, 'env' | 'terminal'>, text: string): Promise<string> {
-  const [program, ...args] = editorOf(env);
   const directory = await mkdtemp(join(tmpdir(), 'yurt-edit-'));
-  // While it runs, ctrl+c is a key of the editor.
-  const off = terminal.onSignal('SIGINT', () => {});
   try {
     const file = join(directory, 'document.yaml');
     await writeFile(file, text, { mode: 0o600 });
+    await runEditor({ env, terminal }, file);
+    return await readFile(file, 'utf8');
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** Lets the user edit a file, with the same program. */
+export async function runEditor({ env, terminal }: Pick<Context, 'env' | 'terminal'>, file: string): Promise<void> {
+  const [program, ...args] = editorOf(env);
+  // While it runs, ctrl+c is a key of the editor.
+  const off = terminal.onSignal('SIGINT', () => {});
+  try {
     const { spawn } = await import('node:child_process');
     const child = spawn(program, [...args, file], { stdio: 'inherit' });
     const code = await new Promise<number | string>((resolve, reject) => {
@@ -29,10 +39,8 @@ export async function editText({ env, terminal }: Pick<Context, 'env' | 'termina
       throw new Failure(`The editor "${program}" cannot be run: ${error.message}`, { cause: error });
     });
     if (code !== 0) throw new EditorFailed(`The editor "${program}" ended with ${code}: nothing is changed`);
-    return await readFile(file, 'utf8');
   } finally {
     off();
-    await rm(directory, { recursive: true, force: true });
   }
 }
 

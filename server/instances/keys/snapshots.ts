@@ -18,7 +18,7 @@ export const snapshotKeys: readonly ConfigKey[] = [
     type: 'string',
     default: 'snap%d',
     live: true,
-    doc: 'The names of new snapshots: %d is the next number, {{ creation_date }} the time, with |date:"2006-01-02" in a layout of its own.',
+    doc: 'The names of new snapshots: %d is the next number, {{ creation_date }} the time (in a layout of its own, see the guide).',
     check: checkPattern,
   },
   {

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { readFile, rm, rmdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { Fault } from '../../base/fault.ts';
 import type { Log } from '../../base/log.ts';
 import { Revert } from '../../base/revert.ts';
 import type { Task } from '../../base/task.ts';
 import type { AddressProbe } from '../../host/address-probe.ts';
+import { FileWatch } from '../../host/file-watch.ts';
 import type { Firewall } from '../../host/firewall.ts';
 import type { Link, Links } from '../../host/links.ts';
 import type { ServiceAccount } from '../../host/service-account.ts';
@@ -49,6 +50,7 @@ export class BridgeDriver implements NetworkDriver {
   readonly #nameServer: NameServer;
   readonly #slaac: SlaacWatch;
   readonly #identity: { readonly name: string; readonly hwaddr: string; readonly alias: string };
+  readonly #leaseWatchers = new Set<() => void>();
   #fault: string | undefined = 'The network has not been brought up yet';
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -61,10 +63,11 @@ export class BridgeDriver implements NetworkDriver {
       hwaddr: stableHwaddr(daemonId, record.name),
       alias: `yurt:${daemonId}:${record.name}`,
     };
-    const { ipv4, ipv6 } = this.#config;
+    const { ipv4, ipv6, domain } = this.#config;
     this.#names = new NicNames({
       nicsDirectory: join(directory, 'nics'),
       hostsDirectory: join(directory, 'hosts'),
+      domain,
       ...(ipv4 === undefined ? {} : { ipv4 }),
       ...(ipv6 === undefined ? {} : { ipv6 }),
     });
@@ -146,6 +149,12 @@ export class BridgeDriver implements NetworkDriver {
     }
   }
 
+  async reservedAddress(nic: Pick<NicRequest, 'instanceId' | 'name'>): Promise<string | undefined> {
+    await this.#names.load();
+    const address = this.#names.find(nic.instanceId, nic.name)?.ipv4;
+    return address === undefined ? undefined : formatAddress(4, address);
+  }
+
   async detach(task: Task, nic: Pick<NicRequest, 'instanceId' | 'name'>): Promise<void> {
     await this.#names.load();
     this.#slaac.cancel(`${nic.instanceId}.${nic.name}`);
@@ -185,10 +194,24 @@ export class BridgeDriver implements NetworkDriver {
     });
   }
 
+  watchLeases(signal: AbortSignal, changed: () => void): void {
+    this.#leaseWatchers.add(changed);
+    signal.addEventListener('abort', () => this.#leaseWatchers.delete(changed), { once: true });
+    void this.#watchLeaseFile(signal, changed);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#turn;
     this.#nameServer.unwatch();
     this.#slaac.close();
+  }
+
+  /** dnsmasq writes the file anew at each change; its directory is there before and after. */
+  async #watchLeaseFile(signal: AbortSignal, changed: () => void): Promise<void> {
+    const { leaseFile } = dnsmasqFiles(this.#options.directory);
+    using changes = new FileWatch();
+    changes.add(dirname(leaseFile), basename(leaseFile));
+    while (await changes.next(signal)) changed();
   }
 
   /** `up` and `down` never overlap. */
@@ -253,9 +276,10 @@ export class BridgeDriver implements NetworkDriver {
   #searchIPv6(nic: NicName): void {
     const address = this.#names.ipv6Of(nic.hwaddr);
     if (address === undefined || nic.ipv6 !== undefined) return;
-    this.#slaac.search(`${nic.instanceId}.${nic.nic}`, formatAddress(6, address), () =>
-      this.#names.confirmIPv6(nic.instanceId, nic.nic),
-    );
+    this.#slaac.search(`${nic.instanceId}.${nic.nic}`, formatAddress(6, address), async () => {
+      await this.#names.confirmIPv6(nic.instanceId, nic.nic);
+      for (const changed of this.#leaseWatchers) changed();
+    });
   }
 
   async #createPair(hostName: string, nic: NicRequest, pid: number): Promise<void> {

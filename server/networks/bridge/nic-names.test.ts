@@ -22,7 +22,10 @@ function nic(instanceId: string, instanceName: string, change: Partial<NicReques
 describe('the names of nics', () => {
   let directory = '';
   const open = (subnets: { ipv4?: typeof ipv4; ipv6?: typeof ipv6 } = { ipv4, ipv6 }) =>
-    new NicNames({ nicsDirectory: join(directory, 'nics'), hostsDirectory: join(directory, 'hosts'), ...subnets });
+    new NicNames({
+      ...{ nicsDirectory: join(directory, 'nics'), hostsDirectory: join(directory, 'hosts'), domain: 'yurt' },
+      ...subnets,
+    });
 
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'yurt-nics-'));
@@ -49,6 +52,37 @@ describe('the names of nics', () => {
     await later.remove(web, 'eth0');
     await later.remove(web, 'eth0');
     assert.deepEqual([readdirSync(join(directory, 'nics')), readdirSync(join(directory, 'hosts'))], [[], []]);
+  });
+
+  it('of instances in projects have the project in them, and are found again', async () => {
+    const names = open();
+    await names.load();
+    names.assign(nic(web, 'web'));
+    const { entry } = names.assign(nic(db, 'web', { project: 'blue' }));
+    await names.write(entry);
+    const address = formatAddress(4, entry.ipv4 ?? 0n);
+    assert.equal(
+      readFileSync(join(directory, 'nics', `${db}.eth0`), 'utf8'),
+      `# web.blue\n${entry.hwaddr},${address}\n`,
+    );
+    const hosts = () => readFileSync(join(directory, 'hosts', `${db}.eth0`), 'utf8');
+    assert.equal(hosts(), `${address} web.blue.yurt web.blue\n`);
+    await names.confirmIPv6(db, 'eth0');
+    assert.match(hosts(), /^10\.1\.2\.\d+ web\.blue\.yurt web\.blue\nfd42:\S+ web\.blue\.yurt web\.blue\n$/);
+    const later = open();
+    await later.load();
+    assert.deepEqual(later.find(db, 'eth0'), names.find(db, 'eth0'));
+    assert.equal(names.assign(nic(db, 'web', { project: 'blue', name: 'eth1' })).entry.dnsName, 'web-eth1.blue');
+    await later.remove(db, 'eth0');
+    assert.deepEqual([readdirSync(join(directory, 'nics')), readdirSync(join(directory, 'hosts'))], [[], []]);
+  });
+
+  it('of a project that is called as the domain never stand for an instance of the default one', async () => {
+    const names = open();
+    const { entry } = names.assign(nic(db, 'web', { project: 'yurt' }));
+    await names.write(entry);
+    assert.match(readFileSync(join(directory, 'hosts', `${db}.eth0`), 'utf8'), /^\S+ web\.yurt\.yurt\n$/);
+    assert.throws(() => names.assign(nic(web, 'a', { project: 'b\nc' })), { code: 'invalid' });
   });
 
   it('belong to one instance each, whatever the case', async () => {

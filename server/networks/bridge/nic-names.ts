@@ -13,7 +13,7 @@ export interface NicName {
   readonly nic: string;
   readonly hwaddr: string;
   readonly ipv4?: bigint;
-  /** The instance's name; further nics of one instance are called NAME-NIC. */
+  /** The instance's name; further nics of one instance are called NAME-NIC. `.PROJECT` follows, but for the default one. */
   readonly dnsName: string;
   /** The address out of the MAC address, once the guest was seen to have it. */
   readonly ipv6?: bigint;
@@ -24,6 +24,7 @@ interface NicNamesOptions {
   readonly nicsDirectory: string;
   /** dnsmasq's `hostsdir`. */
   readonly hostsDirectory: string;
+  readonly domain: string;
   readonly ipv4?: Subnet;
   readonly ipv6?: Subnet;
 }
@@ -91,8 +92,9 @@ export class NicNames {
     const key = keyOf(entry.instanceId, entry.nic);
     await replaceFile(this.#options.nicsDirectory, key, nicLine(entry));
     const { hostsDirectory } = this.#options;
-    if (entry.ipv6 === undefined) await rm(join(hostsDirectory, key), { force: true });
-    else await replaceFile(hostsDirectory, key, hostsLine(entry.ipv6, entry.dnsName));
+    const hosts = this.#hostsText(entry);
+    if (hosts === '') await rm(join(hostsDirectory, key), { force: true });
+    else await replaceFile(hostsDirectory, key, hosts);
   }
 
   /** From now on DNS answers AAAA for the nic. Does nothing for a nic that is gone. */
@@ -103,7 +105,7 @@ export class NicNames {
     if (entry === undefined || ipv6 === undefined) return;
     const confirmed = { ...entry, ipv6 };
     this.#nics.set(key, confirmed);
-    await replaceFile(this.#options.hostsDirectory, key, hostsLine(ipv6, entry.dnsName));
+    await replaceFile(this.#options.hostsDirectory, key, this.#hostsText(confirmed));
     if (this.#nics.get(key) !== confirmed) await rm(join(this.#options.hostsDirectory, key), { force: true });
   }
 
@@ -156,9 +158,27 @@ export class NicNames {
     const ipv6 = this.ipv6Of(entry.hwaddr);
     const path = join(this.#options.hostsDirectory, file);
     const text = await readFile(path, 'utf8').catch(() => '');
-    if (ipv6 !== undefined && text === hostsLine(ipv6, entry.dnsName)) return { ...entry, ipv6 };
-    await rm(path, { force: true });
+    if (ipv6 !== undefined && text === this.#hostsText({ ...entry, ipv6 })) return { ...entry, ipv6 };
+    if (text !== this.#hostsText(entry)) await this.write(entry);
     return entry;
+  }
+
+  /**
+   * What hosts(5) says of a nic. A name without a project is dnsmasq's own matter: with DHCP it answers the IPv4 address,
+   * and adds the domain. One with a project has dots, and for dnsmasq what follows a dot is a domain, which a DHCP client
+   * may not choose: such names stand here whole. `NAME.PROJECT` itself is left out where it would be another's
+   * `NAME.DOMAIN`.
+   */
+  #hostsText({ ipv4, ipv6, dnsName }: NicName): string {
+    const [, project] = dnsName.split('.');
+    if (project === undefined) return ipv6 === undefined ? '' : `${formatAddress(6, ipv6)} ${dnsName}\n`;
+    const { domain } = this.#options;
+    const short = project.toLowerCase() === domain.toLowerCase() ? [] : [dnsName];
+    const addresses = [
+      ...(ipv4 === undefined ? [] : [formatAddress(4, ipv4)]),
+      ...(ipv6 === undefined ? [] : [formatAddress(6, ipv6)]),
+    ];
+    return addresses.map((address) => `${[address, `${dnsName}.${domain}`, ...short].join(' ')}\n`).join('');
   }
 
   #fits(plan: AddressPlan, ipv4: bigint | undefined): boolean {
@@ -166,26 +186,25 @@ export class NicNames {
   }
 }
 
-/** One line of hosts(5). dnsmasq adds the domain. */
-function hostsLine(ipv6: bigint, dnsName: string): string {
-  return `${formatAddress(6, ipv6)} ${dnsName}\n`;
-}
-
-/** One line of `dhcp-hostsdir`, see `--dhcp-host` in dnsmasq(8). */
+/** One line of `dhcp-hostsdir`, see `--dhcp-host` in dnsmasq(8); a name with a project is a comment for a later server. */
 export function nicLine(entry: NicName): string {
   const address = entry.ipv4 === undefined ? [] : [formatAddress(4, entry.ipv4)];
-  return `${[entry.hwaddr, ...address, entry.dnsName].join(',')}\n`;
+  if (!entry.dnsName.includes('.')) return `${[entry.hwaddr, ...address, entry.dnsName].join(',')}\n`;
+  return `# ${entry.dnsName}\n${[entry.hwaddr, ...address].join(',')}\n`;
 }
 
 /** One name must not mean two nics: dnsmasq would give it to whichever asked last. DNS knows no case. */
 function freeName(request: NicRequest, others: readonly NicName[]): string {
   const holder = (name: string) => others.find((other) => other.dnsName.toLowerCase() === name.toLowerCase());
-  if (holder(request.instanceName)?.instanceId !== request.instanceId) {
-    if (holder(request.instanceName) === undefined) return request.instanceName;
-    throw new Fault('in-use', `The name ${JSON.stringify(request.instanceName)} is in use on the network`);
+  const suffix = request.project === undefined ? '' : `.${request.project}`;
+  const first = `${request.instanceName}${suffix}`;
+  if (holder(first)?.instanceId !== request.instanceId) {
+    if (holder(first) === undefined) return first;
+    throw new Fault('in-use', `The name ${JSON.stringify(first)} is in use on the network`);
   }
-  const name = `${request.instanceName}-${request.name.replaceAll('_', '-')}`;
-  if (!isHostName(name)) throw new Fault('invalid', `${JSON.stringify(name)} cannot be a name in DNS`);
+  const label = `${request.instanceName}-${request.name.replaceAll('_', '-')}`;
+  const name = `${label}${suffix}`;
+  if (!isHostName(label)) throw new Fault('invalid', `${JSON.stringify(name)} cannot be a name in DNS`);
   if (holder(name) !== undefined)
     throw new Fault('in-use', `The name ${JSON.stringify(name)} is in use on the network`);
   return name;
@@ -196,8 +215,8 @@ function checkRequest(request: NicRequest): void {
   if (!isUuid(request.instanceId)) throw new Fault('invalid', `${JSON.stringify(request.instanceId)} is not an id`);
   if (!isLinkName(request.name)) throw new Fault('invalid', `${JSON.stringify(request.name)} is not a link name`);
   if (!isHwaddr(request.hwaddr)) throw new Fault('invalid', `${JSON.stringify(request.hwaddr)} is not a MAC address`);
-  if (!isHostName(request.instanceName)) {
-    throw new Fault('invalid', `${JSON.stringify(request.instanceName)} cannot be a name in DNS`);
+  for (const label of [request.instanceName, request.project ?? 'default']) {
+    if (!isHostName(label)) throw new Fault('invalid', `${JSON.stringify(label)} cannot be a name in DNS`);
   }
 }
 
@@ -232,9 +251,11 @@ async function readEntry(directory: string, file: string): Promise<NicName | und
   if (!isUuid(instanceId) || !isLinkName(nic) || file !== keyOf(instanceId, nic)) return undefined;
   const text = await readFile(join(directory, file), 'utf8').catch(() => '');
   if (text.length > maxFileBytes) return undefined;
-  const match = /^([0-9a-f:]{17})(?:,([0-9.]+))?,([A-Za-z0-9-]+)\n$/.exec(text);
-  const [, hwaddr = '', address, dnsName = ''] = match ?? [];
-  if (!isHwaddr(hwaddr) || !isHostName(dnsName)) return undefined;
+  const plain = /^(?<hwaddr>[0-9a-f:]{17})(?:,(?<address>[0-9.]+))?,(?<dnsName>[A-Za-z0-9-]+)\n$/.exec(text);
+  const projected =
+    /^# (?<dnsName>[A-Za-z0-9-]+\.[A-Za-z0-9-]+)\n(?<hwaddr>[0-9a-f:]{17})(?:,(?<address>[0-9.]+))?\n$/.exec(text);
+  const { hwaddr = '', address, dnsName = '' } = (plain ?? projected)?.groups ?? {};
+  if (!isHwaddr(hwaddr) || !dnsName.split('.').every(isHostName)) return undefined;
   const ipv4 = address === undefined ? undefined : parseAddress(address)?.address;
   return { instanceId, nic, hwaddr, ...(ipv4 === undefined ? {} : { ipv4 }), dnsName };
 }

@@ -1,5 +1,5 @@
 import { errnoOf, Fault } from '../../base/fault.ts';
-import type { IdMap } from '../../base/id-map.ts';
+import { type IdMap, rangesOf } from '../../base/id-map.ts';
 import type { Log } from '../../base/log.ts';
 import { Serial } from '../../base/serial.ts';
 import type { Task } from '../../base/task.ts';
@@ -227,10 +227,10 @@ export class OverlayDriver implements StorageDriver {
   }
 
   /** The namespace that the first mount will need takes longer to make than all the rest. */
-  #expectMount({ hostBase, size }: IdMap): void {
-    if (hostBase === 0) return;
+  #expectMount(idMap: IdMap): void {
+    if (idMap.hostBase === 0) return;
     this.#deps.namespaces
-      .open({ inside: 0, outside: hostBase, size })
+      .open(rangesOf(idMap))
       .then((namespace) => namespace[Symbol.dispose]())
       .catch(() => {}); // the mount will fail for the same reason, and say so
   }

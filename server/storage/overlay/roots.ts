@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { errnoOf, Fault } from '../../base/fault.ts';
-import type { IdMap } from '../../base/id-map.ts';
+import { type IdMap, isIdentity, rangesBetween } from '../../base/id-map.ts';
 import { Revert } from '../../base/revert.ts';
 import type { Task } from '../../base/task.ts';
 import type { Mounts } from '../../host/mounts.ts';
@@ -127,18 +127,21 @@ export class Roots {
   /** Paths of the layers, the topmost first; those stored with other ids behind a mount on `at` that maps them. */
   async #lower(cleanUp: Revert, at: Place, { image, layers }: Volume, idMap: IdMap): Promise<string[]> {
     const { pool, mounts } = this.#deps;
-    const stored: { place: Place; base: number }[] = layers
-      .map((layer) => ({ place: places.diff(layer.id), base: layer.idMap.hostBase }))
+    const stored: { place: Place; ids: IdMap }[] = layers
+      .map((layer) => ({ place: places.diff(layer.id), ids: layer.idMap }))
       .reverse();
-    if (image !== undefined) stored.push({ place: places.imageRoot(image), base: 0 });
+    if (image !== undefined) {
+      stored.push({ place: places.imageRoot(image), ids: { hostBase: 0, size: idMap.size } });
+    }
     const paths: string[] = [];
-    for (const { place, base } of stored) {
+    for (const { place, ids } of stored) {
       const path = pool.path(place);
-      if (base === idMap.hostBase) {
+      const ranges = rangesBetween(ids, idMap);
+      if (isIdentity(ranges)) {
         paths.push(path);
         continue;
       }
-      using namespace = await this.#deps.namespaces.open({ inside: base, outside: idMap.hostBase, size: idMap.size });
+      using namespace = await this.#deps.namespaces.open(ranges);
       const bind = await mounts.bindMapped(path, pool.path(at), namespace.fd);
       cleanUp.push('detach a layer', async () => await bind[Symbol.asyncDispose]());
       paths.push(bind.path);

@@ -9,7 +9,13 @@ const layer = { id, idMap: { hostBase: 1_000_000, size: 65_536 } };
 
 describe('the description of a root', () => {
   it('is read as it was written', () => {
-    const volume: Volume = { image, layers: [layer, { ...layer, idMap: { hostBase: 0, size: 1 } }] };
+    const punched = [{ kind: 'uid', inside: 1000, outside: 1000, count: 1 }] as const;
+    const layers = [
+      layer,
+      { ...layer, idMap: { hostBase: 0, size: 1 } },
+      { ...layer, idMap: { ...layer.idMap, punched } },
+    ];
+    const volume: Volume = { image, layers };
     assert.deepEqual(parseVolume(formatVolume(volume)), volume);
     assert.deepEqual(parseVolume(formatVolume({ layers: [layer] })), { layers: [layer] });
     assert.deepEqual(parseVolume(JSON.stringify({ version: 1, image, layers: [layer] })), { image, layers: [layer] });
@@ -28,6 +34,7 @@ describe('the description of a root', () => {
       { ...good, layers: [{ ...layer, id: '../../etc' }] },
       { ...good, layers: [{ ...layer, idMap: { hostBase: -1, size: 1 } }] },
       { ...good, layers: [{ ...layer, idMap: { hostBase: '0', size: 1 } }] },
+      { ...good, layers: [{ ...layer, idMap: { ...layer.idMap, punched: [{ kind: 'x' }] } }] },
       { ...good, layers: [{ id }] },
       { ...good, layers: new Array(maxLayers + 1).fill(layer) },
     ];

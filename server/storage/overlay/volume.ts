@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Fault } from '../../base/fault.ts';
-import type { IdMap } from '../../base/id-map.ts';
+import type { IdMap, PunchedIds } from '../../base/id-map.ts';
 import { isFingerprint, isId } from './layout.ts';
 
 /** One layer of a root, and the ids that its files are stored with. */
@@ -28,7 +28,7 @@ export const maxLayers = 150;
  * not found.
  */
 export const maxDepth = 64;
-export const maxVolumeBytes = 64 * 1024;
+export const maxVolumeBytes = 256 * 1024;
 
 const version = 2;
 const versions: readonly unknown[] = [1, version];
@@ -61,16 +61,27 @@ export function topLayer({ layers }: Volume): Layer {
 }
 
 export function sameIds(left: IdMap, right: IdMap): boolean {
-  return left.hostBase === right.hostBase && left.size === right.size;
+  const punched = ({ punched: holes = [] }: IdMap) => JSON.stringify(holes);
+  return left.hostBase === right.hostBase && left.size === right.size && punched(left) === punched(right);
 }
 
 function parseLayer(value: unknown): Layer {
   if (!isObject(value) || typeof value['id'] !== 'string' || !isId(value['id'])) throw damaged();
   const { idMap } = value;
   if (!isObject(idMap)) throw damaged();
-  const { hostBase, size } = idMap;
+  const { hostBase, size, punched } = idMap;
   if (!isCount(hostBase) || !isCount(size)) throw damaged();
-  return { id: value['id'], idMap: { hostBase, size } };
+  if (punched === undefined) return { id: value['id'], idMap: { hostBase, size } };
+  if (!Array.isArray(punched)) throw damaged();
+  return { id: value['id'], idMap: { hostBase, size, punched: punched.map(parsePunched) } };
+}
+
+function parsePunched(value: unknown): PunchedIds {
+  if (!isObject(value)) throw damaged();
+  const { kind, inside, outside, count } = value;
+  const known = kind === 'both' || kind === 'uid' || kind === 'gid';
+  if (!known || !isCount(inside) || !isCount(outside) || !isCount(count)) throw damaged();
+  return { kind, inside, outside, count };
 }
 
 function parseJson(text: string): unknown {

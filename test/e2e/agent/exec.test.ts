@@ -8,7 +8,10 @@ import { AgentUnderTest, finish } from './harness.ts';
 describe('a command in an instance', () => {
   let under: AgentUnderTest;
   before(async () => {
-    under = await AgentUnderTest.open({ limits: { memoryBytes: 24 * 1024 * 1024, processes: 150 } });
+    under = await AgentUnderTest.open({
+      memory: { bytes: 24 * 1024 * 1024, enforce: 'hard' },
+      processes: 150,
+    });
   });
   after(async () => {
     await under[Symbol.asyncDispose]();

@@ -10,11 +10,13 @@ import type { ExecCommand, ExecFrame, ExecSession } from '../../../server/agents
 import type { IdMap } from '../../../server/base/id-map.ts';
 import { silentLog } from '../../../server/base/log.ts';
 import type { Task } from '../../../server/base/task.ts';
+import type { ResourceLimits } from '../../../server/host/cgroup-limit-values.ts';
+import { KernelLimitFiles } from '../../../server/host/cgroup-limits.ts';
 import { Cgroups } from '../../../server/host/cgroups.ts';
 import { detectHostFeatures, realHost } from '../../../server/host/host-features.ts';
 import { Orphans } from '../../../server/host/orphans.ts';
 import { run } from '../../../server/host/run.ts';
-import { buildSpec, type SpecInput } from '../../../server/runtime/build-spec.ts';
+import { buildSpec } from '../../../server/runtime/build-spec.ts';
 import { OciRuntime } from '../../../server/runtime/oci-runtime.ts';
 import { makeBusyboxRoot } from '../runtime/busybox-root.ts';
 import { AgentCgroupRecorder } from './agent-cgroup-recorder.ts';
@@ -57,7 +59,7 @@ export class AgentUnderTest implements AsyncDisposable {
     this.agents = this.newAgents();
   }
 
-  static async open(change: Partial<SpecInput> = {}, makeRoot: MakeRoot = makeSmallRoot): Promise<AgentUnderTest> {
+  static async open(limits: ResourceLimits = {}, makeRoot: MakeRoot = makeSmallRoot): Promise<AgentUnderTest> {
     const directory = mkdtempSync(join(tmpdir(), 'yurt-e2e-agent-'));
     chmodSync(directory, 0o711); // ids of the instance pass through to its root
     const daemonId = `e2e-agent-${randomUUID().slice(0, 8)}`;
@@ -75,14 +77,12 @@ export class AgentUnderTest implements AsyncDisposable {
     const root = join(directory, 'root');
     await makeRoot(root);
     const { id } = under.instance;
-    const base = { id, hostname: 'guest', idMap, rootPath: root, init: ['/sbin/init'], environment: {}, limits: {} };
+    const base = { id, hostname: 'guest', idMap, rootPath: root, init: ['/sbin/init'], environment: {} };
     const cgroupsPath = runtime.cgroupOf(id);
-    const spec = buildSpec({
-      ...{ ...base, cgroupsPath, devices: [], mounts: [], host: features.facts, agentDirectory },
-      ...change,
-    });
+    const spec = buildSpec({ ...base, cgroupsPath, devices: [], mounts: [], host: features.facts, agentDirectory });
     try {
       await runtime.create(newTask(), { id, spec, consoleLogPath: join(directory, 'console.log') });
+      await new KernelLimitFiles(cgroups, `/yurt/${daemonId}`).apply(cgroupsPath, {}, limits);
       await runtime.start(newTask(), id);
     } catch (error) {
       await under[Symbol.asyncDispose]();

@@ -9,17 +9,23 @@ import type { ExecRequest } from '../../../proto/gen/yurt/v1/ExecRequest.ts';
 import type { ExecResponse__Output } from '../../../proto/gen/yurt/v1/ExecResponse.ts';
 import type { ExecServiceClient } from '../../../proto/gen/yurt/v1/ExecService.ts';
 import type { ExecStart } from '../../../proto/gen/yurt/v1/ExecStart.ts';
+import type { FileServiceClient } from '../../../proto/gen/yurt/v1/FileService.ts';
 import type { InstanceServiceClient } from '../../../proto/gen/yurt/v1/InstanceService.ts';
+import type { ProfileServiceClient } from '../../../proto/gen/yurt/v1/ProfileService.ts';
 import type { Daemon } from './daemon.ts';
 
 /** Clients of one kept connection, as another program than `yurt` would use them. */
 export class Api implements Disposable {
   readonly exec: ExecServiceClient;
+  readonly files: FileServiceClient;
   readonly instances: InstanceServiceClient;
+  readonly profiles: ProfileServiceClient;
 
   constructor(daemon: Daemon) {
     this.exec = client('ExecService', daemon) as unknown as ExecServiceClient; // generated for this very service
+    this.files = client('FileService', daemon) as unknown as FileServiceClient; // as above
     this.instances = client('InstanceService', daemon) as unknown as InstanceServiceClient; // as above
+    this.profiles = client('ProfileService', daemon) as unknown as ProfileServiceClient; // as above
   }
 
   /** Runs a command to its end. `input` is its whole stdin. */
@@ -49,7 +55,9 @@ export class Api implements Disposable {
 
   [Symbol.dispose](): void {
     this.exec.close();
+    this.files.close();
     this.instances.close();
+    this.profiles.close();
   }
 }
 

@@ -13,23 +13,28 @@ const startTimeoutMs = 180_000;
 
 export const projectRoot = dirname(dirname(dirname(import.meta.dirname)));
 
+/** Changes a command into one that runs it in some other surroundings. */
+export type Within = (argv: readonly string[]) => readonly string[];
+
 /** A real yurtd with a directory and a network namespace of its own, and the real command line to talk to it. */
 export class Daemon implements AsyncDisposable {
   readonly directory: string;
   readonly #namespace: NetworkNamespace;
+  readonly #within: Within;
   #process: ChildProcess | undefined;
 
-  private constructor(directory: string, namespace: NetworkNamespace) {
+  private constructor(directory: string, namespace: NetworkNamespace, within: Within) {
     this.directory = directory;
+    this.#within = within;
     this.#namespace = namespace;
   }
 
-  /** Starts one below `parent`; with `template`, on a copy of that state and those images. */
-  static async start(template?: string, parent = tmpdir()): Promise<Daemon> {
+  /** Starts one below `parent`; with `template`, on a copy of that state and those images; as `within` says. */
+  static async start(template?: string, parent = tmpdir(), within: Within = (argv) => argv): Promise<Daemon> {
     const directory = mkdtempSync(join(parent, 'yurt-e2e-'));
     chmodSync(directory, 0o711); // ids of instances and of the name server must be able to pass
     if (template !== undefined) cpSync(template, directory, { recursive: true });
-    const daemon = new Daemon(directory, await NetworkNamespace.create());
+    const daemon = new Daemon(directory, await NetworkNamespace.create(), within);
     await daemon.up();
     return daemon;
   }
@@ -47,7 +52,7 @@ export class Daemon implements AsyncDisposable {
   /** Starts yurtd (again) and waits until it answers. */
   async up(): Promise<void> {
     const output = openSync(join(this.directory, 'yurtd.out'), 'a');
-    const [program = '', ...args] = this.#namespace.enter([join(projectRoot, 'bin/yurtd')]);
+    const [program = '', ...args] = this.#namespace.enter(this.#within([join(projectRoot, 'bin/yurtd')]));
     const child = spawn(program, args, {
       stdio: ['ignore', output, output],
       env: { ...process.env, YURT_DIR: this.directory },
@@ -94,8 +99,8 @@ export class Daemon implements AsyncDisposable {
   }
 
   /** Runs a program in the daemon's network namespace. */
-  async inNetwork(argv: readonly string[]): Promise<RunResult> {
-    return await run(this.#namespace.enter(argv));
+  async inNetwork(argv: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+    return await run(this.#namespace.enter(argv), options);
   }
 
   /** Deletes all instances, stops everything and removes the directory. */

@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { IdMap } from '../../../server/base/id-map.ts';
 import { silentLog } from '../../../server/base/log.ts';
 import type { Task } from '../../../server/base/task.ts';
+import { KernelLimitFiles } from '../../../server/host/cgroup-limits.ts';
 import { Cgroups } from '../../../server/host/cgroups.ts';
 import { detectHostFeatures, realHost } from '../../../server/host/host-features.ts';
 import { Orphans } from '../../../server/host/orphans.ts';
@@ -62,6 +63,10 @@ export class RuntimeUnderTest implements AsyncDisposable {
     this.runtime = await openRuntime(this.directory, this.daemonId, runner);
   }
 
+  get limits(): KernelLimitFiles {
+    return new KernelLimitFiles(this.cgroups, `/yurt/${this.daemonId}`);
+  }
+
   logPath(id: string): string {
     return join(this.directory, 'log', id, 'console.log');
   }
@@ -76,7 +81,7 @@ export class RuntimeUnderTest implements AsyncDisposable {
     const { facts } = await detectHostFeatures(realHost(this.cgroups));
     const cgroupsPath = this.runtime.cgroupOf(id);
     const base = { id, hostname: 'guest', idMap, rootPath: this.rootPath(id), init: ['/sbin/init'], environment: {} };
-    return buildSpec({ ...base, cgroupsPath, limits: {}, devices: [], mounts: [], host: facts, ...change });
+    return buildSpec({ ...base, cgroupsPath, devices: [], mounts: [], host: facts, ...change });
   }
 
   async create(change: Partial<SpecInput> = {}, inittab?: string): Promise<string> {

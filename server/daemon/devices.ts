@@ -1,0 +1,76 @@
+import { join } from 'node:path';
+import { ownTask } from '../base/task.ts';
+import type { Devices } from '../devices/device.ts';
+import { InstanceDevices } from '../devices/instance-devices.ts';
+import { MountMaker } from '../devices/makers/mount-maker.ts';
+import { NatMaker } from '../devices/makers/nat-maker.ts';
+import { NicMaker } from '../devices/makers/nic-maker.ts';
+import { NodeMaker } from '../devices/makers/node-maker.ts';
+import { RelayMaker } from '../devices/makers/relay-maker.ts';
+import type { PartMakers } from '../devices/part-maker.ts';
+import { HostDeviceNodes } from '../host/device-nodes.ts';
+import { DeviceRunDirectory } from '../host/device-runs.ts';
+import { NftFirewall } from '../host/firewall.ts';
+import { KernelInstanceMounts } from '../host/instance-mounts.ts';
+import { ProcessRelays } from '../host/relays.ts';
+import { run } from '../host/run.ts';
+import { futureOwner } from '../instances/check-expanded.ts';
+import { DeviceApplier } from '../instances/device-applier.ts';
+import type { Expanded, Instance } from '../instances/instance.ts';
+import type { LiveApplier } from '../instances/live-change.ts';
+import { stableHwaddr } from '../networks/hwaddr.ts';
+import { defaultProject } from '../projects/project.ts';
+import type { Engines } from './engines.ts';
+import type { Base } from './server.ts';
+
+/** The devices of instances, wired. */
+export interface DeviceParts {
+  readonly devices: InstanceDevices;
+  /** What makes the devices of a running instance follow a change of its configuration. */
+  readonly applier: LiveApplier;
+  /** Faults of what devices need and the host lacks. */
+  readonly check: (devices: Devices) => Promise<void>;
+  /** Never throws: an instance that runs is not given up for the sake of a device. */
+  readonly repair: (instance: Instance, pid: number) => Promise<void>;
+}
+
+export function openDevices(
+  base: Base,
+  engines: Engines,
+  expanded: (instance: Instance) => Promise<Expanded>,
+): DeviceParts {
+  const { log, directories } = base;
+  const runs = new DeviceRunDirectory(join(directories.run, 'devices'));
+  const devices = new InstanceDevices({ makers: partMakers(base, engines), runs, hwaddr: stableHwaddr });
+  const pid = async (uuid: string) => (await engines.runtime.state(uuid))?.pid;
+  return {
+    devices,
+    applier: new DeviceApplier({ devices, pid }),
+    check: (given) => devices.check(devices.plan(futureOwner, given)),
+    repair: async (instance, init) => {
+      try {
+        const wanted = devices.plan(instance, (await expanded(instance)).devices);
+        await devices.repair(ownTask(log), instance, init, wanted);
+      } catch (error) {
+        log.warn({ err: error, instance: instance.uuid }, 'devices of a running instance could not be repaired');
+      }
+    },
+  };
+}
+
+function partMakers({ directories, root }: Base, { networks, namespaces, cgroups, runtime }: Engines): PartMakers {
+  const program = (name: string) => join(root, 'dist/host', name);
+  const ownDirectories = Object.values(directories);
+  const mounts = new KernelInstanceMounts({ run, namespaces, program: program('mounter'), ownDirectories });
+  const network = (name: string) => networks.driver(name);
+  return {
+    nic: new NicMaker({ defaultProject, network, checkNetwork: (name) => networks.check(name) }),
+    mount: new MountMaker(mounts),
+    node: new NodeMaker(new HostDeviceNodes(run), mounts),
+    relay: new RelayMaker({
+      relays: new ProcessRelays({ run, cgroups, program: program('relay') }),
+      cgroupOf: (uuid) => runtime.cgroupOf(uuid),
+    }),
+    nat: new NatMaker({ firewall: new NftFirewall(run), network }),
+  };
+}

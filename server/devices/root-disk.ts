@@ -1,0 +1,22 @@
+import { Fault } from '../base/fault.ts';
+import type { Devices } from './device.ts';
+import { isRootDisk } from './types/disk.ts';
+
+/** The pool of the one root disk. Faults: `invalid` when there is none or more than one, `unsupported` for a size. */
+export function rootPool(devices: Devices): string {
+  const roots = Object.entries(devices).filter(([, device]) => isRootDisk(device));
+  const [root] = roots;
+  const pool = root?.[1]['pool'];
+  if (root === undefined || pool === undefined) {
+    throw new Fault('invalid', 'No root disk: add a device of type disk with path=/ and a pool');
+  }
+  if (roots.length > 1) {
+    const names = roots.map(([name]) => `"${name}"`).join(' and ');
+    throw new Fault('invalid', `More than one root disk: ${names} both have path=/`);
+  }
+  if (root[1]['size'] !== undefined) {
+    const why = `roots in storage pool "${pool}" are layers on one file system, which the driver cannot limit one by one`;
+    throw new Fault('unsupported', `Device "${root[0]}": size: ${why}`);
+  }
+  return pool;
+}

@@ -1,0 +1,104 @@
+import type { Socket } from 'node:net';
+import {
+  type ConnectionInjector,
+  Server,
+  ServerCredentials,
+  type ServerUnaryCall,
+  type ServiceDefinition,
+  type sendUnaryData,
+  status,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import type { PackageDefinition } from '@grpc/proto-loader';
+import { ReflectionService } from '@grpc/reflection';
+import { HealthImplementation } from 'grpc-health-check';
+
+/** What the peers of one server may take of its memory. */
+export interface ApiLimits {
+  readonly maxMessageBytes: number;
+  /** Calls at once on one connection. */
+  readonly maxConcurrentStreams: number;
+  /** What one HTTP/2 session may hold in memory: grpc-js would let it grow without end. */
+  readonly maxSessionMemoryMb: number;
+}
+
+/** One message: exec frames are far below, a list of ten thousand instances fits. */
+export const trustedLimits: ApiLimits = {
+  maxMessageBytes: 16 * 1024 * 1024,
+  maxConcurrentStreams: 1000,
+  maxSessionMemoryMb: 64,
+};
+
+/** A peer that nobody trusts yet has a token to send, and nothing else to say. */
+export const strangerLimits: ApiLimits = { maxMessageBytes: 64 * 1024, maxConcurrentStreams: 4, maxSessionMemoryMb: 1 };
+
+/** A peer that is silent is asked whether it still lives: connections of laptops that went to sleep must not stay. */
+const keepaliveMs = 60_000;
+const keepaliveTimeoutMs = 20_000;
+
+export interface ApiService {
+  readonly definition: ServiceDefinition;
+  readonly implementation: UntypedServiceImplementation;
+}
+
+export interface ApiServerRequest {
+  readonly api: PackageDefinition;
+  readonly services: readonly ApiService[];
+  readonly limits: ApiLimits;
+  /** Its peers may use neither reflection nor health. */
+  readonly forStrangers?: boolean;
+}
+
+/** The API, reflection and the standard health service, for connections that others have accepted and identified. */
+export class ApiServer {
+  readonly #server: Server;
+  readonly #injector: ConnectionInjector;
+  readonly #health = new HealthImplementation({ '': 'SERVING' });
+
+  constructor({ api, services, limits, forStrangers = false }: ApiServerRequest) {
+    this.#server = new Server({
+      'grpc.max_receive_message_length': limits.maxMessageBytes,
+      'grpc.max_send_message_length': limits.maxMessageBytes,
+      'grpc.max_concurrent_streams': limits.maxConcurrentStreams,
+      'grpc-node.max_session_memory': limits.maxSessionMemoryMb,
+      'grpc.keepalive_time_ms': keepaliveMs,
+      'grpc.keepalive_timeout_ms': keepaliveTimeoutMs,
+    });
+    for (const { definition, implementation } of services) this.#server.addService(definition, implementation);
+    const standard = forStrangers ? refusing(this.#server) : this.#server;
+    this.#health.addToServer(standard);
+    new ReflectionService(api).addToServer(standard);
+    this.#injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
+  }
+
+  /** Serves a connection. Its `remoteAddress` is what `getPeer()` of its calls will say. */
+  serve(socket: Socket): void {
+    this.#injector.injectConnection(socket);
+  }
+
+  /** Takes no more calls; ends those that are under way after `graceMs`. */
+  async close(graceMs: number): Promise<void> {
+    this.#health.setStatus('', 'NOT_SERVING');
+    this.#injector.drain(graceMs);
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(() => this.#server.forceShutdown(), graceMs);
+      this.#server.tryShutdown(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+    this.#injector.destroy();
+  }
+}
+
+/** Takes services that libraries add, and refuses all calls of them. */
+function refusing(server: Server): Server {
+  const error = { code: status.UNAUTHENTICATED, details: 'The server does not trust this client: it needs a token' };
+  const refuse = (call: ServerUnaryCall<unknown, unknown>, done?: sendUnaryData<unknown>) => {
+    if (done === undefined) call.emit('error', error);
+    else done(error);
+  };
+  const addService = (definition: ServiceDefinition) =>
+    server.addService(definition, Object.fromEntries(Object.keys(definition).map((name) => [name, refuse])));
+  return { addService } as unknown as Server; // all that they use of it
+}

@@ -1,0 +1,206 @@
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { Log } from '../base/log.ts';
+import type { ApiServer } from './api-server.ts';
+import { clientIdentity, type Identity, type PeerCertificate, strangerIdentity } from './identity.ts';
+
+/** What the trust store knows of a client that may connect. */
+export interface KnownClient {
+  readonly name: string;
+  /** Undefined: not restricted. */
+  readonly projects: readonly string[] | undefined;
+}
+
+export interface RemotePeersDeps {
+  readonly log: Log;
+  /** Serves those who are trusted. */
+  readonly server: Pick<ApiServer, 'serve'>;
+  /** Serves those who are not, yet. */
+  readonly strangers: Pick<ApiServer, 'serve'>;
+  /** Undefined for a certificate that is not trusted, or not any more. */
+  readonly find: (fingerprint: string) => KnownClient | undefined;
+}
+
+export const peerLimits = {
+  /** Connections of trusted clients, and of any one of them. */
+  connections: 1000,
+  connectionsOfClient: 200,
+  /** Connections of which nothing is known: in their handshake, or with a certificate that nobody trusts. */
+  strangers: 256,
+  strangersOfAddress: 32,
+  /** What a client with a token needs to send it. */
+  strangerLifeMs: 15_000,
+  /** How often trust that has ended by time is looked for. */
+  sweepIntervalMs: 1_000,
+  /** Lines about refused connections in a second; an attacker must not fill the disk. */
+  refusalsLogged: 10,
+};
+
+interface Peer {
+  readonly socket: TLSSocket;
+  readonly address: string;
+  readonly certificate: PeerCertificate;
+  /** The client that it was let in as; undefined: a stranger. */
+  readonly client: KnownClient | undefined;
+}
+
+interface Stranger {
+  readonly address: string;
+  readonly host: string;
+  readonly since: number;
+  close(): void;
+}
+
+/**
+ * Everybody who is connected over the network. Each has a name that its calls carry (`getPeer()`), by which this finds who
+ * it is: at every call anew, so that what was revoked a moment ago is revoked.
+ */
+export class RemotePeers {
+  readonly #deps: RemotePeersDeps;
+  readonly #limits: typeof peerLimits;
+  readonly #peers = new Map<string, Peer>();
+  /** By the raw socket below TLS, in the order of their arrival. */
+  readonly #strangers = new Map<Socket, Stranger>();
+  readonly #rawOf = new Map<string, Socket>();
+  readonly #sweeper: NodeJS.Timeout;
+  #count = 0;
+  #refusals = { second: 0, logged: 0, silent: 0 };
+
+  constructor(deps: RemotePeersDeps, limits = peerLimits) {
+    this.#deps = deps;
+    this.#limits = limits;
+    this.#sweeper = setInterval(() => this.#sweep(), limits.sweepIntervalMs);
+    this.#sweeper.unref();
+  }
+
+  /** A connection was accepted; nothing of it was read yet. */
+  arrived(socket: Socket): void {
+    const address = addressOf(socket);
+    const host = socket.remoteAddress ?? '';
+    const sameHost = [...this.#strangers.values()].filter((stranger) => stranger.host === host).length;
+    if (sameHost >= this.#limits.strangersOfAddress) {
+      this.#logRefusal(address, 'too many connections from its address have not proven who they are');
+      socket.destroy();
+      return;
+    }
+    if (this.#strangers.size >= this.#limits.strangers) {
+      const [oldest] = this.#strangers.values();
+      if (oldest !== undefined) this.#logRefusal(oldest.address, 'others came, and it had not proven who it is');
+      oldest?.close();
+    }
+    socket.on('error', () => {}); // a peer that goes away is no event
+    this.#strangers.set(socket, { address, host, since: Date.now(), close: () => socket.destroy() });
+    this.#rawOf.set(address, socket);
+    socket.once('close', () => this.#forgetStranger(address, socket));
+  }
+
+  /** Ends a connection that is no use. */
+  refuse(socket: Socket, reason: string): void {
+    // Its own timeout and error may come both.
+    if (!socket.destroyed || this.#strangers.has(socket)) this.#logRefusal(addressOf(socket), reason);
+    socket.destroy();
+  }
+
+  /** TLS is done: the peer has the key of this certificate. */
+  admit(socket: TLSSocket, certificate: PeerCertificate): void {
+    const address = addressOf(socket);
+    const client = this.#deps.find(certificate.fingerprint);
+    const others = [...this.#peers.values()].filter((peer) => peer.client !== undefined);
+    const own = others.filter((peer) => peer.certificate.fingerprint === certificate.fingerprint);
+    if (client !== undefined && others.length >= this.#limits.connections) {
+      this.refuse(socket, 'too many clients are connected');
+      return;
+    }
+    if (client !== undefined && own.length >= this.#limits.connectionsOfClient) {
+      this.refuse(socket, 'the client has too many connections');
+      return;
+    }
+    this.#count += 1;
+    const name = `tls:${this.#count}@${address}`;
+    Object.defineProperties(socket, {
+      remoteAddress: { get: () => name },
+      remotePort: { get: () => undefined },
+    });
+    this.#peers.set(name, { socket, address, certificate, client });
+    socket.on('error', () => {});
+    socket.once('close', () => this.#peers.delete(name));
+    if (client === undefined) {
+      this.#deps.log.info({ peer: address, fingerprint: certificate.fingerprint }, 'an unknown client connected');
+      this.#deps.strangers.serve(socket);
+      return;
+    }
+    const raw = this.#rawOf.get(address);
+    if (raw !== undefined) this.#forgetStranger(address, raw);
+    this.#deps.server.serve(socket);
+  }
+
+  /** Who makes a call, by the name of its connection. Undefined when that is none of ours, or not trusted any more. */
+  identify(name: string): Identity | undefined {
+    const peer = this.#peers.get(name);
+    const client = peer === undefined ? undefined : this.#deps.find(peer.certificate.fingerprint);
+    if (peer?.client === undefined || client === undefined) return undefined;
+    return clientIdentity(`client ${client.name} at ${peer.address}`, peer.certificate, client.projects);
+  }
+
+  /** Who makes a call that strangers may make. */
+  identifyStranger(name: string): Identity | undefined {
+    const peer = this.#peers.get(name);
+    return peer === undefined ? undefined : strangerIdentity(`unknown client at ${peer.address}`, peer.certificate);
+  }
+
+  /** Ends every connection of a certificate, and with it all that is under way on them. */
+  drop(fingerprint: string, reason: string): void {
+    for (const peer of this.#peers.values()) {
+      if (peer.client === undefined || peer.certificate.fingerprint !== fingerprint) continue;
+      this.#deps.log.info({ peer: peer.address, client: peer.client.name, reason }, 'a client was disconnected');
+      peer.socket.destroy();
+    }
+  }
+
+  /** Ends everything. */
+  close(): void {
+    clearInterval(this.#sweeper);
+    for (const { socket } of this.#peers.values()) socket.destroy();
+    for (const stranger of this.#strangers.values()) stranger.close();
+  }
+
+  /** What time alone ends: trust that expires, and the patience with strangers. */
+  #sweep(): void {
+    for (const { certificate, client } of [...this.#peers.values()]) {
+      if (client === undefined || this.#deps.find(certificate.fingerprint) !== undefined) continue;
+      this.drop(certificate.fingerprint, 'it is not trusted any more');
+    }
+    const oldest = Date.now() - this.#limits.strangerLifeMs;
+    for (const stranger of [...this.#strangers.values()]) {
+      if (stranger.since >= oldest) return;
+      this.#logRefusal(stranger.address, 'it has not proven who it is in time');
+      stranger.close();
+    }
+  }
+
+  #forgetStranger(address: string, socket: Socket): void {
+    this.#strangers.delete(socket);
+    if (this.#rawOf.get(address) === socket) this.#rawOf.delete(address);
+  }
+
+  #logRefusal(peer: string, reason: string): void {
+    const second = Math.floor(Date.now() / 1000);
+    if (second !== this.#refusals.second) {
+      const { silent } = this.#refusals;
+      if (silent > 0) this.#deps.log.info({ count: silent }, 'more connections from the network were refused');
+      this.#refusals = { second, logged: 0, silent: 0 };
+    }
+    if (this.#refusals.logged >= this.#limits.refusalsLogged) this.#refusals.silent += 1;
+    else {
+      this.#refusals.logged += 1;
+      this.#deps.log.info({ peer, reason: reason.slice(0, 200) }, 'a connection from the network was refused');
+    }
+  }
+}
+
+/** `10.0.0.7:51234`, `[fd42::7]:51234`. */
+function addressOf(socket: Socket): string {
+  const { remoteAddress = '', remotePort = 0 } = socket;
+  const host = remoteAddress.replace(/^::ffff:(?=\d+\.)/, '');
+  return host.includes(':') ? `[${host}]:${remotePort}` : `${host}:${remotePort}`;
+}

@@ -1,0 +1,72 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { projectRoot } from '../../e2e/harness/daemon.ts';
+import { eventually } from '../../e2e/harness/eventually.ts';
+import { Screen } from '../../e2e/harness/screen.ts';
+
+export interface ScreenFigures {
+  /** From the start of the process to a frame with instances, in milliseconds. */
+  readonly firstFrameMs: number;
+  /** From a key to the frame that answers it, sorted. */
+  readonly keyMs: readonly number[];
+  readonly residentMiB: number;
+}
+
+/** A simulated server with this many instances, in a process of its own: what it does costs the screen nothing. */
+export class SimulatedServer implements AsyncDisposable {
+  readonly socket: string;
+  readonly #process: ChildProcess;
+
+  private constructor(socket: string, child: ChildProcess) {
+    this.socket = socket;
+    this.#process = child;
+  }
+
+  static async start(instances: number): Promise<SimulatedServer> {
+    const script = new URL('simulated-server.ts', import.meta.url).pathname;
+    const child = spawn(process.execPath, [script, String(instances)], {
+      ...{ cwd: projectRoot, stdio: ['pipe', 'pipe', 'inherit'] },
+    });
+    if (child.stdout === null) throw new Error('The simulated server has no output');
+    for await (const socket of createInterface({ input: child.stdout })) return new SimulatedServer(socket, child);
+    throw new Error('The simulated server did not start');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const exited = once(this.#process, 'exit');
+    this.#process.kill('SIGTERM');
+    await exited;
+  }
+}
+
+/** Opens the screen on a server, and moves the cursor about for a while. */
+export async function measureScreen(
+  socket: string,
+  size: { columns: number; rows: number },
+  keys: number,
+): Promise<ScreenFigures> {
+  const started = performance.now();
+  await using screen = new Screen({ YURT_SOCKET: socket }, size);
+  const cursor = () => /▸ (\S+)/.exec(screen.text)?.[1];
+  const firstFrameMs = (await screen.arrival(() => cursor() === 'instance-0000')) - started;
+  const keyMs: number[] = [];
+  for (let count = 0; count < keys; count += 1) {
+    const [key, spacing] = count % 10 === 9 ? ['\x1b[6~', 0] : ['j', count % 7];
+    await new Promise((resolve) => setTimeout(resolve, 20 + spacing * 10));
+    const before = cursor();
+    const pressed = performance.now();
+    screen.type(key);
+    keyMs.push((await screen.arrival(() => cursor() !== before)) - pressed);
+  }
+  const status = readFileSync(`/proc/${await screen.program()}/status`, 'utf8');
+  const residentMiB = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
+  screen.type('q');
+  await eventually(() => screen.ended());
+  return { firstFrameMs, keyMs: keyMs.sort((a, b) => a - b), residentMiB };
+}
+
+export function quantile(sorted: readonly number[], share: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}

@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, describe, it } from 'node:test';
+import { Daemon } from './harness/daemon.ts';
+import { eventually } from './harness/eventually.ts';
+import { Screen } from './harness/screen.ts';
+import { template } from './harness/template.ts';
+
+const longMs = 4 * 60_000;
+const small = { columns: 80, rows: 24 };
+
+describe('yurt without a command, on a terminal', () => {
+  let yurt: Daemon;
+
+  before(
+    async () => {
+      yurt = await Daemon.start(await template('tiny'));
+    },
+    { timeout: longMs },
+  );
+
+  after(async () => {
+    await yurt[Symbol.asyncDispose]();
+  });
+
+  afterEach(async () => {
+    const names = (await yurt.ok('list', '-f', 'csv', '-c', 'n')).split('\n').filter(Boolean);
+    if (names.length > 0) await yurt.ok('delete', '--force', ...names);
+  });
+
+  const open = (env: Readonly<Record<string, string>> = {}, size = small) =>
+    new Screen({ YURT_DIR: yurt.directory, ...env }, size);
+
+  async function leaveWell(screen: Screen, code = '0'): Promise<void> {
+    const ended = await screen.ended();
+    assert.equal(ended.code, code);
+    assert.equal(ended.after, ended.before);
+    await eventually(() => assert.equal(screen.buffer, 'normal'));
+    assert.equal(screen.modes.bracketedPasteMode, false);
+    assert.equal(screen.modes.mouseTrackingMode, 'none');
+    assert.ok(screen.output.lastIndexOf('\x1b[?25h') > screen.output.lastIndexOf('\x1b[?25l'), 'the cursor is shown');
+  }
+
+  it('launches, opens a shell, comes back, stops several, deletes and leaves', { timeout: longMs }, async () => {
+    await using screen = open({ EDITOR: 'sed -i s/^description:.*/description:\\x20the\\x20first/' });
+    await screen.shows(/No instances yet/);
+    assert.equal(screen.buffer, 'alternate');
+
+    screen.type('n');
+    await screen.shows(/Launch an instance/);
+    screen.type('tin\t\x1b[B');
+    await screen.shows(/Image +tiny/);
+    screen.type('first\x13');
+    await screen.shows(/\[overview\]/);
+    await screen.shows(/State +Running/);
+    screen.type('\x1b');
+    await screen.shows(/▸ first +Running +10\./);
+
+    screen.type('s');
+    await screen.shows(/first:~#/);
+    assert.equal(screen.buffer, 'normal');
+    screen.type('echo "name=$(hostname)"; stty size\r');
+    await screen.shows(/^name=first$/m);
+    await screen.shows(/^24 80$/m);
+    screen.resize(100, 30);
+    screen.type('stty size\r');
+    await screen.shows(/^30 100$/m);
+    screen.resize(80, 24);
+    screen.type('exit\r');
+    await screen.shows(/▸ first +Running/);
+    assert.equal(screen.buffer, 'alternate');
+
+    screen.type('e');
+    await screen.showsNot(/▸ first/);
+    await screen.shows(/▸ first +Running/);
+    assert.equal((await yurt.ok('list', 'first', '-f', 'csv', '-c', 'd')).trim(), 'the first');
+
+    await yurt.ok('launch', 'tiny', 'second');
+    await screen.shows(/second +Running/);
+    screen.type(' ');
+    await screen.shows(/1 marked/);
+    screen.type(' ');
+    await screen.shows(/2 marked/);
+    screen.type('X');
+    await screen.shows(/Kill 2 instances\?/);
+    screen.type('y');
+    await screen.shows(/first +Stopped/);
+    await screen.shows(/second +Stopped/);
+    await screen.shows(/Stopped 2 instances/);
+
+    screen.type('*D');
+    await screen.shows(/Delete 2 instances\?/);
+    screen.type('y');
+    await screen.shows(/No instances yet/);
+    assert.equal(await yurt.ok('list', '-f', 'csv'), '');
+    screen.type('q');
+    await leaveWell(screen);
+  });
+
+  it('shows the log of a console as it grows, and what is searched for in it', { timeout: longMs }, async () => {
+    await yurt.ok('launch', 'tiny', 'logged');
+    await using screen = open();
+    await screen.shows(/▸ logged/);
+    screen.type('l');
+    await screen.shows(/\[log\]/);
+    await yurt.ok('exec', 'logged', '--', '/bin/sh', '-c', 'echo "a needle here" > /dev/console');
+    await screen.shows(/a needle here/);
+    screen.type('&needle\r');
+    await screen.shows(/lines with "needle"/);
+    await screen.showsNot(/BusyBox/);
+    screen.type('qq');
+    await leaveWell(screen);
+  });
+
+  it('leaves a shell by ctrl+] twice, and ends what ran in it', { timeout: longMs }, async () => {
+    await yurt.ok('launch', 'tiny', 'left');
+    await using screen = open();
+    await screen.shows(/▸ left/);
+    screen.type('s');
+    await screen.shows(/left:~#/);
+    screen.type('printf "\\033[?1000h\\033[?2004h"; sleep 4711\r');
+    await eventually(() => yurt.ok('exec', 'left', '--', 'pidof', 'sleep'));
+    screen.type('\x1d\x1d');
+    await screen.shows(/▸ left +Running/);
+    assert.equal(screen.modes.mouseTrackingMode, 'none');
+    await eventually(async () => {
+      assert.notEqual((await yurt.yurt(['exec', 'left', '--', 'pidof', 'sleep'])).exitCode, 0);
+    });
+    screen.type('q');
+    await leaveWell(screen);
+  });
+
+  it('says so when the server goes away, and goes on when it is back', { timeout: longMs }, async () => {
+    await yurt.ok('init', 'tiny', 'kept');
+    await using screen = open();
+    await screen.shows(/kept +Stopped/);
+    await yurt.signal('SIGKILL');
+    await screen.shows(/Disconnected/);
+    await screen.shows(/kept +Stopped/);
+    await yurt.up();
+    await screen.showsNot(/Disconnected/);
+    await yurt.ok('init', 'tiny', 'later');
+    await screen.shows(/later +Stopped/);
+    screen.type('\x03');
+    await leaveWell(screen);
+  });
+
+  for (const [signal, code] of [
+    ['SIGTERM', '143'],
+    ['SIGHUP', '129'],
+    ['SIGINT', '130'],
+  ] as const) {
+    it(`gives the terminal back as it was at ${signal}`, { timeout: longMs }, async () => {
+      await using screen = open();
+      await screen.shows(/No instances yet/);
+      process.kill(await screen.program(), signal);
+      await leaveWell(screen, code);
+    });
+  }
+
+  it('stops at ctrl+z and goes on with fg', { timeout: longMs }, async () => {
+    await using screen = open();
+    await screen.shows(/No instances yet/);
+    const pid = await screen.program();
+    // The shell of the test waits for yurt alone: to be stopped and continued is done from outside.
+    screen.type('\x1a');
+    await eventually(() => assert.equal(screen.buffer, 'normal'));
+    process.kill(pid, 'SIGCONT');
+    await screen.shows(/No instances yet/);
+    assert.equal(screen.buffer, 'alternate');
+    screen.type('q');
+    await leaveWell(screen);
+  });
+
+  it('prints the help instead when its output is no terminal', async () => {
+    const { stdout } = await yurt.yurt([]);
+    assert.match(stdout, /^Usage:|yurt/);
+    assert.ok(!stdout.includes('\x1b'));
+  });
+});

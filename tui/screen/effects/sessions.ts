@@ -1,0 +1,136 @@
+import { spawn } from 'node:child_process';
+import type { Context } from '../../commands/command.ts';
+import { printable } from '../../output/printable.ts';
+import { attachConsole } from '../../session/console-session.ts';
+import { type ExecEnd, runCommand } from '../../session/exec-session.ts';
+import type { Terminal } from '../../terminal/terminal.ts';
+import { nameOf } from '../state/batches.ts';
+import type { KeySource } from '../terminal/key-source.ts';
+import { resetModes, SessionTerminal } from '../terminal/session-terminal.ts';
+import { type LiveConnection, reasonOf } from './live-connection.ts';
+
+/** Login shells of root: the first that the instance has is taken. */
+const shells = [
+  ['su', '-l'],
+  ['/bin/sh', '-l'],
+] as const;
+
+/** The code of a session that was left rather than ended. */
+const hangUpExitCode = 129;
+
+/** Sessions inside instances that have the whole terminal. */
+export class Sessions {
+  readonly #context: Pick<Context, 'terminal' | 'global' | 'env'>;
+  readonly #live: LiveConnection;
+  readonly #keys: KeySource;
+  readonly #project: () => string;
+  #present: SessionTerminal | undefined;
+
+  constructor(
+    context: Pick<Context, 'terminal' | 'global' | 'env'>,
+    live: LiveConnection,
+    keys: KeySource,
+    project: () => string,
+  ) {
+    this.#context = context;
+    this.#project = project;
+    this.#live = live;
+    this.#keys = keys;
+  }
+
+  /** Ends what has the terminal, as a terminal does that goes away. */
+  hangUp(): void {
+    this.#present?.hangUp();
+  }
+
+  /** Resolves to why there was no shell; undefined when there was one. */
+  async shell(key: string): Promise<string | undefined> {
+    return await this.#session(key, 'Shell', 'exit, or ctrl+] twice, goes back to yurt', async (terminal) => {
+      for (const command of shells) {
+        const end = await this.#exec(terminal, key, command);
+        if (end.code !== 127 || end.message === '') return undefined;
+      }
+      return `${nameOf(key)} has neither su nor /bin/sh`;
+    });
+  }
+
+  /** Runs one command and waits for a key, so that its output can be read. */
+  async run(key: string, command: string): Promise<string | undefined> {
+    return await this.#session(key, command, 'ctrl+] twice goes back to yurt', async (terminal) => {
+      const { code, message } = await this.#exec(terminal, key, ['/bin/sh', '-c', command]);
+      const said = message === '' ? `It ended with code ${code}` : printable(message);
+      await terminal.output.write(`\r\n\x1b[0m${said}. Any key goes back to yurt.`);
+      await keyTyped(terminal);
+      return undefined;
+    });
+  }
+
+  async console(key: string): Promise<string | undefined> {
+    return await this.#session(key, 'Console', '', async (terminal) => {
+      const global = { ...this.#context.global, project: key.slice(0, key.indexOf('/')) };
+      const context = { ...this.#context, global, terminal, connect: async () => this.#live.present };
+      await attachConsole(context, { instance: nameOf(key), force: false });
+      return undefined;
+    });
+  }
+
+  /** Runs another command of yurt with the terminal for itself: what it asks and says is its own. */
+  async command(...args: readonly string[]): Promise<string | undefined> {
+    const { terminal } = this.#context;
+    using _lent = this.#keys.lend();
+    const [program = ''] = process.argv.slice(1);
+    const chosen = this.#project();
+    const project = chosen === '' ? [] : ['--project', chosen];
+    const argv = [...process.execArgv, program, ...args, ...project];
+    const child = spawn(process.execPath, argv, { stdio: 'inherit' });
+    const code = await new Promise<number>((resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', (status) => resolve(status ?? 1));
+    });
+    await terminal.output.write(resetModes);
+    return code === 0 ? undefined : `yurt ${args.join(' ')} ended with code ${code}`;
+  }
+
+  async #session(
+    key: string,
+    what: string,
+    hint: string,
+    use: (terminal: Terminal) => Promise<string | undefined>,
+  ): Promise<string | undefined> {
+    using terminal = new SessionTerminal(this.#context.terminal, this.#keys);
+    this.#present = terminal;
+    try {
+      const title = `${printable(nameOf(key))}: ${printable(what)}`;
+      await terminal.output.write(`${title}${hint === '' ? '' : ` (${hint})`}\r\n`);
+      return await use(terminal);
+    } catch (error) {
+      const wasLeft = error instanceof Error && 'exitCode' in error && error.exitCode === hangUpExitCode;
+      return wasLeft ? undefined : reasonOf(error);
+    } finally {
+      this.#present = undefined;
+      await terminal.output.write(resetModes).catch(() => {});
+    }
+  }
+
+  async #exec(terminal: Terminal, key: string, command: readonly string[]): Promise<ExecEnd> {
+    const [project = '', instance = ''] = key.split('/');
+    const term = this.#context.env['TERM'];
+    return await runCommand(this.#live.present, terminal, {
+      ...{ instance, project, command, user: 0, group: 0, cwd: '', interactive: true, withStdin: true },
+      environment: term ? { TERM: term } : {},
+    });
+  }
+}
+
+async function keyTyped(terminal: Terminal): Promise<void> {
+  const left = Promise.withResolvers<void>();
+  const off = terminal.onSignal('SIGHUP', left.resolve);
+  const stream = terminal.input.stream();
+  const onKeys = () => left.resolve();
+  terminal.input.setRaw(true);
+  stream.on('data', onKeys);
+  await left.promise;
+  stream.off('data', onKeys);
+  terminal.input.setRaw(false);
+  off();
+}

@@ -1,0 +1,86 @@
+import type { Step } from '../state/effect.ts';
+import { type State, shownPage, shownTable, withNotice } from '../state/state.ts';
+import { asking, type Command, only } from './command.ts';
+import { commandFor } from './commands.ts';
+import { withDocument } from './document-commands.ts';
+import { inInstance } from './file-commands.ts';
+import type { KeyPress } from './key-name.ts';
+import { editLine, insert, type LineEditor } from './line-editor.ts';
+import { withTable } from './list-commands.ts';
+import { overlayKeyed, overlayPasted } from './overlay-update.ts';
+import { targetInstance } from './targets.ts';
+
+/** The state after a key: an open box has it first, then the line that is typed, then the page. */
+export function keyed(state: State, press: KeyPress): Step<State> {
+  if (press.key === 'ctrl+z') return asking(state, { kind: 'suspend' });
+  if (state.overlay !== undefined) return overlayKeyed(state, state.overlay, press);
+  if (state.prompt !== undefined) return promptKeyed(state, state.prompt, press);
+  const command = commandFor(state, press.key);
+  return command === undefined ? only(state) : carriedOut(state, command);
+}
+
+export function pasted(state: State, text: string): Step<State> {
+  if (state.overlay !== undefined) return only(overlayPasted(state, state.overlay, text));
+  if (state.prompt === undefined) return only(state);
+  return only(typed(state, state.prompt, insert(state.prompt.editor, text)));
+}
+
+/** A command, unless something stands in its way: then that is said. */
+export function carriedOut(state: State, command: Command): Step<State> {
+  const obstacle = command.obstacle?.(state);
+  return obstacle === undefined ? command.run(state) : only(withNotice(state, 'bad', obstacle));
+}
+
+type Prompt = NonNullable<State['prompt']>;
+
+function promptKeyed(state: State, prompt: Prompt, press: KeyPress): Step<State> {
+  const { key } = press;
+  if (key === 'escape' || key === 'ctrl+c') {
+    return only({ ...applied(state, prompt, prompt.before), prompt: undefined });
+  }
+  if (key === 'enter') return entered(state, prompt);
+  // The list stays in reach while one types.
+  if (prompt.kind === 'filter' && (key === 'up' || key === 'down')) {
+    const command = commandFor({ ...state, prompt: undefined }, key);
+    return command === undefined ? only(state) : command.run(state);
+  }
+  if (key === 'backspace' && prompt.editor.text === '') return only({ ...state, prompt: undefined });
+  const editor = editLine(prompt.editor, press);
+  return only(editor === undefined ? state : typed(state, prompt, editor));
+}
+
+function entered(state: State, { kind, editor }: Prompt): Step<State> {
+  const left = { ...state, prompt: undefined };
+  if (kind === 'search') {
+    const next = commandFor(left, 'n');
+    return next === undefined ? only(left) : next.run(left);
+  }
+  const table = shownTable(state);
+  if (kind === 'create' && (table === 'profiles' || table === 'projects') && editor.text.trim() !== '') {
+    return asking(left, { kind: 'create', what: table, name: editor.text.trim() });
+  }
+  const page = shownPage(state);
+  if (kind === 'push' && page.kind === 'files' && editor.text.trim() !== '') {
+    const words = ['file', 'push', editor.text.trim(), `${inInstance(page)}/`];
+    return asking(left, { kind: 'command', words });
+  }
+  const row = targetInstance(state);
+  if (kind !== 'run' || editor.text.trim() === '' || row === undefined) return only(left);
+  return asking(left, { kind: 'run', key: row.key, command: editor.text });
+}
+
+/** Filters and searches show what they find while one types. */
+function typed(state: State, prompt: Prompt, editor: LineEditor): State {
+  return { ...applied(state, prompt, editor.text), prompt: { ...prompt, editor } };
+}
+
+function applied(state: State, { kind }: Prompt, text: string): State {
+  if (kind === 'filter' && shownTable(state) !== undefined) {
+    return withTable(state, (table) => ({ ...table, filter: text }));
+  }
+  if (kind === 'search') return withDocument(state, (document) => ({ ...document, search: text }));
+  if (kind === 'line-filter') {
+    return withDocument(state, (document) => ({ ...document, filter: text, offset: 0 }));
+  }
+  return state;
+}

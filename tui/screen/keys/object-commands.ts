@@ -1,0 +1,116 @@
+import { hasEnded } from '../../client/operation.ts';
+import type { Creatable, Effect } from '../state/effect.ts';
+import { type State, shownPage, shownTable, type TableName, withNotice } from '../state/state.ts';
+import { chosen } from '../state/table-state.ts';
+import { newWizard } from '../state/wizard.ts';
+import { asking, type Command, only } from './command.ts';
+import { editorOf } from './line-editor.ts';
+import { atScreen } from './screen-commands.ts';
+
+const section = 'Lists';
+
+/** What can be done with objects that are no instances. */
+export const objectCommands: readonly Command[] = [
+  {
+    ...{ id: 'launch-image', section, keys: ['n'], hint: 'launch', here: on('images') },
+    help: 'Launch an instance from the image under the cursor',
+    run: (state) => only({ ...state, overlay: { kind: 'wizard', wizard: newWizard(imageUnderCursor(state)) } }),
+  },
+  {
+    ...{ id: 'delete-image', section, keys: ['D'], hint: 'delete', here: on('images'), obstacle: nothingIn('images') },
+    help: 'Delete images',
+    run: (state) => {
+      const fingerprints = chosen(state.tables.images);
+      const names = fingerprints.map((one) => state.data.images.get(one)?.aliases[0]?.name ?? one.slice(0, 12));
+      return only(confirming(state, 'image', names, { kind: 'delete-images', fingerprints }));
+    },
+  },
+  ...objectsWithNames('profiles', 'profile'),
+  ...objectsWithNames('projects', 'project'),
+  {
+    ...{ id: 'switch-project', section, keys: ['s'], hint: 'switch to', here: on('projects') },
+    help: 'Show what is in the project under the cursor from now on',
+    obstacle: nothingIn('projects'),
+    run: (state) => {
+      const project = state.tables.projects.cursor ?? '';
+      const data = { ...state.data, instances: new Map(), images: new Map(), profiles: new Map() };
+      const switched = { ...state, project, data: { ...data, networks: new Map() } };
+      return asking(withNotice(atScreen(switched, 'instances'), 'info', `Project ${project}`), { kind: 'refresh' });
+    },
+  },
+  {
+    ...{ id: 'cancel', section, keys: ['x'], hint: 'cancel', here: on('operations'), obstacle: notCancelable },
+    help: 'Cancel the operation',
+    run: (state) => {
+      const id = state.tables.operations.cursor;
+      return id === undefined ? only(state) : asking(state, { kind: 'cancel-operation', id });
+    },
+  },
+];
+
+/** New, edit and delete for objects that need no more than a name to begin with. */
+function objectsWithNames(what: Creatable, noun: string): readonly Command[] {
+  return [
+    {
+      ...{ id: `new-${noun}`, section, keys: ['n'], hint: 'new', here: on(what) },
+      help: `Create a ${noun}`,
+      run: (state) => only({ ...state, prompt: { kind: 'create', editor: editorOf(), before: '' } }),
+    },
+    {
+      ...{ id: `edit-${noun}`, section, keys: ['e'], hint: 'edit', here: onObject(what), obstacle: nothingIn(what) },
+      help: `Edit the ${noun} with $EDITOR`,
+      run: (state) => asking(state, { kind: 'command', words: [noun, 'edit', nameUnderCursor(state, what)] }),
+    },
+    {
+      ...{ id: `delete-${noun}`, section, keys: ['D'], hint: 'delete', here: on(what), obstacle: nothingIn(what) },
+      help: `Delete ${noun}s that are not in use`,
+      run: (state) => {
+        const names = chosen(state.tables[what]).map((key) => key.slice(key.indexOf('/') + 1));
+        return only(confirming(state, noun, names, { kind: 'delete-objects', what, names }));
+      },
+    },
+  ];
+}
+
+function on(table: TableName): Command['here'] {
+  return (state) => shownTable(state) === table;
+}
+
+/** On the list, or on the page of one of its objects. */
+function onObject(table: TableName): Command['here'] {
+  return (state) => {
+    const page = shownPage(state);
+    return (page.kind === 'table' || page.kind === 'object') && page.table === table;
+  };
+}
+
+function nothingIn(table: TableName): (state: State) => string | undefined {
+  return (state) => (state.tables[table].cursor === undefined ? 'There is nothing here' : undefined);
+}
+
+function nameUnderCursor(state: State, table: TableName): string {
+  const page = shownPage(state);
+  const key = page.kind === 'object' ? page.key : (state.tables[table].cursor ?? '');
+  return key.slice(key.indexOf('/') + 1);
+}
+
+function imageUnderCursor(state: State): string {
+  const image = state.data.images.get(state.tables.images.cursor ?? '');
+  return image?.aliases[0]?.name ?? image?.fingerprint.slice(0, 12) ?? '';
+}
+
+const maxListed = 8;
+
+function confirming(state: State, noun: string, names: readonly string[], effect: Effect): State {
+  const title = names.length === 1 ? `Delete the ${noun} ${names[0]}?` : `Delete ${names.length} ${noun}s?`;
+  const lines = names.length === 1 ? [] : [names.slice(0, maxListed).join(', ')];
+  const overlay = { kind: 'confirm', title, lines, expected: undefined, editor: editorOf(), action: 'delete' } as const;
+  return { ...state, overlay: { ...overlay, effect } };
+}
+
+function notCancelable(state: State): string | undefined {
+  const operation = state.data.operations.get(state.tables.operations.cursor ?? '');
+  if (operation === undefined) return 'There is no operation here';
+  if (hasEnded(operation)) return 'It has ended';
+  return operation.cancelable ? undefined : 'It cannot be canceled';
+}

@@ -1,0 +1,122 @@
+import type { Step } from '../state/effect.ts';
+import type { Confirmation, Overlay } from '../state/overlay.ts';
+import { type State, shownTable } from '../state/state.ts';
+import { requestOf, wizardKey, wizardPaste } from '../state/wizard.ts';
+import { shownColumns } from '../tables/columns.ts';
+import { fuzzyMatch } from '../tables/fuzzy.ts';
+import { tables } from '../tables/registry.ts';
+import { asking, type Command, only } from './command.ts';
+import { commandsHere } from './commands.ts';
+import type { KeyPress } from './key-name.ts';
+import { carriedOut } from './key-update.ts';
+import { editLine, insert } from './line-editor.ts';
+import { sortedBy, withTable } from './list-commands.ts';
+
+/** The state after a key while a box is open. */
+export function overlayKeyed(state: State, overlay: Overlay, press: KeyPress): Step<State> {
+  const { key } = press;
+  if (key === 'escape' || key === 'ctrl+c') return only(closed(state));
+  switch (overlay.kind) {
+    case 'help':
+    case 'results':
+      return only(scrolling(state, overlay, key));
+    case 'sort':
+      return only(sorting(state, overlay, key));
+    case 'palette':
+      return inPalette(state, overlay, press);
+    case 'confirm':
+      return confirming(state, overlay, press);
+    case 'wizard': {
+      const wizard = wizardKey(overlay.wizard, press, state.data);
+      if (wizard !== 'launch') return only({ ...state, overlay: { kind: 'wizard', wizard } });
+      const request = requestOf(overlay.wizard);
+      if ('error' in request) {
+        return only({ ...state, overlay: { kind: 'wizard', wizard: { ...overlay.wizard, error: request.error } } });
+      }
+      return asking(closed(state), { kind: 'launch', request });
+    }
+  }
+}
+
+export function overlayPasted(state: State, overlay: Overlay, text: string): State {
+  if (overlay.kind === 'wizard') {
+    return { ...state, overlay: { kind: 'wizard', wizard: wizardPaste(overlay.wizard, text) } };
+  }
+  if (overlay.kind !== 'palette' && overlay.kind !== 'confirm') return state;
+  return { ...state, overlay: { ...overlay, editor: insert(overlay.editor, text) } };
+}
+
+/** Commands that the palette offers for what is typed. */
+export function paletteCommands(state: State, text: string): readonly Command[] {
+  const word = text.trim();
+  const offered = commandsHere({ ...state, overlay: undefined })
+    .map(({ command }) => command)
+    .filter(({ id }) => !/^sort-\d$/.test(id));
+  const starting = offered.filter(({ id }) => id.startsWith(word));
+  const others = offered.filter(
+    ({ id, help }) => !id.startsWith(word) && (fuzzyMatch(word, id) || help.toLowerCase().includes(word.toLowerCase())),
+  );
+  return word === '' ? offered : [...starting, ...others];
+}
+
+function closed(state: State): State {
+  return { ...state, overlay: undefined };
+}
+
+/** Marks have served once something was done with them. */
+function done(state: State): State {
+  return withTable(closed(state), (table) => (table.marked.size === 0 ? table : { ...table, marked: new Set() }));
+}
+
+function scrolling(state: State, overlay: Extract<Overlay, { kind: 'help' | 'results' }>, key: string): State {
+  const page = Math.max(1, state.size.rows - 8);
+  const steps: Readonly<Record<string, number>> = {
+    ...{ down: 1, j: 1, up: -1, k: -1, pageDown: page, space: page, pageUp: -page },
+    ...{ home: Number.NEGATIVE_INFINITY, g: Number.NEGATIVE_INFINITY },
+  };
+  const step = steps[key];
+  // Any other key closes it: nobody reads a help to learn how to leave it.
+  if (step === undefined) return closed(state);
+  return { ...state, overlay: { ...overlay, offset: Math.max(0, overlay.offset + step) } };
+}
+
+function sorting(state: State, overlay: Extract<Overlay, { kind: 'sort' }>, key: string): State {
+  const name = shownTable(state);
+  if (name === undefined) return closed(state);
+  const { length } = shownColumns(tables[name], state);
+  if (key === 'enter') return sortedBy(closed(state), overlay.index);
+  if (/^[1-9]$/.test(key)) return sortedBy(closed(state), Number(key) - 1);
+  const step = key === 'down' || key === 'j' ? 1 : key === 'up' || key === 'k' ? -1 : 0;
+  if (step === 0) return state;
+  return { ...state, overlay: { ...overlay, index: (overlay.index + step + length) % length } };
+}
+
+function inPalette(state: State, overlay: Extract<Overlay, { kind: 'palette' }>, press: KeyPress): Step<State> {
+  const offered = paletteCommands(state, overlay.editor.text);
+  if (press.key === 'enter') {
+    const command = offered[overlay.index];
+    return command === undefined ? only(state) : carriedOut(closed(state), command);
+  }
+  const step =
+    press.key === 'down' || press.key === 'tab' ? 1 : press.key === 'up' || press.key === 'shift+tab' ? -1 : 0;
+  if (step !== 0 && offered.length > 0) {
+    const index = (overlay.index + step + offered.length) % offered.length;
+    return only({ ...state, overlay: { ...overlay, index } });
+  }
+  if (press.key === 'backspace' && overlay.editor.text === '') return only(closed(state));
+  const editor = editLine(overlay.editor, press);
+  return only(editor === undefined ? state : { ...state, overlay: { ...overlay, editor, index: 0 } });
+}
+
+function confirming(state: State, overlay: Confirmation, press: KeyPress): Step<State> {
+  const { expected, editor, effect } = overlay;
+  if (expected === undefined) {
+    if (press.key === 'y' || press.key === 'Y' || press.key === 'enter') return asking(done(state), effect);
+    return only(closed(state));
+  }
+  if (press.key === 'enter') {
+    return editor.text === expected ? asking(done(state), effect) : only(state);
+  }
+  const next = editLine(editor, press);
+  return only(next === undefined ? state : { ...state, overlay: { ...overlay, editor: next } });
+}

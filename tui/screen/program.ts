@@ -1,0 +1,199 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Connection } from '../client/connection.ts';
+import type { Context } from '../commands/command.ts';
+import type { Suspend } from './app.ts';
+import { ConsoleReader } from './effects/console-reader.ts';
+import { EventFollower } from './effects/event-follower.ts';
+import { Files } from './effects/files.ts';
+import { Lists } from './effects/lists.ts';
+import { LiveConnection } from './effects/live-connection.ts';
+import { Poller } from './effects/poller.ts';
+import { Sessions } from './effects/sessions.ts';
+import { Verbs } from './effects/verbs.ts';
+import { screenOf } from './keys/screen-commands.ts';
+import type { Effect } from './state/effect.ts';
+import type { ScreenName } from './state/state.ts';
+import type { Store } from './store.ts';
+import type { KeySource } from './terminal/key-source.ts';
+
+/** Signals that end the program, with the exit code that stands for each. */
+const endingSignals = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+
+/** How long after it was stopped the program may go on: at once, as soon as it is continued. */
+const stopMs = 50;
+
+export interface Ending {
+  readonly code: number;
+  readonly error?: unknown;
+}
+
+/** What goes on beside the screen: carries out effects, follows the server, ends. */
+export class Program {
+  readonly #terminal: Context['terminal'];
+  readonly #store: Store;
+  readonly #live: LiveConnection;
+  readonly #lists: Lists;
+  readonly #verbs: Verbs;
+  readonly #sessions: Sessions;
+  readonly #poller: Poller;
+  readonly #console: ConsoleReader;
+  readonly #events: EventFollower;
+  readonly #files: Files;
+  readonly #ended = Promise.withResolvers<Ending>();
+  #suspend: Suspend | undefined;
+  #redraw: () => void = () => {};
+  #isAway = false;
+  #screen: ScreenName = 'instances';
+
+  constructor(
+    context: Pick<Context, 'terminal' | 'global' | 'env'>,
+    store: Store,
+    keys: KeySource,
+    open: () => Connection,
+  ) {
+    this.#terminal = context.terminal;
+    this.#store = store;
+    this.#live = new LiveConnection(open);
+    this.#lists = new Lists(this.#live, store);
+    this.#verbs = new Verbs(this.#live, store);
+    this.#sessions = new Sessions(context, this.#live, keys, () => store.state().project);
+    this.#console = new ConsoleReader(this.#live, store);
+    this.#poller = new Poller(store, this.#lists, this.#console);
+    this.#files = new Files(this.#live, store);
+    this.#events = new EventFollower(this.#live, store, this.#lists);
+  }
+
+  readonly onReady = (suspend: Suspend): void => {
+    this.#suspend = suspend;
+  };
+
+  /** Resolves when the program is to end. */
+  async run(redraw: () => void): Promise<Ending> {
+    this.#redraw = redraw;
+    this.#store.onEffect((effect) => this.#perform(effect));
+    const off = Object.entries(endingSignals).map(([signal, code]) =>
+      // The keys of a record of signals are signals.
+      this.#terminal.onSignal(signal as NodeJS.Signals, () => this.#signaled(signal, code)),
+    );
+    const unwatch = this.#store.subscribe(() => this.#readShown());
+    this.#poller.start();
+    void this.#events.run();
+    try {
+      return await this.#ended.promise;
+    } finally {
+      for (const remove of off) remove();
+      unwatch();
+      this.#poller.stop();
+      this.#lists.stop();
+      this.#events.stop();
+      this.#sessions.hangUp();
+      this.#live.drop();
+    }
+  }
+
+  end(code: number, error?: unknown): void {
+    this.#ended.resolve(error === undefined ? { code } : { code, error });
+  }
+
+  /** While another program has the terminal, ctrl+c is meant for that one. */
+  #signaled(signal: string, code: number): void {
+    if (signal !== 'SIGINT' || !this.#isAway) this.end(code);
+  }
+
+  #perform(effect: Effect): void {
+    if (effect.kind === 'quit') this.end(0);
+    else if (effect.kind === 'redraw') this.#redraw();
+    else if (effect.kind === 'refresh') this.#lists.readAll();
+    else void this.#work(effect);
+  }
+
+  /** What takes its time. Failures go to the store, where somebody sees them. */
+  async #work(effect: Exclude<Effect, { kind: 'quit' | 'redraw' | 'refresh' }>): Promise<void> {
+    switch (effect.kind) {
+      case 'suspend':
+        return await this.#away(() => this.#stopped());
+      case 'shell':
+        return await this.#session(() => this.#sessions.shell(effect.key));
+      case 'console':
+        return await this.#session(() => this.#sessions.console(effect.key));
+      case 'run':
+        return await this.#session(() => this.#sessions.run(effect.key, effect.command));
+      case 'command':
+        await this.#session(() => this.#sessions.command(...effect.words));
+        this.#readShownFiles();
+        return this.#lists.readAll();
+      case 'list-files':
+        return await this.#files.list(effect.key, effect.path);
+      case 'read-file':
+        return await this.#files.read(effect.key, effect.path);
+      case 'delete-files':
+        return await this.#files.remove(effect.key, effect.path, effect.name);
+      case 'create':
+        return await this.#verbs.create(effect.what, effect.name);
+      case 'delete-objects':
+        return await this.#verbs.deleteObjects(effect.what, effect.names);
+      case 'verb':
+        return await this.#verbs.instances(effect.verb, effect.targets, effect.force);
+      case 'delete-images':
+        return await this.#verbs.deleteImages(effect.fingerprints);
+      case 'cancel-operation':
+        return await this.#verbs.cancelOperation(effect.id);
+      case 'launch':
+        return await this.#verbs.launch(effect.request);
+      case 'copy':
+        return await this.#terminal.output.write(clipboard(effect.text));
+    }
+  }
+
+  async #session(use: () => Promise<string | undefined>): Promise<void> {
+    await this.#away(async () => {
+      const failure = await use();
+      if (failure !== undefined) this.#store.dispatch({ type: 'notice', kind: 'bad', text: failure });
+    });
+  }
+
+  /** Gives the terminal away for as long as `use` takes; one at a time. */
+  async #away(use: () => Promise<void>): Promise<void> {
+    if (this.#isAway || this.#suspend === undefined) return;
+    this.#isAway = true;
+    this.#poller.pause(true);
+    try {
+      await this.#suspend(use);
+    } catch (error) {
+      this.end(1, error);
+    } finally {
+      this.#poller.pause(false);
+      this.#isAway = false;
+    }
+  }
+
+  /** As ctrl+z does anywhere; `fg` goes on. A terminal that changed its size meanwhile tells nobody of it by itself. */
+  async #stopped(): Promise<void> {
+    process.kill(process.pid, 'SIGTSTP');
+    await delay(stopMs);
+    process.kill(process.pid, 'SIGWINCH');
+  }
+
+  /** What another command may have changed. */
+  #readShownFiles(): void {
+    const page = this.#store.state().pages.at(-1);
+    if (page?.kind === 'files') void this.#files.list(page.key, page.path);
+  }
+
+  /** What one comes to is read at once, not with the next tick. */
+  #readShown(): void {
+    const state = this.#store.state();
+    const screen = screenOf(state);
+    if (screen !== this.#screen) this.#lists.readScreen(screen);
+    this.#screen = screen;
+    const page = state.pages.at(-1);
+    if (page?.kind === 'instance' && page.tab === 'log' && page.log.state === 'loading') {
+      void this.#console.read(page.key);
+    }
+  }
+}
+
+/** What copies a text to the clipboard of whoever looks, over ssh too. OSC 52 of xterm's control sequences. */
+function clipboard(text: string): string {
+  return `\x1b]52;c;${Buffer.from(text).toString('base64')}\x07`;
+}

@@ -1,0 +1,64 @@
+import type { Event__Output } from '../../../proto/gen/yurt/v1/Event.ts';
+import type { FileEntry__Output } from '../../../proto/gen/yurt/v1/FileEntry.ts';
+import type { Instance__Output } from '../../../proto/gen/yurt/v1/Instance.ts';
+import type { Operation__Output } from '../../../proto/gen/yurt/v1/Operation.ts';
+import type { KeyPress } from '../keys/key-name.ts';
+import type { Data, Link, Notice, ScreenName, Size } from './state.ts';
+import type { LaunchRequest } from './wizard.ts';
+
+/** Parts of `Data` that are read as a whole. */
+export type Listed = Partial<
+  Pick<Data, 'images' | 'profiles' | 'networks' | 'storage' | 'projects' | 'operations' | 'recipes' | 'server'>
+>;
+
+/** Everything that may happen. */
+export type Action =
+  | { readonly type: 'key'; readonly press: KeyPress }
+  | { readonly type: 'paste'; readonly text: string }
+  | { readonly type: 'resize'; readonly size: Size }
+  | { readonly type: 'tick'; readonly now: number }
+  | { readonly type: 'link'; readonly link: Link }
+  | { readonly type: 'instances-listed'; readonly instances: readonly Instance__Output[]; readonly now: number }
+  | {
+      readonly type: 'instance-read';
+      readonly key: string;
+      /** Undefined: it does not exist any more. */
+      readonly instance: Instance__Output | undefined;
+      readonly now: number;
+    }
+  | { readonly type: 'listed'; readonly screen: ScreenName; readonly listed: Listed }
+  | { readonly type: 'list-failed'; readonly screen: ScreenName; readonly reason: string }
+  | { readonly type: 'event'; readonly event: Event__Output }
+  | { readonly type: 'operation'; readonly operation: Operation__Output }
+  | {
+      readonly type: 'batch-begun';
+      readonly id: number;
+      readonly doing: string;
+      readonly done: string;
+      readonly targets: readonly string[];
+    }
+  | {
+      readonly type: 'batch-result';
+      readonly id: number;
+      readonly target: string;
+      readonly failure: string | undefined;
+    }
+  | { readonly type: 'launched'; readonly key: string }
+  | { readonly type: 'launch-refused'; readonly reason: string; readonly request: LaunchRequest }
+  | { readonly type: 'console'; readonly key: string; readonly lines: readonly string[]; readonly now: number }
+  | { readonly type: 'console-failed'; readonly key: string; readonly reason: string }
+  | {
+      readonly type: 'files-listed';
+      readonly key: string;
+      readonly path: string;
+      /** Or why they could not be. */
+      readonly entries: readonly FileEntry__Output[] | string;
+    }
+  | {
+      readonly type: 'directory-opened';
+      readonly key: string;
+      readonly path: string;
+      readonly entries: readonly FileEntry__Output[];
+    }
+  | { readonly type: 'file-read'; readonly key: string; readonly path: string; readonly lines: readonly string[] }
+  | { readonly type: 'notice'; readonly kind: Notice['kind']; readonly text: string };

@@ -1,0 +1,38 @@
+import type { Verb } from './batches.ts';
+import type { LaunchRequest } from './wizard.ts';
+
+/** Kinds of objects that need no more than a name to begin with. */
+export type Creatable = 'profiles' | 'projects';
+
+/** What `update` wants to be done outside of the state. `effects/` does it, and tells of it by actions. */
+export type Effect =
+  | { readonly kind: 'quit' }
+  | { readonly kind: 'suspend' }
+  | { readonly kind: 'redraw' }
+  /** Full-screen, with the terminal for itself. */
+  | { readonly kind: 'shell'; readonly key: string }
+  | { readonly kind: 'console'; readonly key: string }
+  /** Another command of yurt, with the terminal for itself; what it has changed is read afterwards. */
+  | { readonly kind: 'command'; readonly words: readonly string[] }
+  | { readonly kind: 'list-files'; readonly key: string; readonly path: string }
+  | { readonly kind: 'read-file'; readonly key: string; readonly path: string }
+  | { readonly kind: 'delete-files'; readonly key: string; readonly path: string; readonly name: string }
+  | { readonly kind: 'create'; readonly what: Creatable; readonly name: string }
+  | { readonly kind: 'delete-objects'; readonly what: Creatable; readonly names: readonly string[] }
+  | { readonly kind: 'run'; readonly key: string; readonly command: string }
+  | {
+      readonly kind: 'verb';
+      readonly verb: Verb;
+      readonly targets: readonly string[];
+      readonly force: boolean;
+    }
+  | { readonly kind: 'delete-images'; readonly fingerprints: readonly string[] }
+  | { readonly kind: 'cancel-operation'; readonly id: string }
+  | { readonly kind: 'launch'; readonly request: LaunchRequest }
+  | { readonly kind: 'copy'; readonly text: string }
+  | { readonly kind: 'refresh' };
+
+export interface Step<State> {
+  readonly state: State;
+  readonly effects: readonly Effect[];
+}

@@ -1,0 +1,9 @@
+import type { State } from './state.ts';
+
+/** Rows that are no part of the page: the tabs, the title, the status, the footer. */
+const frameRows = 4;
+
+/** Rows of the terminal that a page has for its content. */
+export function bodyHeight({ size, link }: State): number {
+  return Math.max(1, size.rows - frameRows - (link.kind === 'lost' ? 1 : 0));
+}

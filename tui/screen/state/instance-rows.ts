@@ -1,0 +1,110 @@
+import type { Instance__Output } from '../../../proto/gen/yurt/v1/Instance.ts';
+import type { InstanceState__Output } from '../../../proto/gen/yurt/v1/InstanceState.ts';
+
+/** How many samples of each instance are kept: the charts' width at most. */
+const maxSamples = 120;
+
+/** What a running instance used, newest last; all arrays have the same length. */
+export interface Samples {
+  readonly times: readonly number[];
+  /** Percent of one processor since the sample before. */
+  readonly cpu: readonly number[];
+  readonly memory: readonly number[];
+  /** Bytes per second on all interfaces but `lo`. */
+  readonly received: readonly number[];
+  readonly sent: readonly number[];
+  readonly processes: readonly number[];
+}
+
+export interface InstanceRow {
+  /** `project/name`. */
+  readonly key: string;
+  readonly instance: Instance__Output;
+  readonly samples: Samples;
+}
+
+export type InstanceRows = ReadonlyMap<string, InstanceRow>;
+
+const noSamples: Samples = { times: [], cpu: [], memory: [], received: [], sent: [], processes: [] };
+
+export function keyOf({ project, name }: { readonly project: string; readonly name: string }): string {
+  return `${project || 'default'}/${name}`;
+}
+
+/** The rows after the server has listed its instances at `now`. */
+export function withInstances(rows: InstanceRows, instances: readonly Instance__Output[], now: number): InstanceRows {
+  return new Map(
+    instances.map((instance) => {
+      const key = keyOf(instance);
+      return [key, rowOf(key, rows.get(key), instance, now)];
+    }),
+  );
+}
+
+/** The rows after one instance has changed, come or (undefined) gone. */
+export function withInstance(
+  rows: InstanceRows,
+  key: string,
+  instance: Instance__Output | undefined,
+  now: number,
+): InstanceRows {
+  const changed = new Map(rows);
+  if (instance === undefined) changed.delete(key);
+  else changed.set(key, rowOf(key, rows.get(key), instance, now));
+  return changed;
+}
+
+export function isRunning({ status }: Instance__Output): boolean {
+  return status === 'INSTANCE_STATUS_RUNNING' || status === 'INSTANCE_STATUS_FROZEN';
+}
+
+function rowOf(key: string, before: InstanceRow | undefined, instance: Instance__Output, now: number): InstanceRow {
+  const same = before?.instance.uuid === instance.uuid ? before : undefined;
+  // A listing without states tells nothing of one: what was known of a running instance still holds.
+  const state = instance.state ?? (isRunning(instance) ? (same?.instance.state ?? null) : null);
+  const merged = state === instance.state ? instance : { ...instance, state };
+  if (instance.state === null) return { key, instance: merged, samples: state === null ? noSamples : keptOf(same) };
+  const known = same?.instance.state ?? null;
+  const samples = keptOf(same);
+  const isSameRun = known !== null && known.pid === instance.state.pid;
+  return { key, instance: merged, samples: sampled(isSameRun ? samples : noSamples, known, instance.state, now) };
+}
+
+function keptOf(row: InstanceRow | undefined): Samples {
+  return row?.samples ?? noSamples;
+}
+
+/** The shortest time between two samples: differences over less say little. */
+const minIntervalMs = 500;
+
+function sampled(
+  samples: Samples,
+  before: InstanceState__Output | null,
+  state: InstanceState__Output,
+  now: number,
+): Samples {
+  const last = samples.times.at(-1);
+  if (last !== undefined && now - last < minIntervalMs) return samples;
+  const seconds = last === undefined || before === null ? 0 : (now - last) / 1000;
+  const rate = (total: number, earlier: number | undefined) =>
+    seconds === 0 || earlier === undefined ? 0 : Math.max(0, total - earlier) / seconds;
+  const [received, sent] = traffic(state);
+  const [receivedBefore, sentBefore] = before === null ? [undefined, undefined] : traffic(before);
+  const add = (values: readonly number[], value: number) => [...values.slice(1 - maxSamples), value];
+  return {
+    times: add(samples.times, now),
+    cpu: add(samples.cpu, rate(Number(state.cpuUsageNanoseconds), before?.cpuUsageNanoseconds) / 1e7),
+    memory: add(samples.memory, Number(state.memoryUsageBytes)),
+    received: add(samples.received, rate(received, receivedBefore)),
+    sent: add(samples.sent, rate(sent, sentBefore)),
+    processes: add(samples.processes, state.processCount),
+  };
+}
+
+function traffic({ network }: InstanceState__Output): readonly [received: number, sent: number] {
+  const links = network.filter(({ name }) => name !== 'lo');
+  return [
+    links.reduce((sum, { receivedBytes }) => sum + Number(receivedBytes), 0),
+    links.reduce((sum, { sentBytes }) => sum + Number(sentBytes), 0),
+  ];
+}

@@ -1,0 +1,24 @@
+import type { LineEditor } from '../keys/line-editor.ts';
+import type { Effect } from './effect.ts';
+import type { Wizard } from './wizard.ts';
+
+/** A box above the page that takes the keys until it is left. */
+export type Overlay =
+  | { readonly kind: 'help'; readonly offset: number }
+  | { readonly kind: 'results'; readonly title: string; readonly lines: readonly string[]; readonly offset: number }
+  | { readonly kind: 'palette'; readonly editor: LineEditor; readonly index: number }
+  | { readonly kind: 'sort'; readonly index: number }
+  | Confirmation
+  | { readonly kind: 'wizard'; readonly wizard: Wizard };
+
+export interface Confirmation {
+  readonly kind: 'confirm';
+  readonly title: string;
+  readonly lines: readonly string[];
+  /** Must be typed before enter does it; without it, `y` or enter is enough. */
+  readonly expected: string | undefined;
+  readonly editor: LineEditor;
+  /** The word for doing it: `delete`. */
+  readonly action: string;
+  readonly effect: Effect;
+}

@@ -1,0 +1,102 @@
+import type { FileEntry__Output } from '../../../proto/gen/yurt/v1/FileEntry.ts';
+import type { LineEditor } from '../keys/line-editor.ts';
+import type { TableName } from './state.ts';
+
+/** Tabs of the page of an instance. */
+export const tabNames = ['overview', 'devices', 'config', 'network', 'log', 'events', 'metrics'] as const;
+export type TabName = (typeof tabNames)[number];
+
+/** How a text of many lines is shown. */
+export interface DocumentState {
+  /** The first line on the screen; beyond the end while it follows. */
+  readonly offset: number;
+  /** Stays at the end as lines come. */
+  readonly follow: boolean;
+  /** What is marked where it occurs; `n` and `N` go to it. */
+  readonly search: string;
+  /** Only lines with it are shown. */
+  readonly filter: string;
+  readonly timestamps: boolean;
+  readonly wrap: boolean;
+}
+
+export const newDocument: DocumentState = {
+  ...{ offset: 0, follow: false, search: '', filter: '', timestamps: false, wrap: false },
+};
+
+/** A line of a console, and when it came; undefined for what was there before one looked. */
+export interface LogLine {
+  readonly text: string;
+  readonly at: number | undefined;
+}
+
+export interface ConsoleLog {
+  readonly lines: readonly LogLine[];
+  readonly state: 'loading' | 'here' | 'failed';
+  readonly failure: string;
+}
+
+/** A directory in an instance. */
+export interface FilesPage {
+  readonly kind: 'files';
+  readonly key: string;
+  /** Absolute, without a slash at its end but for the root's. */
+  readonly path: string;
+  readonly entries: readonly FileEntry__Output[];
+  readonly index: number;
+  /** The name to be under the cursor when the entries are there: of the directory that one comes from. */
+  readonly from: string;
+  readonly state: 'loading' | 'here' | 'failed';
+  readonly failure: string;
+}
+
+export function filesPage(key: string, path = '/', from = ''): FilesPage {
+  return { kind: 'files', key, path, from, entries: [], index: 0, state: 'loading', failure: '' };
+}
+
+/** The page that has a text to scroll, search and filter. */
+export type TextPage = Exclude<Page, { kind: 'table' | 'files' }>;
+
+export function isText(page: Page): page is TextPage {
+  return page.kind !== 'table' && page.kind !== 'files';
+}
+
+export type Page =
+  | { readonly kind: 'table'; readonly table: TableName }
+  | { readonly kind: 'server'; readonly document: DocumentState }
+  | {
+      readonly kind: 'instance';
+      readonly key: string;
+      readonly tab: TabName;
+      readonly document: DocumentState;
+      readonly log: ConsoleLog;
+    }
+  | FilesPage
+  /** A file of an instance, as it was when it was opened. */
+  | {
+      readonly kind: 'file';
+      readonly key: string;
+      readonly path: string;
+      readonly lines: readonly string[];
+      readonly document: DocumentState;
+    }
+  | {
+      readonly kind: 'object';
+      readonly table: TableName;
+      readonly key: string;
+      readonly document: DocumentState;
+    };
+
+/** A line that is typed at the bottom of the screen. */
+export interface Prompt {
+  readonly kind: 'filter' | 'search' | 'line-filter' | 'run' | 'create' | 'push';
+  readonly editor: LineEditor;
+  /** What was there before, which esc brings back. */
+  readonly before: string;
+}
+
+export const emptyLog: ConsoleLog = { lines: [], state: 'loading', failure: '' };
+
+export function instancePage(key: string, tab: TabName = 'overview'): Page {
+  return { kind: 'instance', key, tab, document: { ...newDocument, follow: tab === 'log' }, log: emptyLog };
+}

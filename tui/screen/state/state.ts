@@ -1,0 +1,106 @@
+import type { Event__Output } from '../../../proto/gen/yurt/v1/Event.ts';
+import type { Image__Output } from '../../../proto/gen/yurt/v1/Image.ts';
+import type { Network__Output } from '../../../proto/gen/yurt/v1/Network.ts';
+import type { Operation__Output } from '../../../proto/gen/yurt/v1/Operation.ts';
+import type { Profile__Output } from '../../../proto/gen/yurt/v1/Profile.ts';
+import type { Project__Output } from '../../../proto/gen/yurt/v1/Project.ts';
+import type { Recipe__Output } from '../../../proto/gen/yurt/v1/Recipe.ts';
+import type { Server__Output } from '../../../proto/gen/yurt/v1/Server.ts';
+import type { StoragePool__Output } from '../../../proto/gen/yurt/v1/StoragePool.ts';
+import type { ThemeName } from '../frame/theme.ts';
+import type { Batch } from './batches.ts';
+import type { InstanceRow } from './instance-rows.ts';
+import type { Overlay } from './overlay.ts';
+import type { Page, Prompt } from './page.ts';
+import type { TableState } from './table-state.ts';
+
+/** The lists, each a screen of its own. */
+export const tableNames = [
+  ...(['instances', 'images', 'profiles', 'networks', 'storage', 'projects'] as const),
+  ...(['operations', 'events'] as const),
+] as const;
+export type TableName = (typeof tableNames)[number];
+
+/** The screens that tab goes through. */
+export const screenNames = [...tableNames, 'server'] as const;
+export type ScreenName = (typeof screenNames)[number];
+
+export interface Size {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** The way to the server. */
+export type Link =
+  | { readonly kind: 'connecting' }
+  | { readonly kind: 'connected' }
+  | { readonly kind: 'lost'; readonly reason: string };
+
+/** What the server has told. Each list by the key of its rows. */
+export interface Data {
+  readonly instances: ReadonlyMap<string, InstanceRow>;
+  readonly images: ReadonlyMap<string, Image__Output>;
+  readonly profiles: ReadonlyMap<string, Profile__Output>;
+  readonly networks: ReadonlyMap<string, Network__Output>;
+  readonly storage: ReadonlyMap<string, StoragePool__Output>;
+  readonly projects: ReadonlyMap<string, Project__Output>;
+  readonly operations: ReadonlyMap<string, Operation__Output>;
+  readonly events: ReadonlyMap<string, Event__Output>;
+  readonly recipes: readonly Recipe__Output[];
+  readonly server: Server__Output | undefined;
+  /** Lists that have come at least once: an empty one may be shown as empty. */
+  readonly loaded: ReadonlySet<ScreenName>;
+  /** Why a list could not be read the last time. */
+  readonly failures: Readonly<Partial<Record<ScreenName, string>>>;
+}
+
+export interface Notice {
+  readonly text: string;
+  readonly kind: 'good' | 'bad' | 'info';
+  /** When it was made, as `State.now`. */
+  readonly at: number;
+}
+
+export interface Clock {
+  /** Milliseconds since the epoch, as of the last tick. */
+  readonly now: number;
+  /** Minutes that the clock of whoever looks is ahead of UTC. */
+  readonly zone: number;
+}
+
+/** All that the screen shows follows from this. It changes in `update` alone. */
+export interface State extends Clock {
+  readonly size: Size;
+  readonly theme: ThemeName;
+  /** Empty: the default one. */
+  readonly project: string;
+  /** Whether the list of instances has those of all projects. */
+  readonly allProjects: boolean;
+  readonly link: Link;
+  readonly data: Data;
+  readonly tables: Readonly<Record<TableName, TableState>>;
+  /** What esc goes back through; the last one is shown. The first is a screen. */
+  readonly pages: readonly [Page, ...Page[]];
+  readonly overlay: Overlay | undefined;
+  /** The line at the bottom that is being typed. */
+  readonly prompt: Prompt | undefined;
+  readonly notice: Notice | undefined;
+  readonly batches: readonly Batch[];
+}
+
+/** How long a notice stays. */
+export const noticeMs = 8000;
+
+export function shownPage({ pages }: State): Page {
+  return pages.at(-1) ?? pages[0];
+}
+
+/** The list that is shown; undefined on other pages. */
+export function shownTable(state: State): TableName | undefined {
+  const page = shownPage(state);
+  return page.kind === 'table' ? page.table : undefined;
+}
+
+export function withNotice(state: State, kind: Notice['kind'], text: string): State {
+  return { ...state, notice: { text, kind, at: state.now } };
+}

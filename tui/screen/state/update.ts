@@ -1,0 +1,124 @@
+import { keyed, pasted } from '../keys/key-update.ts';
+import { tables } from '../tables/registry.ts';
+import type { Action } from './action.ts';
+import { withResult } from './batches.ts';
+import { withConsole, withConsoleFailure } from './console-log.ts';
+import type { Step } from './effect.ts';
+import { withEvent, withOperation } from './event-update.ts';
+import { withDirectory, withFile, withFiles } from './files.ts';
+import { bodyHeight } from './geometry.ts';
+import { withInstance, withInstances } from './instance-rows.ts';
+import { instancePage } from './page.ts';
+import { noticeMs, type ScreenName, type State, shownTable, type TableName, withNotice } from './state.ts';
+import { movedTo, scrolled, type TableState, withVisible } from './table-state.ts';
+import { type LaunchRequest, wizardOf } from './wizard.ts';
+
+/** The state after an action, and what is to be done because of it. Pure: the same for the same. */
+export function update(state: State, action: Action): Step<State> {
+  const { state: after, effects } = stepOf(state, action);
+  return { state: arranged(state, after), effects };
+}
+
+function stepOf(state: State, action: Action): Step<State> {
+  if (action.type === 'key') return keyed(state, action.press);
+  if (action.type === 'paste') return pasted(state, action.text);
+  if (action.type === 'launched') return launched(state, action.key);
+  return { state: told(state, action), effects: [] };
+}
+
+/** What comes from elsewhere than the keyboard changes the state, and asks for nothing. */
+function told(state: State, action: Exclude<Action, { type: 'key' | 'paste' | 'launched' }>): State {
+  switch (action.type) {
+    case 'resize':
+      return { ...state, size: action.size };
+    case 'tick':
+      return ticked(state, action.now);
+    case 'link':
+      return { ...state, link: action.link };
+    case 'instances-listed': {
+      const instances = withInstances(state.data.instances, action.instances, action.now);
+      return loaded({ ...state, now: action.now, data: { ...state.data, instances } }, 'instances');
+    }
+    case 'instance-read': {
+      const instances = withInstance(state.data.instances, action.key, action.instance, action.now);
+      return { ...state, data: { ...state.data, instances } };
+    }
+    case 'listed':
+      return loaded({ ...state, data: { ...state.data, ...action.listed } }, action.screen);
+    case 'list-failed':
+      return {
+        ...state,
+        data: { ...state.data, failures: { ...state.data.failures, [action.screen]: action.reason } },
+      };
+    case 'event':
+      return withEvent(state, action.event);
+    case 'operation':
+      return withOperation(state, action.operation);
+    case 'batch-begun': {
+      const { id, doing, done, targets } = action;
+      return { ...state, batches: [...state.batches, { id, doing, done, targets, ended: [] }] };
+    }
+    case 'batch-result':
+      return withResult(state, action.id, action.target, action.failure);
+    case 'launch-refused':
+      return refused(state, action.reason, action.request);
+    case 'console':
+      return withConsole(state, action.key, action.lines, action.now);
+    case 'console-failed':
+      return withConsoleFailure(state, action.key, action.reason);
+    case 'files-listed':
+      return withFiles(state, action.key, action.path, action.entries);
+    case 'directory-opened':
+      return withDirectory(state, action.key, action.path, action.entries);
+    case 'file-read':
+      return withFile(state, action);
+    case 'notice':
+      return withNotice(state, action.kind, action.text);
+  }
+}
+
+function loaded(state: State, screen: ScreenName): State {
+  const { [screen]: _solved, ...failures } = state.data.failures;
+  return { ...state, data: { ...state.data, loaded: new Set([...state.data.loaded, screen]), failures } };
+}
+
+function ticked(state: State, now: number): State {
+  const isOld = state.notice !== undefined && now - state.notice.at > noticeMs;
+  return { ...state, now, notice: isOld ? undefined : state.notice };
+}
+
+/** A new instance is shown, unless whoever asked for it has gone on to something else. */
+function launched(state: State, key: string): Step<State> {
+  const table = movedTo(state.tables.instances, key, bodyHeight(state));
+  const shown = { ...state, tables: { ...state.tables, instances: table } };
+  const page = state.pages.at(-1);
+  const waits = state.overlay === undefined && state.prompt === undefined && page?.kind === 'table';
+  if (!waits || page.table !== 'instances') return { state: shown, effects: [] };
+  return { state: { ...shown, pages: [...shown.pages, instancePage(key)] }, effects: [] };
+}
+
+/** The form comes back with what was wrong, unless something else is open. */
+function refused(state: State, reason: string, request: LaunchRequest): State {
+  if (state.overlay !== undefined || state.prompt !== undefined) return withNotice(state, 'bad', reason);
+  return { ...state, overlay: { kind: 'wizard', wizard: { ...wizardOf(request), error: reason } } };
+}
+
+/** The rows of the list that is shown are filtered and sorted anew when they, the filter or the order changed. */
+function arranged(before: State, after: State): State {
+  const name = shownTable(after);
+  if (name === undefined) return after;
+  const table = after.tables[name];
+  const next = withArrangement(after, name, table, bodyHeight(after) !== bodyHeight(before));
+  return next === table ? after : { ...after, tables: { ...after.tables, [name]: next } };
+}
+
+function withArrangement(state: State, name: TableName, table: TableState, isResized: boolean): TableState {
+  const { sort, filter, arrangedFrom } = table;
+  const rows = tables[name].rows(state.data);
+  const height = bodyHeight(state);
+  if (arrangedFrom?.rows === rows && arrangedFrom.sort === sort && arrangedFrom.filter === filter) {
+    return isResized ? scrolled(table, height) : table;
+  }
+  const { visible, error } = tables[name].arranged(state.data, { sort, filter, clock: state });
+  return withVisible({ ...table, filterError: error, arrangedFrom: { rows, sort, filter } }, visible, height);
+}

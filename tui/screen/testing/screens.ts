@@ -1,0 +1,131 @@
+import { EventEmitter } from 'node:events';
+import { render } from 'ink';
+import { createElement } from 'react';
+import type { FileEntry__Output } from '../../../proto/gen/yurt/v1/FileEntry.ts';
+import { Screen } from '../app.ts';
+import type { ColourDepth } from '../frame/theme.ts';
+import { atScreen } from '../keys/screen-commands.ts';
+import { instancePage } from '../state/page.ts';
+import type { ScreenName, Size, State } from '../state/state.ts';
+import { update } from '../state/update.ts';
+import { complete } from './complete.ts';
+import { sampleNow, sampleState, typed } from './sample-states.ts';
+
+/** Every screen with a state that shows it: what is in docs/screens, and what the goldens hold. */
+export function screens(size: Size): Readonly<Record<string, State>> {
+  const state = sampleState(size);
+  const web1 = { ...state, pages: [...state.pages, instancePage('default/web1')] } satisfies State;
+  const tab = (count: number) => typed(web1, ...Array.from({ length: count }, () => 'tab'));
+  const screen = (name: ScreenName) => update(atScreen(state, name), { type: 'tick', now: state.now }).state;
+  return {
+    instances: state,
+    'instances-marked': typed(state, 'space', 'j', 'space'),
+    'instances-filtered': typed(state, '/', 'text:web'),
+    'instances-sorted': typed(state, 'o'),
+    'instances-empty': update(state, { type: 'instances-listed', instances: [], now: sampleNow + 40_000 }).state,
+    'delete-confirmation': typed(state, 'j', 'D'),
+    disconnected: update(state, {
+      ...{ type: 'link', link: { kind: 'lost', reason: 'Cannot reach yurtd at /run/yurt/unix.socket' } },
+    }).state,
+    help: typed(state, '?'),
+    palette: typed(state, ':', 'text:st'),
+    launch: typed(state, 'n', 'text:de', 'tab', 'down', 'text:web3', 'down', 'down', 'text:limits.memory=1GiB'),
+    'instance-overview': web1,
+    'instance-devices': tab(1),
+    'instance-config': tab(2),
+    'instance-network': tab(3),
+    'instance-log': logged(tab(4)),
+    'instance-log-search': typed(logged(tab(4)), '/', 'text:start', 'enter'),
+    'instance-events': typed(tab(5)),
+    'instance-metrics': tab(6),
+    'instance-files': withEtc(typed(state, 'G', 'F')),
+    'instance-file': typed(withHosts(withEtc(typed(state, 'G', 'F'))), 'j'),
+    images: screen('images'),
+    image: typed(screen('images'), 'enter'),
+    profiles: screen('profiles'),
+    networks: screen('networks'),
+    storage: screen('storage'),
+    projects: screen('projects'),
+    operations: screen('operations'),
+    events: screen('events'),
+    server: screen('server'),
+  };
+}
+
+function withEtc(state: State): State {
+  const file = (name: string, kind: string, sizeBytes = 0, target = ''): FileEntry__Output =>
+    complete<FileEntry__Output>('FileEntry', {
+      ...{ name: Buffer.from(name), kind, mode: kind === 'directory' ? 0o755 : 0o644, sizeBytes },
+      ...{ modifiedSeconds: sampleNow / 1000 - 86_400, target: Buffer.from(target) },
+    });
+  const entries = [
+    ...[
+      file('hosts', 'file', 174),
+      file('systemd', 'directory'),
+      file('apt', 'directory'),
+      file('passwd', 'file', 922),
+    ],
+    ...[
+      file('localtime', 'symlink', 27, '/usr/share/zoneinfo/Etc/UTC'),
+      file('os-release', 'symlink', 21, '../usr/lib/os-release'),
+    ],
+  ];
+  return update(state, { type: 'files-listed', key: 'default/web10', path: '/', entries }).state;
+}
+
+function withHosts(state: State): State {
+  const lines = ['127.0.0.1\tlocalhost', '127.0.1.1\tweb10', '', '::1\tlocalhost ip6-localhost ip6-loopback'];
+  const text = lines.map((one) => one.replaceAll('\t', '    '));
+  return update(state, { type: 'file-read', key: 'default/web10', path: '/hosts', lines: text }).state;
+}
+
+function logged(state: State): State {
+  const boot = ['Network', 'Journal Service', 'Login Service', 'OpenBSD Secure Shell server', 'Web server'].flatMap(
+    (unit) => [`         Starting ${unit}...`, `[  OK  ] Started ${unit}.`],
+  );
+  const first = update(state, { type: 'console', key: 'default/web1', lines: boot, now: sampleNow }).state;
+  const lines = [...boot, '', 'Debian GNU/Linux 12 web1 console', '', 'web1 login:'];
+  const second = update(first, { type: 'console', key: 'default/web1', lines, now: sampleNow + 3000 }).state;
+  return typed(second, 't');
+}
+
+/** What Ink writes for a state: the real components, on a terminal of the state's size. */
+export async function drawn(state: State, depth: ColourDepth = 0): Promise<string> {
+  const stdout = new FakeStdout(state.size);
+  const screen = render(createElement(Screen, { state, depth }), {
+    ...{ stdout: stdout as unknown as NodeJS.WriteStream, stdin: new EventEmitter() as NodeJS.ReadStream }, // as far as it is used
+    ...{ debug: true, patchConsole: false, interactive: true, exitOnCtrlC: false },
+  });
+  const frame = stdout.frames.at(-1) ?? '';
+  screen.unmount();
+  return frame;
+}
+
+/** A frame as text: what is a row's end is no text. */
+export function textOfFrame(frame: string): string {
+  return `${frame
+    .split('\n')
+    .map((row) => row.replace(/\x1b\[[\d;]*m/g, '').trimEnd())
+    .join('\n')
+    .trimEnd()}\n`;
+}
+
+class FakeStdout extends EventEmitter {
+  readonly columns: number;
+  readonly rows: number;
+  readonly isTTY = true;
+  readonly writable = true;
+  readonly frames: string[] = [];
+
+  constructor({ columns, rows }: Size) {
+    super();
+    this.columns = columns;
+    this.rows = rows;
+  }
+
+  write(text: string, done?: () => void): boolean {
+    if (text !== '') this.frames.push(text);
+    done?.();
+    return true;
+  }
+}
