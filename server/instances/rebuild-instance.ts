@@ -70,7 +70,8 @@ export class InstanceRebuilder {
     });
     await this.#deps.freeRoot(instance);
     await pool.rebuildInstance(task, instance.uuid, fingerprint, instance.idMap);
-    const rebuilt = await records.update(instance, { pending: undefined });
+    // What is to run counts as running: a server that finds it starts it.
+    const rebuilt = await records.update(instance, { pending: undefined, power: runs ? 'running' : 'stopped' });
     revert.commit();
     if (runs) await start(task, rebuilt);
   }

@@ -73,7 +73,7 @@ export class SnapshotRestorer {
       });
     }
     revert.push('record what it was', async () => void (await records.update(instance, keptOf(instance))));
-    const restored = await this.#rewrite(task, instance, snapshot);
+    const restored = await this.#rewrite(task, instance, snapshot, runs);
     revert.commit();
     if (runs) await start(task, restored);
   }
@@ -87,19 +87,19 @@ export class SnapshotRestorer {
     if (snapshot === undefined) throw new Fault('internal', 'The snapshot that it was being restored to is gone');
     task.log.info({ instance: instance.uuid }, 'going on with the restoring of an instance');
     await pool(instance.pool).unmountInstance(instance.uuid);
-    await this.#rewrite(task, instance, snapshot);
+    await this.#rewrite(task, instance, snapshot, pending.start);
     return pending.start;
   }
 
-  /** The record first: the project may refuse it. */
-  async #rewrite(task: Task, instance: Instance, snapshot: Snapshot): Promise<Instance> {
+  /** The record first: the project may refuse it. What is to run counts as running: a server that finds it starts it. */
+  async #rewrite(task: Task, instance: Instance, snapshot: Snapshot, start: boolean): Promise<Instance> {
     const { records, pool, profileUse } = this.#deps;
     await profileUse.run(instance.project, async () => {
       await records.update(instance, await this.plan(instance, snapshot));
     });
     await this.#deps.freeRoot(instance);
     await pool(instance.pool).restoreSnapshot(task, instance.uuid, snapshot.uuid, instance.idMap);
-    return await records.update(instance, { pending: undefined });
+    return await records.update(instance, { pending: undefined, power: start ? 'running' : 'stopped' });
   }
 }
 
