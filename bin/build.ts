@@ -58,9 +58,24 @@ async function bundle(): Promise<void> {
     entryPoints: [join(root, 'tui/process.ts')],
     outfile: join(root, 'dist/yurt-process.cjs'),
     format: 'cjs',
-    plugins: [externalAs('./screen/start.ts', './yurt-screen.mjs')],
+    plugins: [
+      externalAs('./screen/start.ts', './yurt-screen.mjs'),
+      externalAs('../../proto/remote/certificate.ts', './yurt-certificate.cjs'),
+    ],
     external: ['koffi'], // loaded by what moves files alone; its native half lies beside it
   });
+  // The library for certificates is as large as all commands together, and is needed once for a user.
+  await build({
+    ...bundled,
+    entryPoints: [join(root, 'proto/remote/certificate.ts')],
+    outfile: join(root, 'dist/yurt-certificate.cjs'),
+    format: 'cjs',
+  });
+  await bundleScreen();
+}
+
+/** The full-screen interface: no command loads any of it. */
+async function bundleScreen(): Promise<void> {
   const screen = {
     ...bundled,
     // Ink's layout engine awaits at its top level, which CommonJS cannot.
