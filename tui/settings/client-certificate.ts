@@ -18,8 +18,8 @@ export async function clientKeyPair(env: Environment): Promise<KeyPair> {
   const pair = await makeKeyPair({ commonName: `${userInfo().username}@${hostname()}`.slice(0, 64), use: 'client' });
   // The certificate is there last: with it, the key is its own.
   await rm(`${directory}/client.crt`, { force: true });
-  await replaceFile(`${directory}/client.key`, pair.keyPem);
-  await replaceFile(`${directory}/client.crt`, pair.certificatePem);
+  replaceFile(`${directory}/client.key`, pair.keyPem);
+  replaceFile(`${directory}/client.crt`, pair.certificatePem);
   return pair;
 }
 
@@ -34,7 +34,7 @@ export async function pinnedCertificate(env: Environment, remote: string): Promi
 
 export async function pinCertificate(env: Environment, remote: string, pem: string): Promise<void> {
   await mkdir(`${directoryOf(env)}/servercerts`, { recursive: true, mode: 0o700 });
-  await replaceFile(pinnedPath(env, remote), pem);
+  replaceFile(pinnedPath(env, remote), pem);
 }
 
 export async function unpinCertificate(env: Environment, remote: string): Promise<void> {

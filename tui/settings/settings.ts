@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { Document as YamlDocument } from 'yaml';
 import { Failure } from '../client/failure.ts';
 
@@ -44,7 +44,7 @@ export function settingsDirectory(env: Environment): string | undefined {
 /** What the file says; nothing when there is none. A `Failure` names what is wrong with it. */
 export async function readSettings(env: Environment): Promise<Settings> {
   const path = settingsPath(env);
-  const text = path === undefined ? undefined : await readText(path);
+  const text = path === undefined ? undefined : readText(path);
   return path === undefined || text === undefined ? settingsOf({}, '') : settingsOf(await parse(path, text), path);
 }
 
@@ -53,7 +53,7 @@ export async function writeSettings(env: Environment, change: (settings: Setting
   const path = settingsPath(env);
   if (path === undefined)
     throw new Failure('There is no place for the configuration: neither HOME nor YURT_CONF is set');
-  const text = (await readText(path)) ?? '';
+  const text = readText(path) ?? '';
   const { parseDocument } = await import('yaml');
   const document = parseDocument(text);
   const before = settingsOf(await parse(path, text), path);
@@ -67,17 +67,18 @@ export async function writeSettings(env: Environment, change: (settings: Setting
     else for (const [key, value] of Object.entries(fieldsOf(remote))) setField(document, ['remotes', name, key], value);
   }
   if (after.aliases !== before.aliases) document.setIn(['aliases'], document.createNode({ ...after.aliases }));
-  await replaceFile(path, document.toString());
+  replaceFile(path, document.toString());
 }
 
-async function readText(path: string): Promise<string | undefined> {
+/** At once: every command reads it, and has nothing else to do meanwhile. */
+function readText(path: string): string | undefined {
   try {
-    const text = await readFile(path, 'utf8');
+    const text = readFileSync(path, 'utf8');
     if (text.length > maxFileBytes) throw new Failure(`${path} is larger than ${maxFileBytes} bytes`);
     return text;
   } catch (error) {
     if (error instanceof Failure) throw error;
-    const { code } = error as NodeJS.ErrnoException; // what readFile throws
+    const { code } = error as NodeJS.ErrnoException; // what node:fs throws
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw new Failure(`Cannot read ${path}: ${code}`, { cause: error });
   }
@@ -128,15 +129,15 @@ function fieldsOf({ address, project }: Remote): Record<string, string> {
 }
 
 /** Whole or not at all, for its user alone. */
-export async function replaceFile(path: string, text: string): Promise<void> {
+export function replaceFile(path: string, text: string): void {
   const directory = path.slice(0, path.lastIndexOf('/'));
   const draft = `${path}.${process.pid}`;
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-    await writeFile(draft, text, { mode: 0o600, flush: true });
-    await rename(draft, path);
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    writeFileSync(draft, text, { mode: 0o600, flush: true });
+    renameSync(draft, path);
   } catch (error) {
-    await rm(draft, { force: true }).catch(() => {});
+    rmSync(draft, { force: true });
     throw new Failure(`Cannot write ${path}: ${(error as NodeJS.ErrnoException).code}`, { cause: error }); // of node:fs
   }
 }
