@@ -165,6 +165,7 @@ async function findAgain(engines: Engines, deps: ReconcileDeps): Promise<Instanc
   const uuids = new Set((await deps.records.list()).map(({ uuid }) => uuid));
   await engines.networks.open(uuids);
   const toStart = await reconcile(deps);
+  await engines.agents.forgetOthers((uuid) => deps.supervisor.status(uuid) !== 'stopped');
   await repairPools(engines, uuids, deps.supervisor);
   return toStart;
 }

@@ -4,6 +4,7 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
@@ -193,6 +194,7 @@ describe('yurt file', () => {
     await yurt.up();
     api[Symbol.dispose]();
     api = new Api(yurt);
+    assert.equal(readdirSync(join(yurt.directory, 'run/agents')).length, 1, 'of the box');
     await yurt.ok('file', 'list', 'still/root');
     await yurt.ok('start', 'still');
     await yurt.ok('stop', '-f', 'still');
