@@ -5,6 +5,7 @@ import type { Log } from '../base/log.ts';
 import type { Task } from '../base/task.ts';
 import { KernelLimitFiles } from '../host/cgroup-limits.ts';
 import { readCgroupUsage } from '../host/cgroup-usage.ts';
+import { programOutput } from '../host/program-output.ts';
 import { AddressAnnouncer } from '../instances/address-announcer.ts';
 import { announce } from '../instances/announce.ts';
 import { BootFollower } from '../instances/boot-follower.ts';
@@ -29,6 +30,7 @@ import { stableHwaddr } from '../networks/hwaddr.ts';
 import { defaultProject } from '../projects/project.ts';
 import { offlineSpec } from '../runtime/offline-spec.ts';
 import type { Snapshots } from '../snapshots/snapshots.ts';
+import { type BackupParts, openBackups } from './backups.ts';
 import { type ChangeParts, openChanges } from './changes.ts';
 import { openDevices } from './devices.ts';
 import type { Engines } from './engines.ts';
@@ -42,6 +44,7 @@ export interface InstanceParts extends InstanceObjects {
   readonly verbs: Instances;
   readonly changes: ChangeParts;
   readonly snapshots: Snapshots;
+  readonly backups: BackupParts;
   readonly countSnapshots: SnapshotParts['count'];
   readonly moves: InstanceMoves;
   readonly withHost: WithHost;
@@ -62,6 +65,7 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   const objects = await openRecords(base, engines);
   const { records, expanded, admission } = objects;
   const pool = (name: string) => pools.driver(name);
+  const start = (task: Task, instance: Instance) => verbs.startHeld(task, instance);
   const { devices, ...deviceParts } = openDevices(base, engines, expanded);
   const addresses = new AddressAnnouncer({
     ...{ log, events, instances: () => records.list() },
@@ -83,10 +87,9 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   const follower = bootFollower(base, engines, agentOf);
   const stopper = instanceStopper(engines, supervisor, agentOf);
   const sources = { ...changes.use, ...imageSources(engines, objects) };
+  const making = { ...base, records, locks, supervisor, runtime, stopper, pool, expanded, ...sources };
   const snapshots = openSnapshots({
-    ...{ ...base, records, locks, supervisor, runtime, stopper, pool, expanded, ...sources, surroundings: sources },
-    freeRoot: (instance) => offline.end(instance),
-    start: (task, instance) => verbs.startHeld(task, instance),
+    ...{ ...making, start, surroundings: sources, freeRoot: (instance) => offline.end(instance) },
   });
   const deleter = new InstanceDeleter({
     ...{ records, expanded, pool, removeSnapshots: snapshots.removeAll },
@@ -111,6 +114,7 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   return {
     ...{ ...objects, verbs, withHost, changes, states, supervisor, offline, locks, moves: snapshots.moves },
     ...{ snapshots: snapshots.verbs, countSnapshots: snapshots.count },
+    backups: openBackups({ ...making, start, output: programOutput }, snapshots),
     reconcile: async (hostRebooted) => {
       const toStart = await findAgain(engines, { ...reconciling, hostRebooted }, snapshots);
       await changes.recover();
