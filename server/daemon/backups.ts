@@ -1,18 +1,29 @@
+import { type ExportDeps, InstanceExporter } from '../backups/export-instance.ts';
+import { type ImportDeps, InstanceImporter } from '../backups/import-instance.ts';
 import { InstancePublisher, type PublishDeps } from '../backups/publish-instance.ts';
+import { imageLimits } from '../images/image-filter.ts';
 import { HeldWork } from '../instances/held-work.ts';
 import type { InstanceLocks } from '../instances/instance-locks.ts';
 import type { SnapshotParts } from './snapshots.ts';
 
-export interface BackupsWiring extends Omit<PublishDeps, 'snapshots' | 'taker' | 'work'> {
+export interface BackupsWiring
+  extends Omit<PublishDeps & ExportDeps & ImportDeps, 'snapshots' | 'taker' | 'work' | 'limits'> {
   readonly locks: InstanceLocks;
 }
 
 /** What makes other things of instances, and instances of other things, wired. */
 export interface BackupParts {
   readonly publisher: InstancePublisher;
+  readonly exporter: InstanceExporter;
+  readonly importer: InstanceImporter;
 }
 
 export function openBackups(wiring: BackupsWiring, { records, taker }: SnapshotParts): BackupParts {
   const work = new HeldWork(wiring.locks, wiring.operations);
-  return { publisher: new InstancePublisher({ ...wiring, snapshots: records, taker, work }) };
+  const deps = { ...wiring, snapshots: records, taker, work, limits: imageLimits };
+  return {
+    publisher: new InstancePublisher(deps),
+    exporter: new InstanceExporter(deps),
+    importer: new InstanceImporter(deps),
+  };
 }

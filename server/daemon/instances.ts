@@ -6,6 +6,8 @@ import type { Task } from '../base/task.ts';
 import { KernelLimitFiles } from '../host/cgroup-limits.ts';
 import { readCgroupUsage } from '../host/cgroup-usage.ts';
 import { programOutput } from '../host/program-output.ts';
+import { run } from '../host/run.ts';
+import { extractRoot } from '../images/image-archive.ts';
 import { AddressAnnouncer } from '../instances/address-announcer.ts';
 import { announce } from '../instances/announce.ts';
 import { BootFollower } from '../instances/boot-follower.ts';
@@ -30,7 +32,7 @@ import { stableHwaddr } from '../networks/hwaddr.ts';
 import { defaultProject } from '../projects/project.ts';
 import { offlineSpec } from '../runtime/offline-spec.ts';
 import type { Snapshots } from '../snapshots/snapshots.ts';
-import { type BackupParts, openBackups } from './backups.ts';
+import { type BackupParts, type BackupsWiring, openBackups } from './backups.ts';
 import { type ChangeParts, openChanges } from './changes.ts';
 import { openDevices } from './devices.ts';
 import type { Engines } from './engines.ts';
@@ -114,7 +116,7 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   return {
     ...{ ...objects, verbs, withHost, changes, states, supervisor, offline, locks, moves: snapshots.moves },
     ...{ snapshots: snapshots.verbs, countSnapshots: snapshots.count },
-    backups: openBackups({ ...making, start, output: programOutput }, snapshots),
+    backups: openBackups({ ...making, ...backupTools(engines), start, admission, surroundings: sources }, snapshots),
     reconcile: async (hostRebooted) => {
       const toStart = await findAgain(engines, { ...reconciling, hostRebooted }, snapshots);
       await changes.recover();
@@ -127,6 +129,13 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
       supervisor.close();
       follower.close();
     },
+  };
+}
+
+function backupTools({ architecture }: Engines): Pick<BackupsWiring, 'output' | 'architecture' | 'unpack'> {
+  return {
+    ...{ architecture, output: programOutput },
+    unpack: (task, directory, content) => extractRoot(task, run, directory, content),
   };
 }
 

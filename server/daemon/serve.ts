@@ -7,6 +7,7 @@ import { resourceOf } from '../instances/instance.ts';
 import { LeaseCache } from '../instances/instance-state.ts';
 import { unmanagedLinks } from '../networks/unmanaged.ts';
 import { defaultProject, type Feature, hasFeature, homeOf } from '../projects/project.ts';
+import { backupService } from '../rpc/backup-service.ts';
 import { consoleService } from '../rpc/console-service.ts';
 import { eventService } from '../rpc/event-service.ts';
 import { execService } from '../rpc/exec-service.ts';
@@ -107,6 +108,7 @@ function domainServices(base: Base, engines: Engines, parts: InstanceParts) {
       leases: () => new LeaseCache((network) => networks.driver(network).leases()),
     }),
     SnapshotService: snapshotService({ ...parts, diskUsage: (snapshot) => diskUsage(engines, snapshot) }),
+    BackupService: backupService(parts.backups),
     ExecService: execService({
       booted: async (task, project, name) => {
         await parts.booted(await runningInstance(parts, project, name), task.signal);

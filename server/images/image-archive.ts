@@ -43,6 +43,19 @@ export async function unpackArchive(
   const { path, fingerprint, directory } = source;
   const seen: Seen = { fingerprint: '', sizeBytes: 0 };
   const filter = new ImageFilter(limits);
+  await extractRoot(task, run, directory, filtered(filter, await readArchive(task, path, seen, 'Unpacking image')));
+  if (seen.fingerprint !== fingerprint) {
+    throw new Fault('invalid', `The file of image ${fingerprint.slice(0, 12)} is damaged: its content has changed`);
+  }
+}
+
+/** Writes what a filter has let through into an empty directory. Fault `exhausted` for a full disk. */
+export async function extractRoot(
+  task: Task,
+  run: Run,
+  directory: string,
+  input: AsyncIterable<Uint8Array>,
+): Promise<void> {
   // Attributes are those that the filter let through; tar's own default would drop file capabilities.
   const attributes = ['--xattrs', '--xattrs-include=*', '--acls'];
   const argv = [
@@ -56,12 +69,8 @@ export async function unpackArchive(
     '--numeric-owner',
     ...attributes,
   ];
-  const input = filtered(filter, await readArchive(task, path, seen, 'Unpacking image'));
   const result = await run(argv, { signal: task.signal, input });
   if (result.exitCode !== 0) throw spaceOr(failed(result), result.stderr);
-  if (seen.fingerprint !== fingerprint) {
-    throw new Fault('invalid', `The file of image ${fingerprint.slice(0, 12)} is damaged: its content has changed`);
-  }
 }
 
 /** Reads an archive to its end as `unpackArchive` would, without writing anything. Faults: `invalid`, `exhausted`. */

@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict';
+import { mkdtempDisposable, readdir, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { tarTypes } from '../../server/images/tar-format.ts';
+import { tarEnd, tarFile, tarHeader } from '../../server/images/tar-writer.ts';
 import { Daemon } from './harness/daemon.ts';
 import { template } from './harness/template.ts';
 
@@ -55,5 +60,94 @@ describe('images of instances', { timeout: 8 * 60_000 }, () => {
     await yurt.ok('launch', 'made', 'three');
     assert.equal(await sh('three', 'cat /root/file'), 'one');
     await yurt.ok('delete', '--force', 'three', 'two');
+  });
+});
+
+const common = { linkName: '', mode: 0o755, uid: 0, gid: 0, mtime: 1, attributes: new Map<string, string>() };
+const entry = (name: string, type: string = tarTypes.directory, linkName = '') =>
+  tarHeader({ ...common, name, type, linkName, sizeBytes: 0 });
+const index = (() => {
+  const text = Buffer.from(
+    'format: yurt-backup-1\nname: evil\ninstance: {architecture: x86_64, profiles: [default]}\n',
+  );
+  return tarFile({ ...common, name: 'backup/index.yaml', type: tarTypes.file, sizeBytes: text.length }, text);
+})();
+const root = entry('backup/container/rootfs/');
+const inRoot = (name: string) => `backup/container/rootfs/${name}`;
+
+describe('backups of instances', { timeout: 8 * 60_000 }, () => {
+  let yurt: Daemon;
+
+  before(async () => {
+    yurt = await Daemon.start(await template('tiny'));
+    await yurt.ok('launch', 'tiny', 'web', '-c', 'user.colour=blue');
+    await sh(
+      'web',
+      'cd /root; echo one > file; ln -s /etc/shadow soft; mkdir -m 1777 dir; chown 33:44 dir; chmod 4755 file',
+    );
+    await yurt.ok('snapshot', 'web', 'before');
+    await sh('web', 'echo two > /root/second');
+    await yurt.ok('stop', '--force', 'web');
+  });
+  after(async () => await yurt[Symbol.asyncDispose]());
+
+  const sh = async (name: string, script: string) => (await yurt.ok('exec', name, '--', 'sh', '-c', script)).trim();
+  const list = async () => (await yurt.ok('list', '-f', 'csv', '-c', 'nsS')).trim();
+
+  it('bring back a deleted one with data, owners and snapshots', { timeout }, async () => {
+    await using directory = await mkdtempDisposable(join(tmpdir(), 'yurt-backups-'));
+    const file = join(directory.path, 'web.tar.gz');
+    await yurt.ok('export', 'web', file);
+    assert.deepEqual(await readdir(directory.path), ['web.tar.gz']);
+    const taken = await yurt.yurt(['import', file]);
+    assert.match(taken.stderr, /Instance "web" already exists/);
+    await yurt.ok('delete', 'web');
+    await yurt.ok('import', file);
+    assert.equal(await list(), 'web,STOPPED,1');
+    assert.equal((await yurt.ok('config', 'get', 'web', 'user.colour')).trim(), 'blue');
+    await yurt.ok('start', 'web');
+    const look = 'cd /root; cat file; stat -c "%n %a %u %g" file dir; readlink soft; cat second 2>&1';
+    assert.equal(await sh('web', look), 'one\nfile 4755 0 0\ndir 1777 33 44\n/etc/shadow\ntwo');
+    await yurt.ok('restore', 'web', 'before');
+    assert.equal(await sh('web', 'cat /root/file; ls /root/second 2>/dev/null | wc -l'), 'one\n0');
+    await yurt.ok('export', 'web', join(directory.path, 'running.tar.zst'), '--compression', 'zstd', '--instance-only');
+    await yurt.ok('import', join(directory.path, 'running.tar.zst'), 'twin');
+    await yurt.ok('start', 'twin');
+    const facts = async (name: string) => await sh(name, 'head -1 /proc/self/uid_map; cat /sys/class/net/eth0/address');
+    assert.notEqual(await facts('twin'), await facts('web'));
+    await yurt.ok('delete', '--force', 'twin');
+  });
+
+  it('that are hostile are refused, and leave nothing', { timeout }, async () => {
+    await using directory = await mkdtempDisposable(join(tmpdir(), 'yurt-backups-'));
+    const before = await list();
+    const hugeIndex = tarHeader({ ...common, name: 'backup/index.yaml', type: tarTypes.file, sizeBytes: 2 ** 31 });
+    const wrong: [readonly Uint8Array[], RegExp][] = [
+      [
+        [index, root, entry(inRoot('a'), tarTypes.symbolicLink, '/'), entry(inRoot('a/canary'), tarTypes.file)],
+        /not a directory/,
+      ],
+      [[index, root, entry(inRoot('a'), tarTypes.hardLink, '/etc/shadow')], /absolute/],
+      [[index, root, entry(inRoot('../../../../canary'), tarTypes.file)], /leads out/],
+      [[index, entry('backup/container/rootfs', tarTypes.symbolicLink, '/etc')], /rootfs is not a directory/],
+      [[index, entry('backup/snapshots/../rootfs/')], /leads out/],
+      [[hugeIndex], /index is too large/],
+      [[index], /no root of the instance/],
+    ];
+    for (const [parts, message] of wrong) {
+      const file = join(directory.path, 'evil.tar');
+      await writeFile(file, Buffer.concat([...parts, tarEnd]));
+      const { exitCode, stderr } = await yurt.yurt(['import', file]);
+      assert.notEqual(exitCode, 0);
+      assert.match(stderr, message);
+      assert.equal(await list(), before);
+    }
+    await writeFile(
+      join(directory.path, 'node.tar'),
+      Buffer.concat([index, root, entry(inRoot('sda'), tarTypes.blockDevice), tarEnd]),
+    );
+    await yurt.ok('import', join(directory.path, 'node.tar'));
+    await yurt.ok('file', 'list', 'evil/');
+    await yurt.ok('delete', 'evil');
   });
 });

@@ -117,7 +117,11 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
   });
   const backups = openBackups(
     {
-      ...{ records, locks, operations, events, supervisor, stopper, pool, output: fakeTar },
+      ...{ records, locks, operations, events, supervisor, stopper, pool, output: fakeTar, admission, ...sources },
+      ...{ architecture: 'x86_64', surroundings: { checkNetwork } },
+      unpack: async (_task, _directory, content) => {
+        for await (const _ of content);
+      },
       start: (task, instance) => instances.startHeld(task, instance),
     },
     snapshots,

@@ -1,5 +1,6 @@
 import type { MethodDefinition } from '@grpc/proto-loader';
 import descriptor from '../../proto/gen/api.json' with { type: 'json' };
+import type { BackupServiceDefinition } from '../../proto/gen/yurt/v1/BackupService.ts';
 import type { ConsoleServiceDefinition } from '../../proto/gen/yurt/v1/ConsoleService.ts';
 import type { EventServiceDefinition } from '../../proto/gen/yurt/v1/EventService.ts';
 import type { ExecServiceDefinition } from '../../proto/gen/yurt/v1/ExecService.ts';
@@ -18,6 +19,7 @@ import { Codec, type Message, type NodeJson } from './wire.ts';
 
 /** The services that a client calls, each with its methods. */
 export interface Services {
+  BackupService: BackupServiceDefinition;
   ConsoleService: ConsoleServiceDefinition;
   EventService: EventServiceDefinition;
   ExecService: ExecServiceDefinition;

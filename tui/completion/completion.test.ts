@@ -67,7 +67,10 @@ describe('completion', () => {
     [['exec', 'web1', 'ls', '-'], 'files'],
     [['image', 'build', ''], ['debian/13']],
     [['image', 'build', './'], 'files'],
-    [['help', 'im'], ['image']],
+    [
+      ['help', 'im'],
+      ['image', 'import'],
+    ],
     [['help', 'image', 'l'], ['list']],
     [['nonsense', ''], []],
     [['image', 'nonsense', ''], []],

@@ -36,6 +36,8 @@ export const rpcTable: Readonly<Record<string, Row>> = {
   'FileService/PullFiles': { rule: 'project', request: (...of) => ({ ...instance(...of), path }) },
   'FileService/ListFiles': { rule: 'project', request: (...of) => ({ ...instance(...of), path }) },
   'FileService/DeleteFiles': { rule: 'project', request: (...of) => ({ ...instance(...of), path }) },
+  'BackupService/ExportInstance': { rule: 'project', request: instance },
+  'BackupService/ImportInstance': { rule: 'project', request: (project, name) => ({ start: { project, name } }) },
   'ImageService/ListImages': { rule: 'project', request: inProject },
   'ImageService/GetImage': { rule: 'project', request: (project) => ({ project, image: 'tiny' }) },
   'ImageService/DeleteImage': { rule: 'project', request: (project) => ({ project, image: 'tiny' }) },

@@ -1,0 +1,127 @@
+import { PassThrough, Readable, type Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { constants, createGzip, createZstdCompress } from 'node:zlib';
+import { Fault } from '../base/fault.ts';
+import type { Task } from '../base/task.ts';
+import type { ProgramOutput } from '../host/program-output.ts';
+import { tarTypes } from '../images/tar-format.ts';
+import { tarEnd, tarFile } from '../images/tar-writer.ts';
+import type { ProjectAdmission } from '../instances/admission.ts';
+import type { HeldWork } from '../instances/held-work.ts';
+import type { Instance } from '../instances/instance.ts';
+import type { InstanceRecords } from '../instances/instance-records.ts';
+import type { Snapshot } from '../snapshots/snapshot.ts';
+import type { SnapshotRecords } from '../snapshots/snapshot-records.ts';
+import type { SnapshotTaker } from '../snapshots/take-snapshot.ts';
+import type { StorageDriver } from '../storage/contract.ts';
+import { formatIndex, indexName } from './backup-index.ts';
+import { rootEntries } from './root-entries.ts';
+
+/** The first one is the default. */
+export const compressions = ['gzip', 'zstd', 'none'] as const;
+export type Compression = (typeof compressions)[number];
+
+export interface ExportRequest {
+  readonly project: string;
+  readonly instance: string;
+  /** Leaves the snapshots out. */
+  readonly instanceOnly: boolean;
+  /** Empty: the default. */
+  readonly compression: string;
+}
+
+export interface ExportDeps {
+  readonly admission: Pick<ProjectAdmission, 'checkAllowed'>;
+  readonly records: InstanceRecords;
+  readonly snapshots: SnapshotRecords;
+  readonly taker: Pick<SnapshotTaker, 'whileKept'>;
+  readonly pool: (name: string) => StorageDriver;
+  readonly work: HeldWork;
+  readonly output: ProgramOutput;
+}
+
+/** Writes instances as backups: docs/reference/backup-format.md. */
+export class InstanceExporter {
+  readonly #deps: ExportDeps;
+
+  constructor(deps: ExportDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * The backup, as fast as it is read. The instance is kept first, and is free for other verbs while it is read. Whoever
+   * stops reading ends the work; nothing of it stays. Faults: `not-found`, `forbidden`, `invalid`, `wrong-state`.
+   */
+  async *export(task: Task, request: ExportRequest): AsyncGenerator<Uint8Array, void, void> {
+    const { admission, records, work } = this.#deps;
+    await admission.checkAllowed(request.project, 'backups');
+    const output = compressor(request.compression);
+    const { name } = await records.get(request.project, request.instance);
+    using held = new DisposableStack();
+    held.use(work.hold({ project: request.project, name }, 'exported'));
+    const instance = await records.get(request.project, name);
+    const written = this.#write(task, instance, request, output, () => held.dispose());
+    written.catch((error: unknown) => output.destroy(Fault.from(error)));
+    try {
+      for await (const chunk of output) yield chunk as Uint8Array; // a stream without encoding yields bytes
+      await written;
+    } catch (error) {
+      throw Fault.during(`Cannot export instance "${name}"`, error);
+    } finally {
+      output.destroy();
+      await written.catch(() => {});
+    }
+  }
+
+  async #write(
+    task: Task,
+    instance: Instance,
+    request: ExportRequest,
+    output: Transform,
+    kept: () => void,
+  ): Promise<void> {
+    const { snapshots, taker } = this.#deps;
+    const all = request.instanceOnly ? [] : await snapshots.list(instance.uuid);
+    const ready = all.filter(({ phase }) => phase === 'ready');
+    await taker.whileKept(task, instance, async (now) => {
+      kept();
+      const described = ready.map(({ name, createdAt, expiresAt, kept }) => ({ name, createdAt, expiresAt, kept }));
+      const index = formatIndex({ name: instance.name, instance: now.kept, snapshots: described });
+      await pump(task, indexEntry(index), output);
+      for (const each of ready) await this.#root(task, each, `backup/snapshots/${each.name}`, output);
+      await this.#root(task, now, 'backup/container', output);
+      output.end(tarEnd);
+    });
+  }
+
+  async #root(task: Task, { pool, uuid }: Snapshot, prefix: string, output: Transform): Promise<void> {
+    await this.#deps.pool(pool).readSnapshot(task, uuid, async (directory) => {
+      await pump(task, rootEntries(task, this.#deps.output, directory, `${prefix}/rootfs`), output);
+    });
+  }
+}
+
+function compressor(name: string): Transform {
+  const found: Compression | undefined = name === '' ? compressions[0] : compressions.find((each) => each === name);
+  if (found === 'gzip') return createGzip({ level: 1 });
+  if (found === 'zstd') return createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: 3 } });
+  if (found === 'none') return new PassThrough();
+  throw new Fault('invalid', `No compression ${JSON.stringify(name.slice(0, 40))}: use ${compressions.join(', ')}`);
+}
+
+/** Writes it all, and leaves the output open. When this has ended, so has what the entries are read from. */
+async function pump(task: Task, entries: AsyncGenerator<Uint8Array, void, void>, output: Transform): Promise<void> {
+  try {
+    await pipeline(Readable.from(entries, { objectMode: false }), output, { end: false, signal: task.signal });
+  } finally {
+    await entries.return();
+  }
+}
+
+async function* indexEntry(index: string): AsyncGenerator<Uint8Array, void, void> {
+  const content = Buffer.from(index);
+  const attributes = new Map<string, string>();
+  const mtime = Math.floor(Date.now() / 1000);
+  const owner = { linkName: '', uid: 0, gid: 0, mode: 0o600, mtime, attributes };
+  yield tarFile({ ...owner, name: indexName, type: tarTypes.file, sizeBytes: content.length }, content);
+}

@@ -1,0 +1,224 @@
+import { randomUUID } from 'node:crypto';
+import { checkConfig, withoutEmpty } from '../base/config-key.ts';
+import { Fault } from '../base/fault.ts';
+import { Revert } from '../base/revert.ts';
+import { ownTask, type Task } from '../base/task.ts';
+import { checkDevices } from '../devices/check-devices.ts';
+import type { Device, Devices } from '../devices/device.ts';
+import { isHwaddrKey } from '../devices/types/nic.ts';
+import type { Events } from '../events/events.ts';
+import type { ImageLimits } from '../images/image-filter.ts';
+import type { ProjectAdmission } from '../instances/admission.ts';
+import { checkExpanded, type Surroundings } from '../instances/check-expanded.ts';
+import { instanceKeys } from '../instances/config-keys.ts';
+import type { HeldWork } from '../instances/held-work.ts';
+import { expand, type Instance, isVolatileKey, resourceOf } from '../instances/instance.ts';
+import type { InstanceRecords } from '../instances/instance-records.ts';
+import { checkInstanceName } from '../instances/name.ts';
+import { type MakeHwaddr, madeHwaddrs, withHwaddrs } from '../instances/nic-addresses.ts';
+import { wantedIdsOf } from '../instances/spec-options.ts';
+import type { ProfileUse } from '../instances/update-instance.ts';
+import type { Profile } from '../profiles/profile.ts';
+import type { Kept } from '../snapshots/snapshot.ts';
+import type { SnapshotRecords } from '../snapshots/snapshot-records.ts';
+import type { SnapshotTaker } from '../snapshots/take-snapshot.ts';
+import type { StorageDriver } from '../storage/contract.ts';
+import type { BackupIndex } from './backup-index.ts';
+import { BackupReader } from './backup-reader.ts';
+
+export interface ImportRequest {
+  readonly project: string;
+  /** Empty: the name in the backup. */
+  readonly name: string;
+  /** Pool of the root disk; empty: as the backup and its profiles say. */
+  readonly pool: string;
+  /** Options win over those of a device of the same name, own or from a profile. */
+  readonly devices: Devices;
+}
+
+export interface Imported {
+  readonly instance: Instance;
+  /** What the backup had and this server has not. */
+  readonly warnings: readonly string[];
+}
+
+export interface ImportDeps {
+  readonly admission: Pick<ProjectAdmission, 'checkAllowed'>;
+  readonly records: InstanceRecords;
+  readonly snapshots: SnapshotRecords;
+  readonly taker: Pick<SnapshotTaker, 'remove'>;
+  readonly pool: (name: string) => StorageDriver;
+  readonly work: HeldWork;
+  readonly profileUse: ProfileUse;
+  readonly profile: (project: string, name: string) => Promise<Profile>;
+  readonly surroundings: Surroundings;
+  readonly hwaddr: MakeHwaddr;
+  readonly events: Events;
+  readonly limits: ImageLimits;
+  /** The architecture of this host. */
+  readonly architecture: string;
+  /** Unpacks a harmless tar archive into an empty directory. */
+  readonly unpack: (task: Task, directory: string, content: AsyncIterable<Uint8Array>) => Promise<void>;
+}
+
+/** Makes instances of backups. */
+export class InstanceImporter {
+  readonly #deps: ImportDeps;
+
+  constructor(deps: ImportDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Reads a hostile backup to its end and makes the instance, with ids of its own. Undoes itself; after `kill -9` the
+   * phase in the record tells the next server to remove it. Faults: `invalid`, `unsupported`, `already-exists`,
+   * `forbidden`, `exhausted`, `not-found` for a profile, pool or network.
+   */
+  async import(task: Task, request: ImportRequest, content: AsyncIterable<Uint8Array>): Promise<Imported> {
+    const { admission, work, events, limits } = this.#deps;
+    await admission.checkAllowed(request.project, 'backups');
+    if (request.name !== '') checkInstanceName(request.name);
+    const reader = new BackupReader(content, limits);
+    try {
+      const index = await reader.index();
+      const name = request.name === '' ? index.name : request.name;
+      using _held = work.hold({ project: request.project, name }, 'created');
+      const warnings = new Set<string>();
+      const instance = await this.#make(task, { ...request, name }, index, reader, warnings);
+      events.lifecycle('instance-created', resourceOf(instance), { source: 'backup' }, instance.project);
+      return { instance, warnings: [...warnings] };
+    } catch (error) {
+      throw Fault.during('Cannot import the backup', error);
+    } finally {
+      await reader.close();
+    }
+  }
+
+  async #make(
+    task: Task,
+    request: ImportRequest,
+    index: BackupIndex,
+    reader: BackupReader,
+    warnings: Set<string>,
+  ): Promise<Instance> {
+    const { records, profileUse } = this.#deps;
+    if ((await records.find(request.project, request.name)) !== undefined) {
+      throw new Fault('already-exists', `Instance "${request.name}" already exists`);
+    }
+    await using revert = new Revert(task.log);
+    const instance = await profileUse.run(request.project, async () => {
+      const { record, ids } = await this.#record(request, this.#known(index.instance, warnings));
+      return await records.add(record, ids);
+    });
+    revert.push('remove the record', () => records.remove(instance));
+    const pool = this.#deps.pool(instance.pool);
+    revert.push('remove the root', () => pool.deleteInstance(ownTask(task.log), instance.uuid));
+    const missing = new Set(index.snapshots.map(({ name }) => name));
+    let whole = false;
+    for await (const { snapshot, content } of reader.roots()) {
+      if (whole) throw new Fault('invalid', 'The backup has roots after that of the instance');
+      if (snapshot !== undefined && !missing.delete(snapshot)) {
+        throw new Fault('invalid', 'The backup has the root of a snapshot that its index does not name');
+      }
+      await pool.fillInstance(task, instance.uuid, instance.idMap, (directory) =>
+        this.#deps.unpack(task, directory, content),
+      );
+      if (snapshot === undefined) whole = true;
+      else await this.#keep(task, revert, instance, pool, index, snapshot, warnings);
+    }
+    if (!whole) throw new Fault('invalid', 'The backup has no root of the instance');
+    const [lost] = missing;
+    if (lost !== undefined) throw new Fault('invalid', `The backup has no root of snapshot "${lost}"`);
+    const ready = await records.update(instance, { phase: 'ready' });
+    revert.commit();
+    return ready;
+  }
+
+  /** What the root is at the moment becomes a snapshot, and the root is free for the next. */
+  async #keep(
+    task: Task,
+    revert: Revert,
+    instance: Instance,
+    pool: StorageDriver,
+    index: BackupIndex,
+    name: string,
+    warnings: Set<string>,
+  ): Promise<void> {
+    const { snapshots, taker } = this.#deps;
+    const found = index.snapshots.find((each) => each.name === name);
+    if (found === undefined) throw new Fault('internal', 'A snapshot lost its description');
+    const { createdAt, expiresAt } = found;
+    const head = { uuid: randomUUID(), instance: instance.uuid, name, pool: instance.pool, createdAt, expiresAt };
+    const kept = this.#known(found.kept, warnings);
+    const begun = await snapshots.add({ ...head, phase: 'creating', kept });
+    revert.push('remove a snapshot', () => taker.remove(ownTask(task.log), begun));
+    await pool.createSnapshot(task, begun.uuid, { id: instance.uuid });
+    await snapshots.replace(begun, undefined);
+    await pool.deleteInstance(task, instance.uuid);
+  }
+
+  /** Without what this server does not know, or remembers of other instances. */
+  #known(kept: Kept, warnings: Set<string>): Kept {
+    if (kept.architecture !== this.#deps.architecture) {
+      throw new Fault('unsupported', `It is for ${kept.architecture.slice(0, 40)}, not for ${this.#deps.architecture}`);
+    }
+    const config = Object.entries(withoutEmpty(kept.config)).filter(([key, value]) => {
+      if (isVolatileKey(key)) return key === 'volatile.base_image' || isHwaddrKey(key);
+      return works(() => checkConfig(instanceKeys, { [key]: value }), `configuration key ${key}`, warnings);
+    });
+    const devices = Object.entries(kept.devices).filter(([name, device]) =>
+      works(() => this.#checkDevice(name, device), `device ${name}`, warnings),
+    );
+    return { ...kept, config: Object.fromEntries(config), devices: Object.fromEntries(devices) };
+  }
+
+  #checkDevice(name: string, device: Device): void {
+    checkDevices({ [name]: device });
+    if (device['type'] === 'nic' && device['network'] !== undefined) {
+      this.#deps.surroundings.checkNetwork(device['network']);
+    }
+  }
+
+  async #record(request: ImportRequest, kept: Kept) {
+    const { records, surroundings, profile, hwaddr } = this.#deps;
+    const uuid = randomUUID();
+    const found = await Promise.all(kept.profiles.map((name) => profile(request.project, name)));
+    const inherited = expand(kept, found).devices;
+    const devices: Record<string, Device> = { ...kept.devices };
+    for (const [name, options] of Object.entries(this.#overrides(request, inherited))) {
+      devices[name] = withoutEmpty({ ...inherited[name], ...options });
+    }
+    const taken = madeHwaddrs(await records.list());
+    const config = Object.fromEntries(
+      Object.entries(kept.config).filter(([key, value]) => !isHwaddrKey(key) || !taken.has(value)),
+    );
+    const expanded = expand({ config, devices }, found);
+    const { pool } = checkExpanded(expanded, surroundings);
+    this.#deps.pool(pool);
+    const record: Omit<Instance, 'idMap'> = {
+      ...{ uuid, name: request.name, project: request.project, devices, pool },
+      ...{ description: kept.description, architecture: kept.architecture, ephemeral: kept.ephemeral },
+      ...{ profiles: kept.profiles, image: kept.image },
+      config: withHwaddrs({ uuid, config }, expanded.devices, taken, hwaddr),
+      ...{ createdAt: new Date().toISOString(), lastUsedAt: '', phase: 'creating', power: 'stopped', startedAt: '' },
+    };
+    return { record, ids: wantedIdsOf(expanded.config) };
+  }
+
+  /** The wanted pool is an option of the root disk, whatever that is called. */
+  #overrides({ pool, devices }: ImportRequest, inherited: Devices): Devices {
+    if (pool === '') return devices;
+    const [root] = Object.entries(inherited).find(([, { type, path }]) => type === 'disk' && path === '/') ?? ['root'];
+    return { ...devices, [root]: { type: 'disk', path: '/', ...devices[root], pool } };
+  }
+}
+
+function works(check: () => void, what: string, warnings: Set<string>): boolean {
+  try {
+    check();
+    return true;
+  } catch (error) {
+    warnings.add(`Left out ${JSON.stringify(what.slice(0, 120))}: ${Fault.from(error).message.slice(0, 400)}`);
+    return false;
+  }
+}
