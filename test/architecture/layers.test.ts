@@ -21,6 +21,7 @@ const serverLayers: Readonly<Record<string, readonly string[]>> = {
     'projects',
     'runtime',
     'storage',
+    'templates',
     'trust',
   ],
   daemon: [
@@ -39,6 +40,7 @@ const serverLayers: Readonly<Record<string, readonly string[]>> = {
     'rpc',
     'runtime',
     'storage',
+    'templates',
     'trust',
   ],
   instances: [
@@ -53,8 +55,10 @@ const serverLayers: Readonly<Record<string, readonly string[]>> = {
     'projects',
     'runtime',
     'storage',
+    'templates',
   ],
-  images: ['base', 'db', 'host', 'storage'],
+  images: ['base', 'db', 'host', 'storage', 'templates'],
+  templates: ['base', 'host'],
   profiles: ['base', 'db', 'devices'],
   projects: ['base', 'db', 'devices'],
   trust: ['base', 'db', 'events'],

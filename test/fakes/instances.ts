@@ -30,6 +30,8 @@ import { reconcile } from '../../server/instances/reconcile.ts';
 import { InstanceStarter } from '../../server/instances/start-instance.ts';
 import { InstanceStopper } from '../../server/instances/stop-instance.ts';
 import { Supervisor } from '../../server/instances/supervisor.ts';
+import { InstanceMetadataRecords } from '../../server/instances/templates/instance-metadata.ts';
+import { MetadataEditor } from '../../server/instances/templates/metadata-editor.ts';
 import { InstanceUpdater } from '../../server/instances/update-instance.ts';
 import { WithHost } from '../../server/instances/with-host.ts';
 import { hasEnded, type OperationView } from '../../server/operations/operation.ts';
@@ -91,6 +93,8 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     hwaddr: () => '00:16:3e:00:00:01',
   });
   const locks = new InstanceLocks();
+  const metadata = new InstanceMetadataRecords(store);
+  const metadataEditor = new MetadataEditor({ records, metadata, locks, events });
   const profileUse = new Serial();
   const ends: Promise<void>[] = [];
   const supervisor: Supervisor = new Supervisor({
@@ -107,12 +111,14 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     creator: new InstanceCreator({
       ...{ records, admission, pool, profile: (project: string, name: string) => profiles.get(project, name) },
       image: async () => ({ fingerprint: 'f'.repeat(64), architecture: 'x86_64', properties: { os: 'Fake' } }),
+      ...{ metadata, templates: async () => world.imageTemplates },
       unpackImage: async () => {},
       ...{ checkNetwork, hwaddr, profileUse },
       checkDevices: (given) => devices.check(devices.plan(futureOwner, given)),
     }),
     starter: new InstanceStarter({
       ...{ records, expanded, pool, devices, runtime: world.runtime, limits: world.limits, spec: () => ({}) as never },
+      templates: world.templates,
       check: (instance, holds) => admission.checkStart(instance, holds),
       guestInit: async () => ({
         kind: 'busybox',
@@ -163,6 +169,8 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     admission,
     profiles,
     records,
+    metadata,
+    metadataEditor,
     locks,
     supervisor,
     instances,

@@ -5,6 +5,7 @@ import { fileCommands } from './table-files.ts';
 import { profileCommands } from './table-profile.ts';
 import { projectCommands } from './table-projects.ts';
 import { shellCommands } from './table-shell.ts';
+import { templateCommands } from './table-templates.ts';
 
 /**
  * All commands. Help, completion and `docs/reference/commands.md` follow from this table; a command's code is loaded
@@ -14,6 +15,7 @@ export const commands: readonly CommandSpec[] = [
   ...instanceCommands(),
   ...lookingCommands(),
   ...configCommands,
+  ...templateCommands,
   ...stateCommands(),
   ...sessionCommands(),
   ...fileCommands,
@@ -29,6 +31,8 @@ export const commands: readonly CommandSpec[] = [
 export const groups: Readonly<Record<string, string>> = {
   config: 'Configuration of instances and of the server',
   'config device': 'Devices of an instance',
+  'config metadata': 'What an instance has of the metadata of its image',
+  'config template': 'Templates of files of an instance',
   alias: 'Words of your own for commands',
   file: 'Files inside instances, running or stopped',
   image: 'Images that instances are created from',
