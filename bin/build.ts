@@ -58,18 +58,37 @@ async function bundle(): Promise<void> {
     entryPoints: [join(root, 'tui/process.ts')],
     outfile: join(root, 'dist/yurt-process.cjs'),
     format: 'cjs',
-    plugins: [externalAs('./screen/start.ts', './yurt-screen.mjs')],
+    plugins: [
+      externalAs('./screen/start.ts', './yurt-screen.mjs'),
+      externalAs('../../proto/remote/certificate.ts', './yurt-certificate.cjs'),
+    ],
     external: ['koffi'], // loaded by what moves files alone; its native half lies beside it
   });
-  // Ink's layout engine awaits at its top level, which CommonJS cannot.
+  // The library for certificates is as large as all commands together, and is needed once for a user.
   await build({
     ...bundled,
-    entryPoints: [join(root, 'tui/screen/start.ts')],
-    outfile: join(root, 'dist/yurt-screen.mjs'),
+    entryPoints: [join(root, 'proto/remote/certificate.ts')],
+    outfile: join(root, 'dist/yurt-certificate.cjs'),
+    format: 'cjs',
+  });
+  const screen = {
+    ...bundled,
+    // Ink's layout engine awaits at its top level, which CommonJS cannot.
     format: 'esm',
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
-    define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
-    plugins: [emptyModule('react-devtools-core')],
+    // Without fetch the layout engine unpacks itself; with it, Node first loads its whole HTTP client (30 ms).
+    define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"', fetch: 'undefined' },
+  } as const;
+  await build({
+    ...screen,
+    entryPoints: [join(root, 'tui/screen/start.ts')],
+    outfile: join(root, 'dist/yurt-screen.mjs'),
+    plugins: [emptyModule('react-devtools-core'), externalAs('./effects/panes.ts', './yurt-panes.mjs')],
+  });
+  await build({
+    ...screen,
+    entryPoints: [join(root, 'tui/screen/effects/panes.ts')],
+    outfile: join(root, 'dist/yurt-panes.mjs'),
   });
 }
 

@@ -8,6 +8,12 @@ import type { WritePolicy } from '../proto/trees/write-policy.ts';
 /** What an entry replaces, or what was there. */
 export type Existing = Pick<BigIntStats, 'mode' | 'uid' | 'gid'> | undefined;
 
+/** Where an entry is. `path` names it through a descriptor, `shown` is for the user. */
+interface Place {
+  readonly path: Buffer;
+  readonly shown: string;
+}
+
 interface Owner {
   /** Undefined: as the system gives it to what is new. */
   readonly uid: number | undefined;
@@ -39,10 +45,10 @@ export function applyMetadata(
   policy: WritePolicy,
   entry: Entry,
   existing: Existing,
-  { fd, path }: { fd: number; path: Buffer },
+  { fd, path, shown }: Place & { readonly fd: number },
 ): string[] {
   const { uid, gid } = ownerOf(policy, entry, existing);
-  if (uid !== undefined || gid !== undefined) changeOwner(uid, gid, () => fchownSync(fd, uid ?? -1, gid ?? -1));
+  changeOwner({ uid, gid }, shown, (owner, group) => fchownSync(fd, owner, group));
   fchmodSync(fd, modeOf(policy, entry, existing));
   const lost = applyAttributes(policy, entry, path);
   if (policy.times) setModified(path, BigInt(entry.seconds), BigInt(entry.nanoseconds));
@@ -50,9 +56,9 @@ export function applyMetadata(
 }
 
 /** The same for a symbolic link, which has no mode and cannot be opened. */
-export function applyLinkMetadata(policy: WritePolicy, entry: Entry, path: Buffer): string[] {
+export function applyLinkMetadata(policy: WritePolicy, entry: Entry, { path, shown }: Place): string[] {
   const { uid, gid } = ownerOf(policy, entry, undefined);
-  if (uid !== undefined || gid !== undefined) changeOwner(uid, gid, () => lchownSync(path, uid ?? -1, gid ?? -1));
+  changeOwner({ uid, gid }, shown, (owner, group) => lchownSync(path, owner, group));
   const lost = applyAttributes(policy, entry, path);
   if (policy.times) setModified(path, BigInt(entry.seconds), BigInt(entry.nanoseconds));
   return lost;
@@ -61,7 +67,7 @@ export function applyLinkMetadata(policy: WritePolicy, entry: Entry, path: Buffe
 /** A directory that is made on the way to the target. */
 export function applyParentMetadata(policy: WritePolicy, entry: Entry, path: Buffer, mode: number): void {
   const { uid, gid } = ownerOf(policy, entry, undefined);
-  if (uid !== undefined || gid !== undefined) changeOwner(uid, gid, () => lchownSync(path, uid ?? -1, gid ?? -1));
+  changeOwner({ uid, gid }, path.toString(), (owner, group) => lchownSync(path, owner, group));
   chmodSync(path, mode);
 }
 
@@ -80,11 +86,15 @@ function applyAttributes(policy: WritePolicy, { attributes = [] }: Entry, path: 
 }
 
 /** EINVAL: the user namespace has no such id (user_namespaces(7)). */
-function changeOwner(uid: number | undefined, gid: number | undefined, change: () => void): void {
+function changeOwner({ uid, gid }: Owner, shown: string, change: (uid: number, gid: number) => void): void {
+  if (uid === undefined && gid === undefined) return;
   try {
-    change();
+    change(uid ?? -1, gid ?? -1);
   } catch (error) {
     if (!(error instanceof Error) || !('code' in error) || error.code !== 'EINVAL') throw error;
-    throw new TreeFault('EINVAL', `there is no such owner here: ${uid ?? ''}:${gid ?? ''}`, { cause: error });
+    const owner = `${uid ?? ''}:${gid ?? ''}`;
+    throw new TreeFault('EINVAL', `${shown}: its owner would be ${owner}, which the ids here do not reach`, {
+      cause: error,
+    });
   }
 }

@@ -21,13 +21,18 @@ import { applyMetadata, type Existing } from './file-metadata.ts';
 const asyncWriteBytes = 32 * 1024;
 const { O_CREAT, O_EXCL, O_WRONLY, O_NOFOLLOW } = constants;
 
+/** What something is called until it is whole. */
+export function temporaryName(): Buffer {
+  return Buffer.from(`.yurt-${randomBytes(8).toString('hex')}`);
+}
+
 /** One file: under a name of its own until it is whole. */
 export class FileWriter {
   readonly #directory: Directory;
   readonly #name: Buffer;
   readonly #entry: Entry;
   readonly #existing: Existing;
-  readonly #temporary = Buffer.from(`.yurt-${randomBytes(8).toString('hex')}`);
+  readonly #temporary = temporaryName();
   readonly #fd: number;
   #end = 0;
   #busy = false;
@@ -62,7 +67,8 @@ export class FileWriter {
     if (size < this.#end) throw new TreeFault('EPROTO', 'The other end sent more data than the file has');
     if (size > this.#end) ftruncateSync(this.#fd, size);
     const temporary = this.#directory.at(this.#temporary);
-    const lost = applyMetadata(policy, this.#entry, this.#existing, { fd: this.#fd, path: temporary });
+    const place = { fd: this.#fd, path: temporary, shown: this.shown };
+    const lost = applyMetadata(policy, this.#entry, this.#existing, place);
     try {
       renameSync(temporary, this.#directory.at(this.#name));
     } catch (error) {

@@ -29,6 +29,8 @@ export interface ReadOptions {
 
 /** Files whose other names are remembered; names beyond that become files of their own. */
 const maxLinkedFiles = 65_536;
+/** What is read of a file that does not say how long it is. */
+const maxUnsizedBytes = 64 * 1024 * 1024;
 /** Labels of the host or the instance, that mean nothing on the other side. */
 const noXattrs: ReadonlySet<string> = new Set(['security.selinux']);
 
@@ -68,7 +70,7 @@ class TreeReader {
     this.#outside = name === undefined ? 1 : 0;
     try {
       if (name === undefined) {
-        if (!this.#options.recursive) throw new TreeFault('EISDIR', `${shown}: is a directory`);
+        if (!this.#options.recursive) throw new TreeFault('EISDIR', `${shown}: is a directory, which needs -r`);
         this.#enter(about(() => shown, () => Directory.open(parent))); // biome-ignore format: one step
       } else {
         using directory = about(() => shown, () => Directory.open(parent)); // biome-ignore format: one step
@@ -109,7 +111,7 @@ class TreeReader {
     }
     const listing = this.#options.listing === true;
     if (kind === 'directory' && !listing && !this.#options.recursive) {
-      throw new TreeFault('EISDIR', `${shown()}: is a directory`);
+      throw new TreeFault('EISDIR', `${shown()}: is a directory, which needs -r`);
     }
     const inode = kind === 'directory' || listing ? undefined : this.#inodeOf(status);
     const entry: Entry = {
@@ -185,12 +187,16 @@ class TreeReader {
       const status = fstatSync(fd);
       if (!status.isFile()) throw new TreeFault('EINVAL', `${shown()}: is another file than a moment ago`);
       yield* this.#chunks.record('entry', encodeEntry({ ...entry, size: status.size }));
-      let end = 0;
+      let sent = 0;
+      let known = status.size;
       for (const [from, to] of extents(fd, status)) {
-        end = yield* this.#extent(shown, fd, from, to);
-        if (end < to) break; // it became shorter
+        const end = yield* this.#extent(shown, fd, from, to);
+        if (end > from) sent = end;
+        if (end < to) known = end; // it became shorter, or is one of the kernel's, which do not know how long they are
+        if (end < to) break;
       }
-      yield* this.#chunks.end(end < status.size ? fstatSync(fd).size : status.size);
+      if (sent >= maxUnsizedBytes && status.size === 0) throw new TreeFault('EFBIG', `${shown()}: does not end`);
+      yield* this.#chunks.end(sent === status.size ? sent : Math.max(sent, Math.min(known, fstatSync(fd).size)));
     } finally {
       closeSync(fd);
     }
@@ -209,15 +215,30 @@ class TreeReader {
   }
 }
 
-/** Where the data of a file lies. One that has all its blocks is not asked for holes. */
+/**
+ * Where the data of a file lies. One that has all its blocks is not asked for holes; one of no length is read to its end,
+ * for so are the files of /proc.
+ */
 function* extents(fd: number, { size, blocks }: { size: number; blocks: number }): Generator<[number, number], void> {
-  if (blocks * 512 >= size) return yield [0, size];
+  if (blocks * 512 >= size) return yield [0, size === 0 ? maxUnsizedBytes : size];
   for (let offset = 0; offset < size; ) {
-    const from = seekData(fd, offset);
+    const from = tolerant(() => seekData(fd, offset), offset);
     if (from === undefined || from >= size) return;
-    const to = Math.min(seekHole(fd, from), size);
+    const to = Math.min(
+      tolerant(() => seekHole(fd, from), size),
+      size,
+    );
     yield [from, to];
     offset = to;
+  }
+}
+
+/** Files of the kernel that have a length but cannot seek refuse the question. */
+function tolerant<T>(seek: () => T, otherwise: T): T {
+  try {
+    return seek();
+  } catch {
+    return otherwise;
   }
 }
 

@@ -4,6 +4,8 @@ import {
   lstatSync,
   mkdirSync,
   realpathSync,
+  renameSync,
+  rmSync,
   statSync,
   symlinkSync,
   unlinkSync,
@@ -14,7 +16,7 @@ import { about, TreeFault } from '../proto/trees/tree-fault.ts';
 import { parentMode, type WritePolicy } from '../proto/trees/write-policy.ts';
 import { Directory, splitPath } from './directory.ts';
 import { applyLinkMetadata, applyMetadata, applyParentMetadata, type Existing } from './file-metadata.ts';
-import { FileWriter } from './file-writer.ts';
+import { FileWriter, temporaryName } from './file-writer.ts';
 
 /** Files with several names whose place is remembered. */
 const maxLinkedFiles = 65_536;
@@ -183,11 +185,12 @@ export class TreeWriter {
   }
 
   #symlink(directory: Directory, name: Buffer, entry: Entry): void {
-    if (this.#existing(directory, name) !== undefined) unlinkSync(directory.at(name)); // EISDIR for a directory
-    symlinkSync(entry.target ?? Buffer.alloc(0), directory.at(name));
-    for (const lost of applyLinkMetadata(this.#policy, entry, directory.at(name))) {
-      this.#warn(`${directory.show(name)}: ${lost}`);
-    }
+    this.#existing(directory, name);
+    const shown = directory.show(name);
+    replace(directory, name, (path) => {
+      symlinkSync(entry.target ?? Buffer.alloc(0), path);
+      for (const lost of applyLinkMetadata(this.#policy, entry, { path, shown })) this.#warn(`${shown}: ${lost}`);
+    });
     this.#remember(entry, name);
   }
 
@@ -204,8 +207,11 @@ export class TreeWriter {
         opened.push((opened.at(-1) ?? this.#root.directory).openDirectory(step, this.#policy.followLinks));
       }
       const source = (opened.at(-1) ?? this.#root.directory).at(last);
-      if (this.#existing(directory, name) !== undefined) unlinkSync(directory.at(name));
-      linkSync(source, directory.at(name));
+      const existing = this.#existing(directory, name);
+      const { dev, ino } = lstatSync(source, { bigint: true });
+      // It came twice, or by another way: rename(2) would leave both names.
+      if (existing?.dev === dev && existing.ino === ino) return;
+      replace(directory, name, (path) => linkSync(source, path));
     } finally {
       for (const each of opened) each[Symbol.dispose]();
     }
@@ -252,6 +258,18 @@ export class TreeWriter {
         },
       );
     }
+  }
+}
+
+/** Makes something under a name of its own, then gives it its name: what was there stays until then. */
+function replace(directory: Directory, name: Buffer, make: (path: Buffer) => void): void {
+  const temporary = directory.at(temporaryName());
+  try {
+    make(temporary);
+    renameSync(temporary, directory.at(name)); // EISDIR for a directory
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
   }
 }
 

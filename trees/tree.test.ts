@@ -95,6 +95,52 @@ describe('a tree', () => {
   const symlink = (name: string, target: string, depth = 0) =>
     entry({ name: Buffer.from(name), kind: 'symlink', target: Buffer.from(target), depth });
 
+  for (const source of ['/proc/self/auxv', '/sys/devices/system/cpu/online']) {
+    it(`has the content of ${source}, whose length is not what it says`, async () => {
+      await write(readTree([Buffer.from(source)], { follow, recursive: false }));
+
+      const name = source.slice(source.lastIndexOf('/') + 1);
+      assert.deepEqual(readFileSync(path('to', name)), readFileSync(source));
+    });
+  }
+
+  it('takes a file with several names that comes twice, also by a link of the target to another directory', async () => {
+    mkdirSync(path('from/a'));
+    mkdirSync(path('from/b'));
+    writeFileSync(path('from/a/file'), 'content');
+    linkSync(path('from/a/file'), path('from/b/file'));
+    mkdirSync(path('to/b'));
+    symlinkSync('b', path('to/a'));
+
+    await write(read('from/a', 'from/b', 'from/a'), { policy: { followLinks: true } });
+
+    assert.equal(readFileSync(path('to/b/file'), 'utf8'), 'content');
+    assert.deepEqual(readdirSync(path('to/b')), ['file']);
+  });
+
+  it('keeps what was there when a link cannot take its place', async () => {
+    mkdirSync(path('to/a'));
+    await assert.rejects(write([symlink('a', 'b')]), { code: 'EISDIR' });
+
+    assert.deepEqual(readdirSync(path('to')), ['a']);
+  });
+
+  it('takes a file that becomes shorter while it is read as what was read of it', async () => {
+    writeFileSync(path('from/log'), Buffer.alloc(200_000, 'x'));
+    function* shrinking() {
+      for (const chunk of read('from/log')) {
+        truncateSync(path('from/log'), 0);
+        yield chunk;
+      }
+    }
+
+    await write(shrinking());
+
+    const written = readFileSync(path('to/log'), 'latin1');
+    assert.match(written, /^x+$/);
+    assert.ok(written.length < 200_000);
+  });
+
   for (const pieceBytes of [1, 7, 1_000_000]) {
     it(`arrives as it was, in pieces of ${pieceBytes} bytes`, async () => {
       mkdirSync(path('from/deep/er'), { recursive: true });

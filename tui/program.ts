@@ -1,11 +1,13 @@
-import { parseArguments } from './arguments/parse.ts';
+import { checkCount, type Parsed, parseArguments } from './arguments/parse.ts';
+import { splitRemotes } from './arguments/remote-words.ts';
 import { UsageError } from './arguments/usage-error.ts';
 import { Failure } from './client/failure.ts';
-import type { Context, GlobalOptions } from './commands/command.ts';
+import { defaultRemoteOf, wayTo } from './client/way.ts';
+import type { CommandSpec, Context, GlobalOptions } from './commands/command.ts';
 import { type Found, findCommand, suggestions } from './commands/find.ts';
 import { printableLines } from './output/printable.ts';
 import { expandAlias } from './settings/aliases.ts';
-import { readSettings, type Settings } from './settings/settings.ts';
+import { localRemote, readSettings, type Settings } from './settings/settings.ts';
 import { OutputClosed, type Terminal } from './terminal/terminal.ts';
 
 /** What a process whose reader went away ends with: 128 and SIGPIPE. */
@@ -20,35 +22,50 @@ export async function runProgram(argv: readonly string[], env: Context['env'], t
     const words = Object.keys(settings.aliases).length === 0 ? argv : expandAlias(argv, settings.aliases);
     found = findCommand(words);
     if (found.kind !== 'command') return await runWithoutCommand(words, found, { env, terminal, settings });
-    const { global: given, help, version, input } = parseArguments(found.spec, found.argv);
-    const global = inProject(given, settings);
-    debug = global.debug;
-    if (version) return await printVersion(terminal);
-    if (help) {
+    const parsed = parseArguments(found.spec, found.argv);
+    debug = parsed.global.debug;
+    if (parsed.version) return await printVersion(terminal);
+    if (parsed.help) {
       const { commandHelp } = await import('./help/text.ts');
       await terminal.output.write(commandHelp(found.spec));
       return 0;
     }
-    const connection = new LazyConnection(env, global.debug ? terminal : undefined);
-    try {
-      const command = await found.spec.load();
-      return (await command.run({ terminal, global, env, connect: () => connection.open() }, input)) ?? 0;
-    } finally {
-      await connection.close();
-    }
+    return await runCommand(found.spec, parsed, { env, terminal, settings });
   } catch (error) {
     return await printFailure(error, found, terminal, debug).catch(() => outputClosedExitCode);
   }
 }
 
+/** Runs a command on every server that its arguments name. The first exit code that is not 0 counts. */
+async function runCommand(spec: CommandSpec, parsed: Parsed, surroundings: Surroundings): Promise<number> {
+  const { env, settings } = surroundings;
+  const fallback = spec.withoutServer === true ? localRemote : defaultRemoteOf(env, settings, parsed.forceLocal);
+  const parts = splitRemotes(spec, parsed.input.arguments, Object.keys(settings.remotes), fallback);
+  for (const part of parts) checkCount(spec, part.arguments);
+  const command = await spec.load();
+  let code = 0;
+  for (const { remote, arguments: args } of parts) {
+    const global = spec.withoutServer === true ? parsed.global : onRemote(parsed.global, settings, remote);
+    const connection = new LazyConnection(surroundings, global);
+    try {
+      const { env: environment, terminal } = surroundings;
+      const context = { terminal, global, env: environment, connect: () => connection.open() };
+      code ||= (await command.run(context, { ...parsed.input, arguments: args })) ?? 0;
+    } finally {
+      await connection.close();
+    }
+  }
+  return code;
+}
+
 class LazyConnection {
-  readonly #env: Context['env'];
-  readonly #trace: Terminal | undefined;
+  readonly #surroundings: Surroundings;
+  readonly #global: GlobalOptions;
   #opened: ReturnType<Context['connect']> | undefined;
 
-  constructor(env: Context['env'], trace: Terminal | undefined) {
-    this.#env = env;
-    this.#trace = trace;
+  constructor(surroundings: Surroundings, global: GlobalOptions) {
+    this.#surroundings = surroundings;
+    this.#global = global;
   }
 
   open(): ReturnType<Context['connect']> {
@@ -57,21 +74,17 @@ class LazyConnection {
   }
 
   async close(): Promise<void> {
-    const connection = await this.#opened;
+    // What could not be opened was said by who asked for it.
+    const connection = await this.#opened?.catch(() => undefined);
     connection?.close();
   }
 
   async #load(): ReturnType<Context['connect']> {
-    const [{ Connection }, { socketPath }] = await Promise.all([
-      import('./client/connection.ts'),
-      import('./client/socket.ts'),
-    ]);
-    const terminal = this.#trace;
-    if (terminal === undefined) return new Connection(socketPath(this.#env));
-    return new Connection(
-      socketPath(this.#env),
-      (line) => void terminal.error.write(`debug: ${line}\n`).catch(() => {}),
-    );
+    const { env, settings, terminal } = this.#surroundings;
+    const { remote, debug } = this.#global;
+    const { Connection } = await import('./client/connection.ts');
+    const trace = (line: string) => void terminal.error.write(`debug: ${line}\n`).catch(() => {});
+    return new Connection(await wayTo(env, settings, remote), debug ? trace : undefined);
   }
 }
 
@@ -81,9 +94,10 @@ interface Surroundings {
   readonly settings: Settings;
 }
 
-/** `--project`, else the project that was switched to. */
-function inProject(global: GlobalOptions, settings: Settings): GlobalOptions {
-  return { ...global, project: global.project === '' ? settings.project : global.project };
+/** With the project that was switched to there, unless `--project` says another. */
+function onRemote(global: GlobalOptions, settings: Settings, remote: string): GlobalOptions {
+  const { project } = settings.remotes[remote] ?? { project: '' };
+  return { ...global, remote, project: global.project === '' ? project : global.project };
 }
 
 /** `yurt` (the screen on a terminal), `yurt --help`, `yurt image`, and words that are no command. */
@@ -104,13 +118,14 @@ async function runWithoutCommand(
     const hint = similar.length === 0 ? '' : `. Did you mean "${similar.join('" or "')}"?`;
     throw new Failure(`unknown command "${found.unknown}" for "yurt"${hint}`);
   }
-  const { version, help, global: given } = parseArguments({}, argv);
-  const global = inProject(given, settings);
+  const { version, help, global: given, forceLocal } = parseArguments({}, argv);
   if (version) return await printVersion(terminal);
   if (!help && terminal.input.isTty && terminal.output.isTty && env['TERM'] !== 'dumb') {
+    const remote = defaultRemoteOf(env, settings, forceLocal);
+    const dialer = await wayTo(env, settings, remote);
     // A bundle of its own: no other command loads what draws the screen.
     const { startScreen } = await import('./screen/start.ts');
-    return await startScreen({ terminal, global, env });
+    return await startScreen({ terminal, global: onRemote(given, settings, remote), env }, dialer);
   }
   await terminal.output.write(programHelp());
   return 0;

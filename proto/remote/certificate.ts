@@ -1,4 +1,4 @@
-import { createHash, webcrypto, X509Certificate } from 'node:crypto';
+import { webcrypto } from 'node:crypto';
 
 /** A certificate that vouches for itself, and its private key. */
 export interface KeyPair {
@@ -50,21 +50,7 @@ export async function makeKeyPair({ commonName, use, names = [] }: CertificateRe
   return { certificatePem: `${certificate.toString('pem')}\n`, keyPem: pemOf('PRIVATE KEY', key) };
 }
 
-/** SHA-256 of a certificate in DER, in lower-case hexadecimal: what it is known by. */
-export function fingerprintOf(der: Uint8Array): string {
-  return createHash('sha256').update(der).digest('hex');
-}
-
-/** The fingerprint of the first certificate of a PEM text. Undefined when there is none. */
-export function fingerprintOfPem(pem: string): string | undefined {
-  try {
-    return fingerprintOf(new X509Certificate(pem).raw);
-  } catch {
-    return undefined;
-  }
-}
-
-export function pemOf(label: string, der: Uint8Array): string {
+function pemOf(label: string, der: Uint8Array): string {
   const lines =
     Buffer.from(der)
       .toString('base64')

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
 import { describe, it } from 'node:test';
-import { fingerprintOfPem, makeKeyPair } from './certificate.ts';
+import { makeKeyPair } from './certificate.ts';
+import { fingerprintOfPem } from './fingerprint.ts';
 import { decodeToken, encodeToken, type TrustToken } from './token.ts';
 
 describe('a new certificate', () => {

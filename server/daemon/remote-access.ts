@@ -26,16 +26,17 @@ export class RemoteAccess {
     this.#deps = deps;
   }
 
-  /** `host:port` of where clients may find it; of a listener on all addresses, all but those of this host alone. */
+  /** `host:port` of where clients may find it; of a listener on all addresses, those that others can see, if there are any. */
   get addresses(): readonly string[] {
     const address = this.#present?.address;
     if (address === undefined) return [];
     if (address.host !== '' && address.host !== '0.0.0.0' && address.host !== '::') return [formatAddress(address)];
     const all = Object.values(networkInterfaces()).flatMap((links = []) => links);
-    return all
+    const others = all
       .filter(({ internal, address: one, family }) => !internal && !(family === 'IPv6' && /^fe[89ab]/.test(one)))
       .filter(({ family }) => address.host !== '0.0.0.0' || family === 'IPv4')
       .map((link) => formatAddress({ host: link.address, port: address.port }));
+    return others.length > 0 ? others : [formatAddress({ host: 'localhost', port: address.port })];
   }
 
   /** Listens where the configuration says. What hinders it is logged and tried again: the server starts anyway. */

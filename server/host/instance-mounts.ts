@@ -38,7 +38,7 @@ export interface InstanceMount {
  * whatever happens to the server meanwhile, and `detach` needs it.
  */
 export interface InstanceMounts {
-  /** The path that a source leads to. Faults: `not-found`, `forbidden` for what belongs to the server, `invalid`. */
+  /** Faults: `not-found`, `forbidden` for what belongs to the server, `invalid` for a path with symbolic links. */
   checkSource(path: string): Promise<string>;
   /** `pid` is the instance's init. Faults: as `checkSource`, `unsupported`, and those of making `target` inside. */
   attach(pid: number, idMap: IdMap, mount: InstanceMount, receipt: string): Promise<void>;
@@ -150,9 +150,13 @@ export class KernelInstanceMounts implements InstanceMounts {
     const own = this.#options.ownDirectories.find(
       (directory) => real === directory || real.startsWith(`${directory}/`),
     );
-    if (own === undefined) return real;
-    const where = real === path ? path : `${path} leads to ${real}, which`;
-    throw new Fault('forbidden', `${where} belongs to yurt itself: no instance may see it`);
+    if (own !== undefined) {
+      const where = real === path ? path : `${path} leads to ${real}, which`;
+      throw new Fault('forbidden', `${where} belongs to yurt itself: no instance may see it`);
+    }
+    // Whoever may write on the way there could lead it elsewhere by the next start, out of what a project allows.
+    if (real !== path) throw new Fault('invalid', `${path} leads to ${real} by a symbolic link: give that path`);
+    return real;
   }
 
   /** Opens what `#resolve` has checked and nothing else, should somebody exchange it meanwhile. */

@@ -5,7 +5,7 @@ import type { Admission } from './admission.ts';
 import { type IdRanges, usualIds, type WantedIds } from './id-ranges.ts';
 import { type Instance, parseInstance } from './instance.ts';
 import { metadataKey } from './templates/instance-metadata.ts';
-import { withoutPendingTrigger } from './templates/pending-trigger.ts';
+import { withoutPendingTrigger, withPendingTrigger } from './templates/pending-trigger.ts';
 
 /**
  * The records of all instances, and the id ranges that are theirs. Every way to a configuration ends here, so here the
@@ -119,6 +119,32 @@ export class InstanceRecords {
     });
     if (updated === undefined) throw replaced(instance);
     return updated.record;
+  }
+
+  /** Gives an instance another name or project: at no moment are there two of it, or none. Fault `already-exists`. */
+  async move(instance: Instance, { name, project }: Pick<Instance, 'name' | 'project'>): Promise<Instance> {
+    return await this.#admission.admit({ ...instance, name, project }, () => this.#move(instance, name, project));
+  }
+
+  async #move(instance: Instance, name: string, project: string): Promise<Instance> {
+    const from = `${instance.project}/${instance.name}`;
+    const found = await this.#records.find(from);
+    if (found === undefined || found.record.uuid !== instance.uuid) throw replaced(instance);
+    const key = this.#records.key(from);
+    const also = { expect: [{ key, revision: found.revision }], remove: [key] };
+    const { config } = found.record;
+    const renamed = {
+      ...found.record,
+      name,
+      project,
+      config: name === instance.name ? config : withPendingTrigger(config, 'rename'),
+    };
+    try {
+      return (await this.#records.put(`${project}/${name}`, renamed, 0, also)).record;
+    } catch (error) {
+      if (!(error instanceof Fault) || error.code !== 'conflict') throw error;
+      throw new Fault('already-exists', `Instance "${name}" already exists`, { cause: error });
+    }
   }
 
   /** Whoever mistypes the project should not look for the instance. */

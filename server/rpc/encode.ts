@@ -82,6 +82,7 @@ export interface InstanceView {
   readonly expanded: Expanded;
   readonly status: Status;
   readonly run?: RunState | undefined;
+  readonly snapshotCount?: number;
   /** Only where it was asked for: it is measured by a walk. */
   readonly diskUsageBytes?: number | undefined;
 }
@@ -99,7 +100,13 @@ export function encodeInstance(view: InstanceView): InstanceMessage {
 }
 
 /** All but configuration and devices. */
-export function encodeInstanceState({ instance, status, run, diskUsageBytes }: InstanceView): InstanceMessage {
+export function encodeInstanceState({
+  instance,
+  status,
+  run,
+  diskUsageBytes,
+  snapshotCount = 0,
+}: InstanceView): InstanceMessage {
   return {
     name: instance.name,
     project: instance.project,
@@ -113,6 +120,7 @@ export function encodeInstanceState({ instance, status, run, diskUsageBytes }: I
     lastUsedAt: encodeTime(instance.lastUsedAt),
     imageFingerprint: instance.image.fingerprint,
     imageDescription: instance.image.description,
+    snapshotCount,
     ...(run === undefined ? {} : { state: encodeRun(run, diskUsageBytes) }),
   };
 }
@@ -155,6 +163,6 @@ export function encodeProfile(profile: Profile, usedBy: readonly string[]): Prof
   };
 }
 
-function encodeDevices(devices: Devices): Record<string, { options: Record<string, string> }> {
+export function encodeDevices(devices: Devices): Record<string, { options: Record<string, string> }> {
   return Object.fromEntries(Object.entries(devices).map(([name, options]) => [name, { options }]));
 }

@@ -1,6 +1,7 @@
 import { constants, type X509Certificate } from 'node:crypto';
+import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
-import { fingerprintOf } from '../../proto/remote/certificate.ts';
+import { fingerprintOf } from '../../proto/remote/fingerprint.ts';
 import { Fault } from '../base/fault.ts';
 import { formatAddress, type ListenAddress } from '../base/listen-address.ts';
 import type { Log } from '../base/log.ts';
@@ -39,7 +40,9 @@ export async function listenHttps(deps: HttpsListenerDeps, address: ListenAddres
   });
   server.on('connection', (socket) => peers.arrived(socket));
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
-    peers.refuse(socket, error.code ?? error.message);
+    // Only the socket below knows the address of a peer that has gone.
+    const { _parent: raw = socket } = socket as TLSSocket & { readonly _parent?: Socket };
+    peers.refuse(raw, error.code ?? error.message);
   });
   server.on('secureConnection', (socket) => admit(peers, socket));
   await bind(server, address);

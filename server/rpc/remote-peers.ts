@@ -96,7 +96,8 @@ export class RemotePeers {
 
   /** Ends a connection that is no use. */
   refuse(socket: Socket, reason: string): void {
-    this.#logRefusal(addressOf(socket), reason);
+    // Its own timeout and error may come both.
+    if (!socket.destroyed || this.#strangers.has(socket)) this.#logRefusal(addressOf(socket), reason);
     socket.destroy();
   }
 

@@ -9,7 +9,8 @@ const maxDepth = 2;
 
 /**
  * Fault `not-found` when a request is about a project that its caller cannot see, the way it would be for one that does not
- * exist. Every message that is about a project says so in a field `project`; empty means the default one.
+ * exist. Every message that is about a project says so in a field `project`, or one whose name ends so; empty means the
+ * default one.
  */
 export function checkVisible(identity: Viewer, request: unknown): void {
   if (identity.projects === undefined) return;
@@ -46,8 +47,11 @@ export function onlyVisible(identity: Viewer, request: unknown, response: unknow
 function* projectsIn(message: unknown, depth: number): Generator<string> {
   if (depth === 0 || !isMap(message)) return;
   // A list of all projects is not about the one that it also names.
-  if (typeof message['project'] === 'string' && message['allProjects'] !== true) {
-    yield message['project'] === '' ? defaultProject : message['project'];
+  for (const [name, value] of Object.entries(message)) {
+    if (typeof value !== 'string') continue;
+    if (name === 'project' && message['allProjects'] !== true) yield value === '' ? defaultProject : value;
+    // Where something goes: without it, to the project that it is in.
+    else if (name.endsWith('Project') && value !== '') yield value;
   }
   for (const value of Object.values(message)) yield* projectsIn(value, depth - 1);
 }

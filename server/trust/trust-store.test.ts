@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { fingerprintOfPem, makeKeyPair } from '../../proto/remote/certificate.ts';
+import { makeKeyPair } from '../../proto/remote/certificate.ts';
+import { fingerprintOfPem } from '../../proto/remote/fingerprint.ts';
 import { Fault } from '../base/fault.ts';
 import { MemoryStore } from '../db/memory-store.ts';
 import { TrustStore } from './trust-store.ts';

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { fingerprintOf } from '../../proto/remote/certificate.ts';
+import { fingerprintOf } from '../../proto/remote/fingerprint.ts';
 import { etagOf } from '../base/etag.ts';
 import { Fault } from '../base/fault.ts';
 

@@ -21,9 +21,10 @@ describe('the files of the agent, inside', () => {
   const sh = async (script: string) => await yurt.yurt(['exec', 't1', '--', '/bin/sh', '-c', script]);
 
   it('cannot be written to, also not after root has mounted them again', async () => {
-    await sh('mount -o remount,rw /dev/.yurt; mount -o remount,bind,rw /dev/.yurt; mount --bind /dev/.yurt /mnt');
-    await sh('mount -o remount,bind,rw /mnt');
-    for (const directory of ['/dev/.yurt', '/mnt']) {
+    await sh('mount -o remount,rw /dev/.yurt; mount -o remount,bind,rw /dev/.yurt');
+    // Where AppArmor guards mounts there is no second one to try.
+    const bound = await sh('mount --bind /dev/.yurt /mnt && mount -o remount,bind,rw /mnt; ls /mnt/agent.cjs');
+    for (const directory of bound.exitCode === 0 ? ['/dev/.yurt', '/mnt'] : ['/dev/.yurt']) {
       const { stderr } = await sh(`ls ${directory}/agent.cjs >&2; touch ${directory}/new`);
       assert.match(stderr, /agent\.cjs\n.*Read-only file system/);
     }

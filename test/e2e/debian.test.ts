@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { bootPatienceMs } from '../../server/instances/boot-follower.ts';
 import { Daemon } from './harness/daemon.ts';
 import { eventually } from './harness/eventually.ts';
 import { template } from './harness/template.ts';
@@ -12,10 +13,12 @@ const bootTimeoutMs = 4 * 60_000;
 /** The main job, as a user does it. */
 describe('a Debian system container', () => {
   let yurt: Daemon;
+  let launchedAt = 0;
 
   before(
     async () => {
       yurt = await Daemon.start(await template('tiny', 'debian/12'));
+      launchedAt = Date.now();
       await yurt.ok('launch', 'debian/12', 'web');
     },
     { timeout: buildTimeoutMs },
@@ -24,7 +27,11 @@ describe('a Debian system container', () => {
   after(async () => await yurt[Symbol.asyncDispose]());
 
   it('has booted when the first command runs, without a failed unit', { timeout: bootTimeoutMs }, async () => {
-    const state = await yurt.ok('exec', 'web', '--', 'systemctl', 'is-system-running');
+    let { stdout: state } = await yurt.yurt(['exec', 'web', '--', 'systemctl', 'is-system-running']);
+    // A machine that is too slow for that has run it at the end of the server's patience, and is waited for.
+    if (Date.now() - launchedAt > bootPatienceMs) {
+      state = await yurt.ok('exec', 'web', '--', 'systemctl', 'is-system-running', '--wait');
+    }
     assert.equal(state.trim(), 'running');
     assert.equal((await yurt.ok('exec', 'web', '--', 'systemctl', '--failed', '--no-legend')).trim(), '');
   });

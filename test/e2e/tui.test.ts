@@ -46,7 +46,7 @@ describe('yurt without a command, on a terminal', () => {
     assert.equal(screen.buffer, 'alternate');
 
     screen.type('n');
-    await screen.shows(/Launch an instance/);
+    await screen.shows(/^│ +tiny +│$/m);
     screen.type('tin\t\x1b[B');
     await screen.shows(/Image +tiny/);
     screen.type('first\x13');
@@ -92,6 +92,25 @@ describe('yurt without a command, on a terminal', () => {
     screen.type('y');
     await screen.shows(/No instances yet/);
     assert.equal(await yurt.ok('list', '-f', 'csv'), '');
+    screen.type('q');
+    await leaveWell(screen);
+  });
+
+  it('has shells in panes below the list, and types into several at once', { timeout: longMs }, async () => {
+    for (const name of ['left', 'right']) await yurt.ok('launch', 'tiny', name);
+    await using screen = open({}, { columns: 120, rows: 40 });
+    await screen.shows(/right +Running/);
+    screen.type('*t');
+    await screen.shows(/left:~#.*right:~#/);
+    screen.type('echo "pane=$(hostname)"; stty size\r');
+    await screen.shows(/pane=left +│pane=right/);
+    await screen.shows(/^19 59 +│19 60/m);
+    screen.type('\x1d');
+    await screen.showsNot(/back to the list/);
+    screen.type('k');
+    await screen.shows(/▸.left/);
+    screen.type('W');
+    await screen.showsNot(/pane=left/);
     screen.type('q');
     await leaveWell(screen);
   });

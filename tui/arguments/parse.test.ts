@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { CommandSpec } from '../commands/command.ts';
-import { parseArguments, progressOf } from './parse.ts';
+import { checkCount, type Parsed, parseArguments as parse, progressOf } from './parse.ts';
 import { UsageError } from './usage-error.ts';
+
+/** As the program does for arguments that name no server. */
+function parseArguments(spec: Parameters<typeof parse>[0], argv: readonly string[]): Parsed {
+  const parsed = parse(spec, argv);
+  if (!parsed.help && !parsed.version) checkCount(spec, parsed.input.arguments);
+  return parsed;
+}
 
 const spec: Pick<CommandSpec, 'arguments' | 'options'> = {
   arguments: [{ name: 'image' }, { name: 'name', optional: true }],
@@ -59,7 +66,7 @@ describe('the arguments of a command', () => {
 
   it('finds global options anywhere', () => {
     const { global } = parseArguments(spec, ['-q', 'img', '--project', 'p1', '--debug']);
-    assert.deepEqual(global, { project: 'p1', debug: true, verbose: false, quiet: true });
+    assert.deepEqual(global, { remote: '', project: 'p1', debug: true, verbose: false, quiet: true });
   });
 
   for (const [argv, message] of [

@@ -4,7 +4,9 @@ import { globalOptions } from './global-options.ts';
 import { UsageError } from './usage-error.ts';
 
 export interface Parsed {
+  /** `remote` is for `splitRemotes` to say. */
   readonly global: GlobalOptions;
+  readonly forceLocal: boolean;
   readonly help: boolean;
   readonly version: boolean;
   readonly input: Input;
@@ -35,13 +37,12 @@ export function parseArguments(
   }
   const isSet = (name: string) => (given.get(name)?.at(-1) ?? 'false') !== 'false';
   const args = [...positionals, ...rest];
-  const help = isSet('help');
-  const version = isSet('version');
-  if (!help && !version) checkCount(spec, args);
   return {
-    help,
-    version,
+    help: isSet('help'),
+    version: isSet('version'),
+    forceLocal: isSet('force-local'),
     global: {
+      remote: '',
       project: given.get('project')?.at(-1) ?? '',
       debug: isSet('debug'),
       verbose: isSet('verbose'),
@@ -145,7 +146,8 @@ function unknownOption(rawName: string, word: string): UsageError {
   return new UsageError(`unknown shorthand flag: '${rawName.slice(1)}' in ${word}`);
 }
 
-function checkCount(spec: Pick<CommandSpec, 'arguments'>, args: readonly string[]): void {
+/** Throws a `UsageError` when there are too many or too few. */
+export function checkCount(spec: Pick<CommandSpec, 'arguments'>, args: readonly string[]): void {
   const expected = spec.arguments ?? [];
   const least = expected.filter(({ optional }) => optional !== true).length;
   const most = expected.at(-1)?.variadic === true ? Number.POSITIVE_INFINITY : expected.length;

@@ -7,11 +7,11 @@ import { eventually } from '../testing/eventually.ts';
 import { Refusal, ScriptedServer } from '../testing/scripted-server.ts';
 import { Connection } from './connection.ts';
 import { Failure } from './failure.ts';
-import { socketPath, whyUnreachable } from './socket.ts';
+import { socketDialer, socketPath, whyUnreachable } from './socket.ts';
 
 /** A connection that is closed when the test ends. */
 function open(path: string): Connection & Disposable {
-  const connection = new Connection(path);
+  const connection = new Connection(socketDialer(path));
   return Object.assign(connection, { [Symbol.dispose]: () => connection.close() });
 }
 

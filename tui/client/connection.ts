@@ -1,9 +1,8 @@
 import { type ClientHttp2Session, connect } from 'node:http2';
-import { connect as connectSocket } from 'node:net';
 import { type Method, type MethodName, methodOf, type RequestOf, type ResponseOf, type ServiceName } from './api.ts';
 import { Call, CallError } from './call.ts';
+import type { Dialer } from './dialer.ts';
 import { Failure, statusName } from './failure.ts';
-import { whyUnreachable } from './socket.ts';
 
 /** What may be under way in one direction, of one stream and of all: best between 1 and 16 MiB on a unix socket. */
 const streamWindowBytes = 4 * 1024 * 1024;
@@ -35,24 +34,27 @@ export interface DuplexCall<Request, Response> {
  * HTTP/2: see docs/decisions/grpc-client-of-the-command-line.md.
  */
 export class Connection {
-  readonly #socketPath: string;
+  readonly #dialer: Dialer;
   readonly #session: ClientHttp2Session;
   readonly #trace: Trace | undefined;
   #connected = false;
+  #failure: Error | undefined;
+  #lost: string | undefined;
 
-  constructor(socketPath: string, trace?: Trace) {
-    this.#socketPath = socketPath;
+  constructor(dialer: Dialer, trace?: Trace) {
+    this.#dialer = dialer;
     this.#trace = trace;
     this.#session = connect('http://localhost', {
-      createConnection: () => connectSocket(socketPath),
+      createConnection: () => dialer.dial(),
       settings: { enablePush: false, initialWindowSize: streamWindowBytes },
     });
     this.#session.on('connect', () => {
       this.#connected = true;
       this.#session.setLocalWindowSize(sessionWindowBytes);
+      if (dialer.pingIntervalMs !== undefined) this.#keepAlive(dialer.pingIntervalMs);
     });
     // Each call tells of it.
-    this.#session.on('error', () => {});
+    this.#session.on('error', (error) => (this.#failure ??= error));
   }
 
   async call<S extends ServiceName, M extends MethodName<S>>(
@@ -111,6 +113,22 @@ export class Connection {
     this.#session.destroy();
   }
 
+  /** Ends the session when the server stays silent: a lost link says nothing by itself. */
+  #keepAlive(intervalMs: number): void {
+    let answered = true;
+    const timer = setInterval(() => {
+      if (this.#session.destroyed) clearInterval(timer);
+      else if (!answered) {
+        this.#lost = 'The connection to the server is lost: it does not answer any more';
+        this.#session.destroy();
+      } else {
+        answered = false;
+        this.#session.ping(() => (answered = true));
+      }
+    }, intervalMs);
+    timer.unref();
+  }
+
   #begin(method: Method, timeoutMs?: number): Call {
     this.#trace?.(`${method.path} begins`);
     if (this.#session.destroyed || this.#session.closed) {
@@ -135,7 +153,7 @@ export class Connection {
     if (error instanceof RangeError) return new Failure(error.message, { cause: error });
     if (!(error instanceof CallError)) throw error;
     if (error.answered) return new Failure(error.message, { status: statusName(error.code), cause: error });
-    const reason = this.#connected ? undefined : await whyUnreachable(this.#socketPath);
+    const reason = this.#connected ? this.#lost : await this.#dialer.whyUnreachable(this.#failure);
     return new Failure(reason ?? 'The server closed the connection', { status: 'unavailable', cause: error });
   }
 }

@@ -27,13 +27,20 @@ export type StatusName =
   | 'unimplemented'
   | 'timed-out'
   | 'conflict'
+  | 'unauthenticated'
   | 'other';
+
+const statusNames: Readonly<Record<number, StatusName>> = {
+  1: 'canceled',
+  4: 'timed-out',
+  5: 'not-found',
+  10: 'conflict',
+  12: 'unimplemented',
+  14: 'unavailable',
+  16: 'unauthenticated',
+};
 
 /** The meaning of a gRPC status number. */
 export function statusName(code: number): StatusName {
-  return (
-    (
-      { 1: 'canceled', 4: 'timed-out', 5: 'not-found', 10: 'conflict', 12: 'unimplemented', 14: 'unavailable' } as const
-    )[code] ?? 'other'
-  );
+  return statusNames[code] ?? 'other';
 }

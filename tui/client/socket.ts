@@ -1,10 +1,16 @@
 import { connect } from 'node:net';
+import type { Dialer } from './dialer.ts';
 
 /** Where the server listens: `YURT_SOCKET`, else `$YURT_DIR/unix.socket`, else the system's. */
 export function socketPath(env: Readonly<Record<string, string | undefined>>): string {
   if (env['YURT_SOCKET']) return env['YURT_SOCKET'];
   if (env['YURT_DIR']) return `${env['YURT_DIR']}/unix.socket`;
   return '/run/yurt/unix.socket';
+}
+
+/** The way to the server that listens at a path. */
+export function socketDialer(path: string): Dialer {
+  return { dial: () => connect(path), whyUnreachable: () => whyUnreachable(path) };
 }
 
 /** Why nobody answers at `path`, as advice for the user; undefined when somebody does. */

@@ -12,6 +12,7 @@ export type Completion =
   | 'pools'
   | 'projects'
   | 'operations'
+  | 'remotes'
   | 'instance-keys'
   | 'instance-settings'
   | 'instance-devices'
@@ -43,6 +44,12 @@ export interface ArgumentSpec {
   /** Takes all that follow; last one only. */
   readonly variadic?: boolean;
   readonly complete?: Completion;
+  /**
+   * Whether it may name a server, as in `server:web`. `one`: the command is for that server; `each`: every argument for its
+   * own; `shared`: arguments with one agree, the others are something else. Without this, what is completed with names that
+   * a server has and comes first may: `each` when variadic, else `one`.
+   */
+  readonly remote?: 'one' | 'each' | 'shared' | 'none';
 }
 
 export interface CommandSpec {
@@ -59,6 +66,8 @@ export interface CommandSpec {
   readonly examples?: readonly (readonly [command: string, meaning: string])[];
   /** From the second argument on, words belong to another program: no option is looked for among them. */
   readonly passThrough?: boolean;
+  /** It is not for one server: its arguments name none. */
+  readonly withoutServer?: boolean;
   /** Not listed in help, completion and reference. */
   readonly hidden?: boolean;
   readonly load: () => Promise<CommandModule>;
@@ -80,6 +89,8 @@ export interface Context {
 }
 
 export interface GlobalOptions {
+  /** The server that the command is for, by its name among the remotes. */
+  readonly remote: string;
   /** Empty: the default one. */
   readonly project: string;
   readonly debug: boolean;

@@ -1,5 +1,5 @@
 import { onEach } from '../instances/batch.ts';
-import { readSettings, writeSettings } from '../settings/settings.ts';
+import { readSettings, withProject, writeSettings } from '../settings/settings.ts';
 import type { Context, Input } from './command.ts';
 
 export async function run(context: Context, input: Input): Promise<void> {
@@ -11,6 +11,9 @@ export async function run(context: Context, input: Input): Promise<void> {
     (connection, name) => connection.call('ProjectService', 'DeleteProject', { name, force }),
     'projects',
   );
-  const { project } = await readSettings(context.env);
-  if (input.arguments.includes(project)) await writeSettings(context.env, (settings) => ({ ...settings, project: '' }));
+  const { remote } = context.global;
+  const { project = '' } = (await readSettings(context.env)).remotes[remote] ?? {};
+  if (input.arguments.includes(project)) {
+    await writeSettings(context.env, (settings) => withProject(settings, remote, ''));
+  }
 }

@@ -37,7 +37,7 @@ into the target under its own name, "./" and "dir/." mean what lies in it.
 
 New files have owner, group and mode of the source unless --uid, --gid or --mode say otherwise; a file that exists keeps
 its own. It is replaced when all of the new content is there.`,
-    arguments: [{ name: 'source', variadic: true }],
+    arguments: [{ name: 'source', variadic: true, remote: 'shared' }],
     options: [recursive, createDirs, archive, ...owners('files'), ...links],
     examples: [
       ['yurt file push hosts web/etc/hosts', 'one file'],
@@ -53,7 +53,7 @@ its own. It is replaced when all of the new content is there.`,
 that lies in them. A symbolic link comes as a link unless -H or -L is given or the target is "-".
 
 Files belong to you; with -a they keep their owners and everything else, so that a tree can go back as it was.`,
-    arguments: [files('source')],
+    arguments: [{ ...files('source'), remote: 'shared' }],
     options: [recursive, createDirs, archive, ...links],
     examples: [
       ['yurt file pull web/etc/hosts .', 'one file'],

@@ -41,7 +41,7 @@ function objectCommands(): CommandSpec[] {
       path: ['profile', 'copy'],
       aliases: ['cp'],
       summary: 'Copy a profile',
-      arguments: [profile, { name: 'new-profile' }],
+      arguments: [profile, { name: 'new-profile', remote: 'one' }],
       options: [
         { name: 'refresh', doc: 'Replace the content of the new profile when it exists' },
         { name: 'target-project', value: 'PROJECT', doc: 'Project of the new profile', complete: 'projects' },

@@ -21,7 +21,7 @@ export const projectCommands: readonly CommandSpec[] = [
 storage pools with all others. Its profile "default" has a root disk and a network interface.
 
 A YAML document with config and description may come on stdin, as for launch.`,
-    arguments: [{ name: 'project' }],
+    arguments: [{ name: 'project', remote: 'one' }],
     options: [
       { name: 'config', short: 'c', value: 'KEY=VALUE', repeatable: true, doc: 'Configuration of the new project' },
       { name: 'description', value: 'TEXT', doc: 'Description of the project' },

@@ -9,6 +9,7 @@ export const shellCommands: readonly CommandSpec[] = [
     aliases: ['ls'],
     summary: 'List aliases',
     options: [formatOption()],
+    withoutServer: true,
     load: () => import('./alias-list.ts'),
   },
   {
@@ -22,6 +23,7 @@ argument that follows, @ARGS@ all that no number names; without it they follow a
       ['yurt alias add ll "list -c ns4"', 'yurt ll'],
       ['yurt alias add login "exec @ARG1@ -- su -l @ARG2@"', 'yurt login web admin'],
     ],
+    withoutServer: true,
     load: () => import('./alias-add.ts'),
   },
   {
@@ -29,6 +31,7 @@ argument that follows, @ARGS@ all that no number names; without it they follow a
     aliases: ['mv'],
     summary: 'Rename an alias',
     arguments: [{ name: 'alias' }, { name: 'new-alias' }],
+    withoutServer: true,
     load: () => import('./alias-rename.ts'),
   },
   {
@@ -36,6 +39,7 @@ argument that follows, @ARGS@ all that no number names; without it they follow a
     aliases: ['rm'],
     summary: 'Remove aliases',
     arguments: [{ name: 'alias', variadic: true }],
+    withoutServer: true,
     load: () => import('./alias-remove.ts'),
   },
   {
@@ -56,7 +60,7 @@ ip, ipv4 or ipv6 when it has such an address.`,
     summary: 'Call a method of the API and print its answer as JSON',
     details: `The method is SERVICE/METHOD, the request a JSON object with the fields of the API. A method that answers with a stream
 prints each answer as it comes.`,
-    arguments: [{ name: 'method' }],
+    arguments: [{ name: 'method', remote: 'one' }],
     options: [{ name: 'data', short: 'd', value: 'JSON', doc: 'The request, or "-" for stdin (default {})' }],
     examples: [
       ['yurt query yurt.v1.InstanceService/GetInstance -d \'{"name": "web"}\'', 'all that the API says of "web"'],

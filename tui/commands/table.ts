@@ -1,10 +1,13 @@
 import { allProjectsOption, columnsOption, formatOption } from '../arguments/list-options.ts';
 import type { ArgumentSpec, CommandSpec, OptionSpec } from './command.ts';
 import { configCommands } from './table-config.ts';
+import { copyCommands } from './table-copies.ts';
 import { fileCommands } from './table-files.ts';
 import { profileCommands } from './table-profile.ts';
 import { projectCommands } from './table-projects.ts';
+import { remoteCommands, trustCommands } from './table-remotes.ts';
 import { shellCommands } from './table-shell.ts';
+import { snapshotCommands } from './table-snapshots.ts';
 import { templateCommands } from './table-templates.ts';
 
 /**
@@ -16,13 +19,18 @@ export const commands: readonly CommandSpec[] = [
   ...lookingCommands(),
   ...configCommands,
   ...templateCommands,
+  ...trustCommands,
   ...stateCommands(),
+  ...snapshotCommands(),
+  ...copyCommands(),
   ...sessionCommands(),
   ...fileCommands,
   ...imageCommands(),
   ...listingCommands(),
   ...profileCommands,
+  ...remoteCommands,
   ...serverCommands(),
+  ...programCommands(),
   ...projectCommands,
   ...shellCommands,
 ];
@@ -33,14 +41,17 @@ export const groups: Readonly<Record<string, string>> = {
   'config device': 'Devices of an instance',
   'config metadata': 'What an instance has of the metadata of its image',
   'config template': 'Templates of files of an instance',
+  'config trust': 'Clients on the network that the server trusts',
   alias: 'Words of your own for commands',
   file: 'Files inside instances, running or stopped',
   image: 'Images that instances are created from',
   network: 'Networks',
   operation: 'Long work of the server',
   profile: 'Configuration and devices that several instances share',
+  snapshot: 'What instances were at some moment',
   'profile device': 'Devices of a profile',
   project: 'Parts of the server with instances, limits and restrictions of their own',
+  remote: 'Servers on the network',
   storage: 'Storage pools',
 };
 
@@ -91,7 +102,7 @@ that has data or its end ready when the command starts. A pipe that stays silent
 function instanceCommands(): CommandSpec[] {
   const createArguments: readonly ArgumentSpec[] = [
     { name: 'image', complete: 'images' },
-    { name: 'name', optional: true },
+    { name: 'name', optional: true, remote: 'one' },
   ];
   return [
     {
@@ -121,6 +132,7 @@ function instanceCommands(): CommandSpec[] {
       path: ['delete'],
       aliases: ['rm'],
       summary: 'Delete instances',
+      details: 'INSTANCE/SNAPSHOT deletes a snapshot; an instance is deleted with all its snapshots.',
       arguments: [instances()],
       options: [
         { name: 'force', short: 'f', doc: 'Stop a running instance first' },
@@ -144,7 +156,7 @@ no instance can have is refused.
 
 Columns: {COLUMNS}
 Or keys of the expanded configuration and devices, as [config:|devices:]key[:title][:width], separated by commas.`,
-      arguments: [{ name: 'filter', optional: true, variadic: true, complete: 'instances' }],
+      arguments: [{ name: 'filter', optional: true, variadic: true, complete: 'instances', remote: 'shared' }],
       options: [
         { name: 'columns', short: 'c', value: 'COLUMNS', doc: 'Columns to show (default "ns46tS")' },
         formatOption(),
@@ -285,7 +297,7 @@ function imageCommands(): CommandSpec[] {
       details: `Filters are beginnings of aliases or fingerprints, or property=value; all must hold.
 
 Columns: {COLUMNS}`,
-      arguments: [{ name: 'filter', optional: true, variadic: true, complete: 'images' }],
+      arguments: [{ name: 'filter', optional: true, variadic: true, complete: 'images', remote: 'shared' }],
       options: [
         { name: 'columns', short: 'c', value: 'COLUMNS', doc: 'Columns to show (default "lfpdatsu")' },
         formatOption(),
@@ -425,6 +437,11 @@ function serverCommands(): CommandSpec[] {
       ],
       load: () => import('./shutdown.ts'),
     },
+  ];
+}
+
+function programCommands(): CommandSpec[] {
+  return [
     {
       path: ['completion'],
       summary: 'Print the completion script for a shell',
@@ -435,12 +452,14 @@ function serverCommands(): CommandSpec[] {
         ['eval "$(yurt completion zsh)"', 'in ~/.zshrc, after compinit'],
         ['yurt completion fish | source', 'in ~/.config/fish/config.fish'],
       ],
+      withoutServer: true,
       load: () => import('./completion.ts'),
     },
     {
       path: ['help'],
       summary: 'Show help for a command',
       arguments: [{ name: 'command', optional: true, variadic: true, complete: 'commands' }],
+      withoutServer: true,
       load: () => import('./help.ts'),
     },
     {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Connection } from '../client/connection.ts';
+import { socketDialer } from '../client/socket.ts';
 import { ConfiguredServer } from '../testing/configured-server.ts';
 import { candidates } from './candidates.ts';
 import { serverNames } from './server-names.ts';
@@ -34,7 +35,7 @@ async function complete(...words: string[]): Promise<string[]> {
         { type: 'nic', options: [{ name: 'network' }] },
       ],
     }));
-  const connection = new Connection(server.socket);
+  const connection = new Connection(socketDialer(server.socket));
   try {
     const found = await candidates(
       words,

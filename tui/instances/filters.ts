@@ -1,5 +1,4 @@
 import { BlockList, isIP } from 'node:net';
-import { setFlagsFromString } from 'node:v8';
 import type { Instance__Output } from '../../proto/gen/yurt/v1/Instance.ts';
 import { suggestion } from '../arguments/nearest.ts';
 import { UsageError } from '../arguments/usage-error.ts';
@@ -107,7 +106,8 @@ function expression(word: string): { test(text: string): boolean } | undefined {
   if (word.length > maxExpressionLength) {
     throw new UsageError(`The expression ${word.slice(0, 20)}… is longer than ${maxExpressionLength} characters`);
   }
-  setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks');
+  // Loaded here alone: it takes milliseconds, and most lists have no expression.
+  process.getBuiltinModule('node:v8').setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks');
   try {
     const pattern = new RegExp(/^\^|\$$/.test(word) ? word : `^(?:${word})$`);
     return { test: (text) => pattern.test(text.slice(0, maxTextLength)) };

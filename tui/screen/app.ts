@@ -35,7 +35,8 @@ export function Screen({ state, depth }: { readonly state: State; readonly depth
   const theme = themeOf(state.theme, depth);
   const { rows: height, columns: width } = state.size;
   // Ink takes each row apart for each frame: what need not be in it costs nothing. A row of nothing would have no height.
-  const rowOf = (one: Line) => createElement(Row, { text: paint(one, theme).trimEnd() || ' ' });
+  const rowOf = (one: Line) =>
+    createElement(Row, { text: paint(one, theme, depth > 1 && state.theme !== 'plain').trimEnd() || ' ' });
   return createElement(Box, { flexDirection: 'column', height, width }, ...frameLines(state).map(rowOf));
 }
 

@@ -7,6 +7,7 @@ import { EventFollower } from './effects/event-follower.ts';
 import { Files } from './effects/files.ts';
 import { Lists } from './effects/lists.ts';
 import { LiveConnection } from './effects/live-connection.ts';
+import type { Panes } from './effects/panes.ts';
 import { Poller } from './effects/poller.ts';
 import { Sessions } from './effects/sessions.ts';
 import { Verbs } from './effects/verbs.ts';
@@ -21,6 +22,9 @@ const endingSignals = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
 /** How long after it was stopped the program may go on: at once, as soon as it is continued. */
 const stopMs = 50;
+
+/** How long the screen may stay as it was: drawing a first frame that says nothing takes about as long. */
+const readyMs = 80;
 
 export interface Ending {
   readonly code: number;
@@ -39,6 +43,8 @@ export class Program {
   readonly #console: ConsoleReader;
   readonly #events: EventFollower;
   readonly #files: Files;
+  readonly #keys: KeySource;
+  #panes: Panes | undefined;
   readonly #ended = Promise.withResolvers<Ending>();
   #suspend: Suspend | undefined;
   #redraw: () => void = () => {};
@@ -59,6 +65,7 @@ export class Program {
     this.#sessions = new Sessions(context, this.#live, keys, () => store.state().project);
     this.#console = new ConsoleReader(this.#live, store);
     this.#poller = new Poller(store, this.#lists, this.#console);
+    this.#keys = keys;
     this.#files = new Files(this.#live, store);
     this.#events = new EventFollower(this.#live, store, this.#lists);
   }
@@ -66,6 +73,11 @@ export class Program {
   readonly onReady = (suspend: Suspend): void => {
     this.#suspend = suspend;
   };
+
+  /** Resolves when there is something to show, or that takes too long to wait for with an empty screen. */
+  async ready(): Promise<void> {
+    await Promise.race([this.#lists.readNames(), delay(readyMs)]);
+  }
 
   /** Resolves when the program is to end. */
   async run(redraw: () => void): Promise<Ending> {
@@ -87,6 +99,7 @@ export class Program {
       this.#lists.stop();
       this.#events.stop();
       this.#sessions.hangUp();
+      this.#panes?.closeAll();
       this.#live.drop();
     }
   }
@@ -103,7 +116,7 @@ export class Program {
   #perform(effect: Effect): void {
     if (effect.kind === 'quit') this.end(0);
     else if (effect.kind === 'redraw') this.#redraw();
-    else if (effect.kind === 'refresh') this.#lists.readAll();
+    else if (effect.kind === 'refresh') void this.#lists.readAll();
     else void this.#work(effect);
   }
 
@@ -121,7 +134,13 @@ export class Program {
       case 'command':
         await this.#session(() => this.#sessions.command(...effect.words));
         this.#readShownFiles();
-        return this.#lists.readAll();
+        return await this.#lists.readAll();
+      case 'open-panes':
+        return (await this.#withPanes()).open(effect.keys);
+      case 'type-to-panes':
+        return (await this.#withPanes()).type(effect.ids);
+      case 'close-panes':
+        return (await this.#withPanes()).closeAll();
       case 'list-files':
         return await this.#files.list(effect.key, effect.path);
       case 'read-file':
@@ -143,6 +162,13 @@ export class Program {
       case 'copy':
         return await this.#terminal.output.write(clipboard(effect.text));
     }
+  }
+
+  /** What they need is loaded with the first one: most people open none. */
+  async #withPanes(): Promise<Panes> {
+    const { Panes } = await import('./effects/panes.ts');
+    this.#panes ??= new Panes(this.#live, this.#store, this.#keys);
+    return this.#panes;
   }
 
   async #session(use: () => Promise<string | undefined>): Promise<void> {

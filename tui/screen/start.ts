@@ -1,7 +1,7 @@
 import { render } from 'ink';
 import { createElement } from 'react';
 import { Connection } from '../client/connection.ts';
-import { socketPath } from '../client/socket.ts';
+import type { Dialer } from '../client/dialer.ts';
 import type { Context } from '../commands/command.ts';
 import { printableLines } from '../output/printable.ts';
 import { App } from './app.ts';
@@ -15,7 +15,10 @@ import { KeySource } from './terminal/key-source.ts';
 const maxFps = 60;
 
 /** The full-screen interface, until it is left. Resolves to the exit code. */
-export async function startScreen(context: Pick<Context, 'terminal' | 'global' | 'env'>): Promise<number> {
+export async function startScreen(
+  context: Pick<Context, 'terminal' | 'global' | 'env'>,
+  dialer: Dialer,
+): Promise<number> {
   const { env, global } = context;
   const { stdin, stdout } = process;
   const sizeNow = () => ({ columns: stdout.columns || 80, rows: stdout.rows || 24 });
@@ -27,9 +30,10 @@ export async function startScreen(context: Pick<Context, 'terminal' | 'global' |
     }),
   );
   const keys = new KeySource(stdin);
-  const program = new Program(context, store, keys, () => new Connection(socketPath(env)));
+  const program = new Program(context, store, keys, () => new Connection(dialer));
   const onResize = () => store.dispatch({ type: 'resize', size: sizeNow() });
   stdout.on('resize', onResize);
+  await program.ready();
   const screen = render(createElement(App, { store, depth, onReady: program.onReady }), {
     ...{ stdout, stdin: keys.screen, exitOnCtrlC: false, patchConsole: false, interactive: true },
     ...{ alternateScreen: true, incrementalRendering: true, maxFps },

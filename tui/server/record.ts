@@ -11,6 +11,8 @@ export function serverRecord(server: Server__Output): Record<string, unknown> {
       state_directory: server.stateDirectory,
       kernel_version: server.kernelVersion,
       architecture: server.architecture,
+      addresses: server.addresses,
+      certificate_fingerprint: server.certificateFingerprint,
       cgroup_layout: server.cgroupLayout,
       runtime: `${server.runtime} ${server.runtimeVersion}`.trim(),
       conmon_version: server.conmonVersion,

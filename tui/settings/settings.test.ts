@@ -3,7 +3,10 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { readSettings, settingsPath, writeSettings } from './settings.ts';
+import { readSettings, settingsPath, withProject, writeSettings } from './settings.ts';
+
+const local = { address: 'unix://', project: '' };
+const blue = { defaultRemote: 'local', remotes: { local: { ...local, project: 'blue' } } };
 
 describe('the settings of the command line', () => {
   let directory: string;
@@ -21,23 +24,40 @@ describe('the settings of the command line', () => {
   });
 
   it('are nothing without a file', async () => {
-    assert.deepEqual(await readSettings(env()), { project: '', aliases: {} });
-    assert.deepEqual(await readSettings({}), { project: '', aliases: {} });
+    assert.deepEqual(await readSettings(env()), { defaultRemote: 'local', remotes: { local }, aliases: {} });
+    assert.deepEqual(await readSettings({}), { defaultRemote: 'local', remotes: { local }, aliases: {} });
   });
 
   it('are written for their user alone, and read back', async () => {
-    await writeSettings(env(), (settings) => ({ ...settings, project: 'blue', aliases: { ll: 'list -c ns' } }));
-    assert.deepEqual(await readSettings(env()), { project: 'blue', aliases: { ll: 'list -c ns' } });
+    await writeSettings(env(), (settings) => ({
+      ...withProject(settings, 'local', 'blue'),
+      aliases: { ll: 'list -c ns' },
+    }));
+    assert.deepEqual(await readSettings(env()), { ...blue, aliases: { ll: 'list -c ns' } });
     assert.equal(statSync(file()).mode & 0o777, 0o600);
   });
 
   it('keep what others wrote', async () => {
-    await writeSettings(env(), (settings) => ({ ...settings, project: 'blue' }));
+    await writeSettings(env(), (settings) => withProject(settings, 'local', 'blue'));
     writeFileSync(file(), `# mine\nother: 7\n${readFileSync(file(), 'utf8')}`);
     await writeSettings(env(), (settings) => ({ ...settings, aliases: { a: 'b' } }));
     const text = readFileSync(file(), 'utf8');
     assert.match(text, /# mine\nother: 7/);
-    assert.deepEqual(await readSettings(env()), { project: 'blue', aliases: { a: 'b' } });
+    assert.deepEqual(await readSettings(env()), { ...blue, aliases: { a: 'b' } });
+  });
+
+  it('keep the servers, and what else is said of them', async () => {
+    const far = { address: 'https://10.0.0.1:8443', project: 'team' };
+    await writeSettings(env(), (settings) => ({ ...settings, remotes: { ...settings.remotes, far } }));
+    writeFileSync(file(), readFileSync(file(), 'utf8').replace('    protocol', '    keepalive: 30\n    protocol'));
+    await writeSettings(env(), (settings) => ({ ...withProject(settings, 'far', 'blue'), defaultRemote: 'far' }));
+    assert.deepEqual(await readSettings(env()), {
+      ...{ defaultRemote: 'far', aliases: {} },
+      remotes: { local, far: { ...far, project: 'blue' } },
+    });
+    assert.match(readFileSync(file(), 'utf8'), /keepalive: 30/);
+    await writeSettings(env(), (settings) => ({ ...settings, defaultRemote: 'local', remotes: { local } }));
+    assert.doesNotMatch(readFileSync(file(), 'utf8'), /far/);
   });
 
   for (const [text, message] of [
@@ -48,11 +68,11 @@ describe('the settings of the command line', () => {
     ['remotes: { local: { project: [a] } }', /has a "project" that is not a name/],
   ] as const) {
     it(`say what is wrong with ${text}`, async () => {
-      await writeSettings(env(), (settings) => ({ ...settings, project: 'blue' }));
+      await writeSettings(env(), (settings) => withProject(settings, 'local', 'blue'));
       writeFileSync(file(), text);
       await assert.rejects(readSettings(env()), message);
       await assert.rejects(
-        writeSettings(env(), (settings) => ({ ...settings, project: 'x' })),
+        writeSettings(env(), (settings) => withProject(settings, 'local', 'x')),
         message,
       );
       assert.equal(readFileSync(file(), 'utf8'), text);

@@ -25,9 +25,11 @@ const noRevision = 0;
 
 /** Where the metadata of instances is kept, by their uuid. An instance without templates has none until it is edited. */
 export class InstanceMetadataRecords {
+  readonly #store: Store;
   readonly #records: Collection<InstanceMetadata>;
 
   constructor(store: Store) {
+    this.#store = store;
     this.#records = new Collection(store, metadataPrefix, parse);
   }
 
@@ -50,6 +52,12 @@ export class InstanceMetadataRecords {
     if (source === undefined) return {};
     const { rules, files, creationDate } = source;
     return this.#added(instance.uuid, { ...metadataOf(instance), creationDate, rules, files });
+  }
+
+  /** For an instance that got a root of another image: what was edited is of the old one. Idempotent. */
+  async reset(instance: Instance, source: SourceTemplates | undefined): Promise<void> {
+    if (source === undefined) await this.#records.remove(instance.uuid);
+    else await this.#store.commit(this.changeFor(instance, source));
   }
 
   /** What is written together with the record of a copy. */

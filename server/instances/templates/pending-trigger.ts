@@ -11,7 +11,7 @@ type Config = Readonly<Record<string, string>>;
  * The configuration of an instance that was just created, copied or renamed: its next start writes the templates for that,
  * once. One that has not been started since it was created is still new, whatever else happens to it.
  */
-export function withPendingTrigger(config: Config, trigger: PendingTrigger): Config {
+export function withPendingTrigger(config: Config, trigger: PendingTrigger): Record<string, string> {
   return { ...config, [applyTemplateKey]: pendingTrigger(config) === 'create' ? 'create' : trigger };
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { run, runChecked } from '../../../server/host/run.ts';
@@ -141,6 +141,37 @@ describe('a disk of the host', { timeout: longMs }, () => {
     }
     const launch = await world.yurt.yurt(['launch', 'tiny', 'b', '-d', `x,type=disk,source=${own[2]},path=/x`]);
     assert.match(launch.stderr, /Device "x": .*link leads to .*belongs to yurt itself/);
+  });
+
+  it('is not found by links of the host, which somebody else may change', async () => {
+    symlinkSync('/etc', join(world.host, 'etc'));
+    for (const path of [join(world.host, 'etc'), join(world.host, 'etc/ssl')]) {
+      await assert.rejects(
+        world.set('a', 'bad', { type: 'disk', source: path, path: '/x' }),
+        /leads to .*: give that path/,
+      );
+    }
+  });
+
+  it('stays inside while links there change as fast as they can', async () => {
+    const canary = join(world.host, 'flip');
+    mkdirSync(canary);
+    const flip = `mkdir -p /flip/real; while [ ! -e /flip/stop ]; do ln -sfn ${canary} /flip/a; ln -sfn real /flip/a; done`;
+    await world.inside('a', `(${flip}) >/dev/null 2>&1 & true`);
+    let mounted = 0;
+    for (let round = 0; round < 15; round += 1) {
+      await world.set('a', 'flip', { type: 'disk', source, path: '/flip/a/x' }).then(
+        () => {
+          mounted += 1;
+        },
+        () => {}, // a link that leads to nothing inside
+      );
+      await world.set('a', 'flip', undefined);
+    }
+    await world.inside('a', 'touch /flip/stop');
+    assert.deepEqual(readdirSync(canary), []);
+    assert.ok(mounted > 0);
+    assert.deepEqual(await world.mounts('a', '/flip'), []);
   });
 
   it('that is missing keeps the instance from starting, unless it is not required', async () => {

@@ -103,6 +103,24 @@ export class Daemon implements AsyncDisposable {
     return await run(this.#namespace.enter(argv), options);
   }
 
+  /** Joins this host with another: `10.77.0.1` is this one, `10.77.0.2` the other. */
+  async joinWith(other: Daemon): Promise<void> {
+    await NetworkNamespace.join(this.#namespace, other.#namespace, ['10.77.0.1/24', '10.77.0.2/24']);
+  }
+
+  /** Runs `yurt` as somebody at this host does: with its network. */
+  async yurtHere(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+    return await this.inNetwork([join(projectRoot, 'bin/yurt'), ...args], {
+      ...options,
+      env: { YURT_DIR: this.directory, ...options.env },
+    });
+  }
+
+  /** The command that runs `argv` in the daemon's network namespace. */
+  entering(argv: readonly string[]): readonly string[] {
+    return this.#namespace.enter(argv);
+  }
+
   /** Deletes all instances, stops everything and removes the directory. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#process === undefined || this.#process.exitCode !== null) await this.up();

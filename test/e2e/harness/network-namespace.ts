@@ -22,6 +22,27 @@ export class NetworkNamespace implements AsyncDisposable {
     return ['nsenter', `--net=/run/netns/${this.name}`, '--', ...argv];
   }
 
+  /** Joins two with a cable between them, whose ends have these addresses: `10.77.0.1/24`. */
+  static async join(
+    one: NetworkNamespace,
+    other: NetworkNamespace,
+    addresses: readonly [string, string],
+  ): Promise<void> {
+    const link = `cable${randomBytes(3).toString('hex')}`;
+    const ends = [
+      [one, addresses[0]],
+      [other, addresses[1]],
+    ] as const;
+    await runChecked(run, [
+      ...['ip', 'link', 'add', link, 'netns', one.name, 'type', 'veth'],
+      ...['peer', 'name', link, 'netns', other.name],
+    ]);
+    for (const [namespace, address] of ends) {
+      await runChecked(run, namespace.enter(['ip', 'address', 'add', address, 'dev', link]));
+      await runChecked(run, namespace.enter(['ip', 'link', 'set', link, 'up']));
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await runChecked(run, ['ip', 'netns', 'delete', this.name]);
   }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Instance } from '../../../proto/gen/yurt/v1/Instance.ts';
 import { Connection } from '../../client/connection.ts';
+import { socketDialer } from '../../client/socket.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { Refusal, ScriptedServer } from '../../testing/scripted-server.ts';
 import { initialState } from '../state/initial.ts';
@@ -17,7 +18,7 @@ const outOfRange = 11;
 function world(server: ScriptedServer) {
   const size = { columns: 80, rows: 24 };
   const store = new Store(initialState({ size, now: 0, zone: 0, theme: 'plain', project: '' }));
-  const live = new LiveConnection(() => new Connection(server.socket));
+  const live = new LiveConnection(() => new Connection(socketDialer(server.socket)));
   const lists = new Lists(live, store);
   const follower = new EventFollower(live, store, lists);
   const names = () => [...store.state().data.instances.values()].map(({ instance }) => instance.name);

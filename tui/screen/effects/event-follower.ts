@@ -60,7 +60,7 @@ export class EventFollower {
       if (event.payload === 'begun') {
         onBegun();
         this.#store.dispatch({ type: 'link', link: { kind: 'connected' } });
-        this.#lists.readAll();
+        void this.#lists.readAll();
       } else this.#receive(event);
     }
     throw new Failure('The server ended the stream of events', { status: 'unavailable' });

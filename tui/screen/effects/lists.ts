@@ -1,4 +1,5 @@
 import type { Instance__Output } from '../../../proto/gen/yurt/v1/Instance.ts';
+import type { ListInstancesRequest } from '../../../proto/gen/yurt/v1/ListInstancesRequest.ts';
 import { Failure } from '../../client/failure.ts';
 import type { Listed } from '../state/action.ts';
 import { keyOf } from '../state/instance-rows.ts';
@@ -11,6 +12,16 @@ const gatherMs = 30;
 
 /** More changed instances than this are read as one list. */
 const maxSingleReads = 8;
+
+/** What is read of instances: their records, what changes all the time, all but the disk usage. */
+const parts = {
+  records: { withoutState: true },
+  figures: {
+    withoutConfig: true,
+    stateParts: ['STATE_PART_RUN', 'STATE_PART_NETWORK', 'STATE_PART_RESOURCES'],
+  },
+  everything: {},
+} satisfies Record<string, ListInstancesRequest>;
 
 type Reader = (live: LiveConnection, project: string) => Promise<Listed>;
 
@@ -74,10 +85,19 @@ export class Lists {
   }
 
   /** Everything, what is shown first. */
-  readAll(): void {
-    void this.#readInstances(true).then(() => this.#readInstances(false));
-    for (const screen of Object.keys(readers)) void this.#read(screen as keyof typeof readers); // its own keys
-    void this.#readRecipes();
+  async readAll(): Promise<void> {
+    await this.readNames();
+    const screens = Object.keys(readers) as (keyof typeof readers)[]; // its own keys
+    await Promise.all([
+      this.#readInstances('everything'),
+      ...screens.map((screen) => this.#read(screen)),
+      this.#readRecipes(),
+    ]);
+  }
+
+  /** As little as the first frame needs. */
+  async readNames(): Promise<void> {
+    await this.#readInstances('records');
   }
 
   /** An object has changed, by its resource name: `instance/web`. Changes of the same moment are read once. */
@@ -102,7 +122,7 @@ export class Lists {
     if (this.#polling) return;
     this.#polling = true;
     try {
-      await this.#readInstances(false);
+      await this.#readInstances('figures');
     } finally {
       this.#polling = false;
     }
@@ -124,17 +144,18 @@ export class Lists {
     this.#changed.clear();
     this.#stale.clear();
     for (const screen of stale) void this.#read(screen);
-    if (keys.length > maxSingleReads) void this.#readInstances(false);
+    if (keys.length > maxSingleReads) void this.#readInstances('everything');
     else for (const key of keys) void this.#readInstance(key);
   }
 
-  async #readInstances(withoutState: boolean): Promise<void> {
+  async #readInstances(part: keyof typeof parts): Promise<void> {
     const { project, allProjects } = this.#store.state();
     try {
       const { instances } = await this.#live.call('InstanceService', 'ListInstances', {
-        ...{ project, allProjects, withoutState },
+        ...{ project, allProjects, ...parts[part] },
       });
-      this.#store.dispatch({ type: 'instances-listed', instances, now: Date.now() });
+      const withoutConfig = part === 'figures';
+      this.#store.dispatch({ type: 'instances-listed', instances, now: Date.now(), withoutConfig });
     } catch (error) {
       this.#store.dispatch({ type: 'list-failed', screen: 'instances', reason: reasonOf(error) });
     }

@@ -5,6 +5,8 @@ import type { Role } from './theme.ts';
 export interface Span {
   readonly text: string;
   readonly role?: Role;
+  /** SGR parameters of its own instead of a role's: with all colours, and where those are not wanted. */
+  readonly own?: { readonly coloured: string; readonly plain: string };
 }
 
 /** One row of the terminal. `base` is the look below all spans, to the row's end: a selection, a bar. */

@@ -2,11 +2,11 @@ import type { Line } from './line.ts';
 import type { Role, Theme } from './theme.ts';
 
 /** A line as text with the terminal's own codes for looks (SGR), and none but those. */
-export function paint({ spans, base }: Line, theme: Theme): string {
+export function paint({ spans, base }: Line, theme: Theme, withManyColours = false): string {
   let text = '';
-  for (const { text: part, role } of spans) {
+  for (const { text: part, role, own } of spans) {
     if (part === '') continue;
-    const codes = codesOf(theme, base, role);
+    const codes = own === undefined ? codesOf(theme, base, role) : withManyColours ? own.coloured : own.plain;
     text += codes === '' ? part : `\x1b[${codes}m${part}\x1b[0m`;
   }
   return text;

@@ -6,11 +6,13 @@ import { instanceCommands } from './instance-commands.ts';
 import type { KeyName } from './key-name.ts';
 import { listCommands } from './list-commands.ts';
 import { objectCommands } from './object-commands.ts';
+import { paneCommands } from './pane-commands.ts';
 import { screenCommands } from './screen-commands.ts';
 
 /** The one table of commands. Where two are for the same key, the first that is meant where one is wins. */
 export const commands: readonly Command[] = [
   ...fileCommands,
+  ...paneCommands,
   ...objectCommands,
   ...instanceCommands,
   ...listCommands,

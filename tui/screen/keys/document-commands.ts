@@ -130,7 +130,7 @@ function onText(state: State): boolean {
   return isText(shownPage(state));
 }
 
-function onLog(state: State): boolean {
+export function onLog(state: State): boolean {
   const page = shownPage(state);
   return page.kind === 'instance' && page.tab === 'log';
 }

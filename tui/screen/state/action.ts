@@ -2,6 +2,7 @@ import type { Event__Output } from '../../../proto/gen/yurt/v1/Event.ts';
 import type { FileEntry__Output } from '../../../proto/gen/yurt/v1/FileEntry.ts';
 import type { Instance__Output } from '../../../proto/gen/yurt/v1/Instance.ts';
 import type { Operation__Output } from '../../../proto/gen/yurt/v1/Operation.ts';
+import type { Line } from '../frame/line.ts';
 import type { KeyPress } from '../keys/key-name.ts';
 import type { Data, Link, Notice, ScreenName, Size } from './state.ts';
 import type { LaunchRequest } from './wizard.ts';
@@ -18,7 +19,13 @@ export type Action =
   | { readonly type: 'resize'; readonly size: Size }
   | { readonly type: 'tick'; readonly now: number }
   | { readonly type: 'link'; readonly link: Link }
-  | { readonly type: 'instances-listed'; readonly instances: readonly Instance__Output[]; readonly now: number }
+  | {
+      readonly type: 'instances-listed';
+      readonly instances: readonly Instance__Output[];
+      readonly now: number;
+      /** They came without configuration and devices: what was known of these still holds. */
+      readonly withoutConfig?: boolean;
+    }
   | {
       readonly type: 'instance-read';
       readonly key: string;
@@ -61,4 +68,8 @@ export type Action =
       readonly entries: readonly FileEntry__Output[];
     }
   | { readonly type: 'file-read'; readonly key: string; readonly path: string; readonly lines: readonly string[] }
+  | { readonly type: 'pane-opened'; readonly id: number; readonly key: string }
+  | { readonly type: 'pane-drawn'; readonly id: number; readonly lines: readonly Line[] }
+  | { readonly type: 'pane-closed'; readonly id: number }
+  | { readonly type: 'panes-typing'; readonly ids: readonly number[] }
   | { readonly type: 'notice'; readonly kind: Notice['kind']; readonly text: string };

@@ -14,6 +14,9 @@ export type Effect =
   | { readonly kind: 'console'; readonly key: string }
   /** Another command of yurt, with the terminal for itself; what it has changed is read afterwards. */
   | { readonly kind: 'command'; readonly words: readonly string[] }
+  | { readonly kind: 'open-panes'; readonly keys: readonly string[] }
+  | { readonly kind: 'type-to-panes'; readonly ids: readonly number[] }
+  | { readonly kind: 'close-panes' }
   | { readonly kind: 'list-files'; readonly key: string; readonly path: string }
   | { readonly kind: 'read-file'; readonly key: string; readonly path: string }
   | { readonly kind: 'delete-files'; readonly key: string; readonly path: string; readonly name: string }

@@ -1,9 +1,11 @@
+import { paneRows } from './panes.ts';
 import type { State } from './state.ts';
 
 /** Rows that are no part of the page: the tabs, the title, the status, the footer. */
 const frameRows = 4;
 
 /** Rows of the terminal that a page has for its content. */
-export function bodyHeight({ size, link }: State): number {
-  return Math.max(1, size.rows - frameRows - (link.kind === 'lost' ? 1 : 0));
+export function bodyHeight(state: State): number {
+  const { size, link } = state;
+  return Math.max(1, size.rows - frameRows - paneRows(state) - (link.kind === 'lost' ? 1 : 0));
 }

@@ -32,5 +32,6 @@ export function initialState(options: {
     },
     pages: [{ kind: 'table', table: 'instances' }],
     ...{ overlay: undefined, prompt: undefined, allProjects: false, notice: undefined, batches: [] },
+    ...{ panes: [], typing: [] },
   };
 }

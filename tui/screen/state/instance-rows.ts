@@ -41,6 +41,14 @@ export function withInstances(rows: InstanceRows, instances: readonly Instance__
   );
 }
 
+/** An instance that came without its configuration, with the one that is known of it. */
+export function withKnownConfig(rows: InstanceRows, instance: Instance__Output): Instance__Output {
+  const known = rows.get(keyOf(instance))?.instance;
+  if (known === undefined || known.uuid !== instance.uuid) return instance;
+  const { config, devices, expandedConfig, expandedDevices } = known;
+  return { ...instance, config, devices, expandedConfig, expandedDevices };
+}
+
 /** The rows after one instance has changed, come or (undefined) gone. */
 export function withInstance(
   rows: InstanceRows,

@@ -12,6 +12,7 @@ import type { Batch } from './batches.ts';
 import type { InstanceRow } from './instance-rows.ts';
 import type { Overlay } from './overlay.ts';
 import type { Page, Prompt } from './page.ts';
+import type { Pane } from './panes.ts';
 import type { TableState } from './table-state.ts';
 
 /** The lists, each a screen of its own. */
@@ -86,6 +87,10 @@ export interface State extends Clock {
   readonly prompt: Prompt | undefined;
   readonly notice: Notice | undefined;
   readonly batches: readonly Batch[];
+  /** Shells below the page, from the left. */
+  readonly panes: readonly Pane[];
+  /** The panes that get what is typed; none: the page does. */
+  readonly typing: readonly number[];
 }
 
 /** How long a notice stays. */

@@ -318,3 +318,26 @@ describe('the instances of all projects', () => {
     assert.doesNotMatch(text(press(shown, 'A').state), /PROJECT/);
   });
 });
+
+describe('figures that come without a configuration', () => {
+  it('leave the one that is known', () => {
+    const instances = sampleInstances().map((instance) => ({ ...instance, config: {}, expandedConfig: {} }));
+    const listed = { type: 'instances-listed', instances, now: sampleNow + 60_000 } as const;
+    const filtered = typed(state, '/', 'text:limits.memory=4096MiB', 'enter');
+    assert.deepEqual(visible(update(filtered, { ...listed, withoutConfig: true }).state), ['db']);
+    assert.deepEqual(visible(update(filtered, listed).state), []);
+  });
+});
+
+describe('suggestions in the form for a new instance', () => {
+  it('take the place of what was typed, one after the other', () => {
+    assert.match(text(typed(state, 'n', 'text:de', 'tab')), /Image +debian\/12/);
+    assert.match(text(typed(state, 'n', 'text:de', 'tab', 'tab')), /Image +debian\/13/);
+    assert.match(text(typed(state, 'n', 'text:nothing', 'tab')), /▸ Name/);
+  });
+
+  it('are waited for while the server has not told what there is', () => {
+    const early = { ...state, data: { ...state.data, images: new Map(), recipes: [], loaded: new Set<never>() } };
+    assert.match(text(typed(early, 'n', 'text:de', 'tab')), /▸ Image +de/);
+  });
+});

@@ -7,8 +7,9 @@ import type { Step } from './effect.ts';
 import { withEvent, withOperation } from './event-update.ts';
 import { withDirectory, withFile, withFiles } from './files.ts';
 import { bodyHeight } from './geometry.ts';
-import { withInstance, withInstances } from './instance-rows.ts';
+import { withInstance, withInstances, withKnownConfig } from './instance-rows.ts';
 import { instancePage } from './page.ts';
+import { withoutPane, withPane } from './panes.ts';
 import { noticeMs, type ScreenName, type State, shownTable, type TableName, withNotice } from './state.ts';
 import { movedTo, scrolled, type TableState, withVisible } from './table-state.ts';
 import { type LaunchRequest, wizardOf } from './wizard.ts';
@@ -36,7 +37,10 @@ function told(state: State, action: Exclude<Action, { type: 'key' | 'paste' | 'l
     case 'link':
       return { ...state, link: action.link };
     case 'instances-listed': {
-      const instances = withInstances(state.data.instances, action.instances, action.now);
+      const { instances: listed, now, withoutConfig = false } = action;
+      const known = state.data.instances;
+      const full = withoutConfig ? listed.map((one) => withKnownConfig(known, one)) : listed;
+      const instances = withInstances(known, full, now);
       return loaded({ ...state, now: action.now, data: { ...state.data, instances } }, 'instances');
     }
     case 'instance-read': {
@@ -72,6 +76,14 @@ function told(state: State, action: Exclude<Action, { type: 'key' | 'paste' | 'l
       return withDirectory(state, action.key, action.path, action.entries);
     case 'file-read':
       return withFile(state, action);
+    case 'pane-opened':
+      return { ...state, panes: [...state.panes, { id: action.id, key: action.key, lines: [] }] };
+    case 'pane-drawn':
+      return withPane(state, action.id, { lines: action.lines });
+    case 'pane-closed':
+      return withoutPane(state, action.id);
+    case 'panes-typing':
+      return { ...state, typing: action.ids };
     case 'notice':
       return withNotice(state, action.kind, action.text);
   }

@@ -1,7 +1,7 @@
 import type { KeyPress } from '../keys/key-name.ts';
 import { editLine, editorOf, insert, type LineEditor } from '../keys/line-editor.ts';
 import { fuzzyMatch } from '../tables/fuzzy.ts';
-import type { Data } from './state.ts';
+import type { Data, ScreenName } from './state.ts';
 
 export const textFields = ['image', 'name', 'profiles', 'config', 'network', 'pool'] as const;
 export type TextField = (typeof textFields)[number];
@@ -144,10 +144,21 @@ function focused(wizard: Wizard, step: number): Wizard {
   return { ...wizard, focus, suggestion: -1, typed: isText(focus) ? wizard.texts[focus].text : '', error: undefined };
 }
 
+/** The list that a field's suggestions come from. */
+const sources: Readonly<Partial<Record<TextField, ScreenName>>> = {
+  image: 'images',
+  profiles: 'profiles',
+  network: 'networks',
+  pool: 'storage',
+};
+
 /** The next suggestion instead of what was typed; without any, the next field. */
 function suggested(wizard: Wizard, data: Data): Wizard {
   const all = suggestionsFor(wizard, data);
-  if (all.length === 0 || !isText(wizard.focus)) return focused(wizard, 1);
+  if (!isText(wizard.focus)) return focused(wizard, 1);
+  const source = sources[wizard.focus];
+  // Who is faster than the server waits for it here, not in the next field.
+  if (all.length === 0) return source === undefined || data.loaded.has(source) ? focused(wizard, 1) : wizard;
   const suggestion = (wizard.suggestion + 1) % all.length;
   const chosen = all[suggestion] ?? '';
   const before = wizard.typed.includes(',') ? wizard.typed.slice(0, wizard.typed.lastIndexOf(',') + 1) : '';

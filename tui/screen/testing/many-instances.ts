@@ -10,8 +10,11 @@ export function withInstances(server: ScriptedServer, count: number): void {
     ...{ address: index % 250, memoryMiB: 40 + (index % 500), limitMiB: 512, cpu: (index % 17) / 20, hours: index },
   }));
   const all = () => samples.map((sample) => sampleInstance(sample, start, (Date.now() - start) / 1000));
+  const none = { config: {}, devices: {}, expandedConfig: {}, expandedDevices: {} };
   server
-    .on('InstanceService', 'ListInstances', () => ({ instances: all() }))
+    .on('InstanceService', 'ListInstances', ({ withoutConfig }) => ({
+      instances: withoutConfig ? all().map((instance) => ({ ...instance, ...none })) : all(),
+    }))
     .on('ImageService', 'ListImages', () => ({ images: [] }))
     .on('ImageService', 'ListRecipes', () => ({ recipes: [] }))
     .on('ProfileService', 'ListProfiles', () => ({ profiles: [] }))

@@ -3,6 +3,7 @@ import { render } from 'ink';
 import { createElement } from 'react';
 import type { FileEntry__Output } from '../../../proto/gen/yurt/v1/FileEntry.ts';
 import { Screen } from '../app.ts';
+import { line } from '../frame/line.ts';
 import type { ColourDepth } from '../frame/theme.ts';
 import { atScreen } from '../keys/screen-commands.ts';
 import { instancePage } from '../state/page.ts';
@@ -38,6 +39,7 @@ export function screens(size: Size): Readonly<Record<string, State>> {
     'instance-log-search': typed(logged(tab(4)), '/', 'text:start', 'enter'),
     'instance-events': typed(tab(5)),
     'instance-metrics': tab(6),
+    panes: withPanes(typed(state, 'G')),
     'instance-files': withEtc(typed(state, 'G', 'F')),
     'instance-file': typed(withHosts(withEtc(typed(state, 'G', 'F'))), 'j'),
     images: screen('images'),
@@ -50,6 +52,17 @@ export function screens(size: Size): Readonly<Record<string, State>> {
     events: screen('events'),
     server: screen('server'),
   };
+}
+
+function withPanes(state: State): State {
+  const rows = ['root@NAME:~# uptime', ' 12:00:30 up 3 days,  2 users,  load average: 0.31', 'root@NAME:~# '];
+  const opened = ['web2', 'web10'].reduce((before, name, index) => {
+    const id = index + 1;
+    const pane = update(before, { type: 'pane-opened', id, key: `default/${name}` }).state;
+    const lines = rows.map((row) => line(row.replace('NAME', name)));
+    return update(pane, { type: 'pane-drawn', id, lines }).state;
+  }, state);
+  return update(opened, { type: 'panes-typing', ids: [2] }).state;
 }
 
 function withEtc(state: State): State {

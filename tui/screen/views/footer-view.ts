@@ -9,6 +9,10 @@ import { keyLabel } from './key-label.ts';
 export function footerLine(state: State): Line {
   if (state.prompt !== undefined) return promptLine(state.prompt);
   if (state.overlay !== undefined) return blank;
+  if (state.typing.length > 0) {
+    const where = state.typing.length === 1 ? 'this pane' : `${state.typing.length} panes`;
+    return line(' ', span('^]', 'key'), span(` back to the list   what is typed goes to ${where}`, 'dim'));
+  }
   const spans: Span[] = [span(' ')];
   let rest = state.size.columns - 1;
   for (const { command, keys } of hinted(state)) {

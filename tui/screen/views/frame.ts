@@ -9,6 +9,7 @@ import { documentLines, documentView, offsetOf } from './document.ts';
 import { filesLines } from './files-view.ts';
 import { footerLine } from './footer-view.ts';
 import { withOverlay } from './overlay-view.ts';
+import { paneLines } from './panes-view.ts';
 import { safe } from './safe.ts';
 import { statusLine } from './status-view.ts';
 import { tableLines } from './table-view.ts';
@@ -36,6 +37,7 @@ export function frameLines(state: State): readonly Line[] {
     screensLine(state),
     ...bannerLines(state),
     ...Array.from({ length: height }, (_, index) => body[index] ?? blank),
+    ...paneLines(state),
     statusLine(state),
     footerLine(state),
   ].map((one) => fitLine(one, columns));

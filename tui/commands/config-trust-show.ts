@@ -1,0 +1,11 @@
+import { Failure } from '../client/failure.ts';
+import { toYaml } from '../output/format.ts';
+import { clientRecord } from '../trust/record.ts';
+import type { Context, Input } from './command.ts';
+
+export async function run(context: Context, input: Input): Promise<void> {
+  const [name = ''] = input.arguments;
+  const { client } = await (await context.connect()).call('TrustService', 'GetTrustedClient', { client: name });
+  if (client === null) throw new Failure(`The server answered without client "${name}"`);
+  await context.terminal.output.write(await toYaml(clientRecord(client)));
+}
