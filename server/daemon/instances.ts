@@ -13,6 +13,7 @@ import { InstanceCreator } from '../instances/create-instance.ts';
 import { InstanceDeleter } from '../instances/delete-instance.ts';
 import type { Expanded, Instance } from '../instances/instance.ts';
 import { InstanceLocks } from '../instances/instance-locks.ts';
+import type { InstanceMoves } from '../instances/instance-moves.ts';
 import { instanceSpec } from '../instances/instance-spec.ts';
 import { InstanceStates, type StateDeps } from '../instances/instance-state.ts';
 import { Instances } from '../instances/instances.ts';
@@ -27,16 +28,22 @@ import { WithHost } from '../instances/with-host.ts';
 import { stableHwaddr } from '../networks/hwaddr.ts';
 import { defaultProject } from '../projects/project.ts';
 import { offlineSpec } from '../runtime/offline-spec.ts';
+import type { Snapshots } from '../snapshots/snapshots.ts';
 import { type ChangeParts, openChanges } from './changes.ts';
 import { openDevices } from './devices.ts';
 import type { Engines } from './engines.ts';
+import type { MovesWiring } from './instance-moves.ts';
 import { type InstanceObjects, openRecords } from './records.ts';
 import { type Base, removeInstanceFiles } from './server.ts';
+import { openSnapshots, type SnapshotParts } from './snapshots.ts';
 
 /** The domain of instances, wired. */
 export interface InstanceParts extends InstanceObjects {
   readonly verbs: Instances;
   readonly changes: ChangeParts;
+  readonly snapshots: Snapshots;
+  readonly countSnapshots: SnapshotParts['count'];
+  readonly moves: InstanceMoves;
   readonly withHost: WithHost;
   readonly states: InstanceStates;
   readonly supervisor: Supervisor;
@@ -51,9 +58,9 @@ export interface InstanceParts extends InstanceObjects {
 
 export async function openInstances(base: Base, engines: Engines): Promise<InstanceParts> {
   const { log, directories, events, operations } = base;
-  const { runtime, pools, networks, agents, images } = engines;
+  const { runtime, pools, networks, agents } = engines;
   const objects = await openRecords(base, engines);
-  const { projects, records, expanded, admission } = objects;
+  const { records, expanded, admission } = objects;
   const pool = (name: string) => pools.driver(name);
   const { devices, ...deviceParts } = openDevices(base, engines, expanded);
   const addresses = new AddressAnnouncer({
@@ -74,23 +81,23 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   const agentOf: AgentOf = async (instance) =>
     agentInstance(instance, await expanded((await records.find(instance.project, instance.name)) ?? instance));
   const follower = bootFollower(base, engines, agentOf);
-  const deleter = new InstanceDeleter({
-    ...{ records, expanded, pool },
-    removeFiles: (uuid) => removeInstanceFiles(directories.log, uuid),
+  const stopper = instanceStopper(engines, supervisor, agentOf);
+  const sources = { ...changes.use, ...imageSources(engines, objects) };
+  const snapshots = openSnapshots({
+    ...{ ...base, records, locks, supervisor, runtime, stopper, pool, expanded, ...sources, surroundings: sources },
+    freeRoot: (instance) => offline.end(instance),
+    start: (task, instance) => verbs.startHeld(task, instance),
   });
-  const stopper = new InstanceStopper({
-    ...{ runtime, supervisor },
-    command: async (task, instance, argv) => await runToEnd(task, engines, await agentOf(instance), argv),
+  const deleter = new InstanceDeleter({
+    ...{ records, expanded, pool, removeSnapshots: snapshots.removeAll },
+    removeFiles: (uuid) => removeInstanceFiles(directories.log, uuid),
   });
   const offline = offlineFiles(base, engines, { locks, supervisor });
   const verbs: Instances = new Instances({
     ...{ log, records, locks, operations, events, supervisor, follower, stopper, deleter, runtime },
     freeRoot: (instance) => offline.end(instance),
     creator: new InstanceCreator({
-      ...{ records, admission, pool, ...changes.use },
-      checkDevices: deviceParts.check,
-      image: async (project, reference) => await images.of(await projects.home(project, 'images')).resolve(reference),
-      unpackImage: (task, fingerprint, directory) => images.of(defaultProject).unpack(task, fingerprint, directory),
+      ...{ records, admission, pool, ...sources, checkDevices: deviceParts.check },
     }),
     starter: openStarter(base, engines, { records, expanded, admission, pool, devices, limits }),
   });
@@ -99,18 +106,19 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
     start: (project, name) => verbs.start(project, name),
   });
   const states = instanceStates(engines, { log, locks, supervisor, follower, hwaddr: stableHwaddr });
-  const { repair: repairDevices } = deviceParts;
   const watching = { log, records, expanded, runtime, supervisor, follower };
-  const reconciling = { ...watching, deleter, limits, repairDevices };
+  const reconciling = { ...watching, deleter, limits, repairDevices: deviceParts.repair };
   return {
-    ...{ ...objects, verbs, withHost, changes, states, supervisor, offline, locks },
+    ...{ ...objects, verbs, withHost, changes, states, supervisor, offline, locks, moves: snapshots.moves },
+    ...{ snapshots: snapshots.verbs, countSnapshots: snapshots.count },
     reconcile: async (hostRebooted) => {
-      const toStart = await findAgain(engines, { ...reconciling, hostRebooted });
+      const toStart = await findAgain(engines, { ...reconciling, hostRebooted }, snapshots);
       await changes.recover();
       return toStart;
     },
     booted: (instance, signal) => follower.booted(instance.uuid, signal),
     close: async () => {
+      snapshots.schedule[Symbol.dispose]();
       await offline.close();
       supervisor.close();
       follower.close();
@@ -161,11 +169,25 @@ function offlineFiles(
   });
 }
 
-async function findAgain(engines: Engines, deps: ReconcileDeps): Promise<Instance[]> {
+function imageSources({ images }: Engines, { projects }: InstanceObjects): Pick<MovesWiring, 'image' | 'unpackImage'> {
+  return {
+    image: async (project, reference) => await images.of(await projects.home(project, 'images')).resolve(reference),
+    unpackImage: (task, fingerprint, directory) => images.of(defaultProject).unpack(task, fingerprint, directory),
+  };
+}
+
+async function findAgain(
+  engines: Engines,
+  deps: Omit<ReconcileDeps, 'finishPending'>,
+  snapshots: SnapshotParts,
+): Promise<Instance[]> {
   const uuids = new Set((await deps.records.list()).map(({ uuid }) => uuid));
   await engines.networks.open(uuids);
-  const toStart = await reconcile(deps);
-  await repairPools(engines, uuids, deps.supervisor);
+  await snapshots.begin();
+  const toStart = await reconcile({ ...deps, finishPending: snapshots.finishPending });
+  await engines.agents.forgetOthers((uuid) => deps.supervisor.status(uuid) !== 'stopped');
+  await repairPools(engines, uuids, await snapshots.repair(), deps.supervisor);
+  snapshots.schedule.begin();
   return toStart;
 }
 
@@ -183,6 +205,13 @@ function bootFollower({ log, events }: Base, { agents }: Engines, agentOf: Agent
   });
 }
 
+function instanceStopper(engines: Engines, supervisor: Supervisor, agentOf: AgentOf): InstanceStopper {
+  return new InstanceStopper({
+    ...{ runtime: engines.runtime, supervisor },
+    command: async (task, instance, argv) => await runToEnd(task, engines, await agentOf(instance), argv),
+  });
+}
+
 function instanceStates(
   { runtime, networks }: Engines,
   parts: Pick<StateDeps, 'log' | 'locks' | 'supervisor' | 'follower' | 'hwaddr'>,
@@ -195,9 +224,14 @@ function instanceStates(
   });
 }
 
-async function repairPools(engines: Engines, instances: ReadonlySet<string>, supervisor: Supervisor): Promise<void> {
+async function repairPools(
+  engines: Engines,
+  instances: ReadonlySet<string>,
+  snapshots: ReadonlySet<string>,
+  supervisor: Supervisor,
+): Promise<void> {
   const images = await engines.images.fingerprints();
-  await engines.pools.repair({ images, instances, running: new Set(supervisor.runningUuids()) });
+  await engines.pools.repair({ images, instances, snapshots, running: new Set(supervisor.runningUuids()) });
 }
 
 type AgentOf = (instance: Instance) => Promise<AgentInstance>;
@@ -239,9 +273,9 @@ export function checkRunning({ supervisor }: Pick<InstanceParts, 'supervisor'>, 
   if (status !== 'running') throw new Fault('wrong-state', `Instance "${instance.name}" is not running`);
 }
 
-/** Bytes that the root of an instance itself takes. */
-export async function diskUsage({ pools }: Engines, instance: Instance): Promise<number> {
-  const driver = pools.driver(instance.pool);
-  const usage = await driver.instanceUsage(instance.uuid);
+/** Bytes that the root of an instance, or a snapshot, itself takes. */
+export async function diskUsage({ pools }: Engines, of: Pick<Instance, 'pool' | 'uuid'>): Promise<number> {
+  const driver = pools.driver(of.pool);
+  const usage = await driver.instanceUsage(of.uuid);
   return usage.usedBytes;
 }

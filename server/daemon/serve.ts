@@ -20,6 +20,7 @@ import { profileService } from '../rpc/profile-service.ts';
 import { type ListRequest, projectOf } from '../rpc/project.ts';
 import { projectService } from '../rpc/project-service.ts';
 import { type ServerServiceDeps, serverService } from '../rpc/server-service.ts';
+import { snapshotService } from '../rpc/snapshot-service.ts';
 import { storageService } from '../rpc/storage-service.ts';
 import { trustService } from '../rpc/trust-service.ts';
 import { readConsoleLog } from '../runtime/console-log.ts';
@@ -90,7 +91,7 @@ function addressIn(config: Readonly<Record<string, string>>): string {
 }
 
 function domainServices(base: Base, engines: Engines, parts: InstanceParts) {
-  const { projects, records, profiles, states, expanded, verbs } = parts;
+  const { projects, records, profiles, expanded, verbs } = parts;
   const { networks, links, pools } = engines;
   const { operations, events } = base;
   const usersOf = async (uses: (instance: Instance) => Promise<boolean>, visible: readonly string[] | undefined) => {
@@ -102,11 +103,12 @@ function domainServices(base: Base, engines: Engines, parts: InstanceParts) {
     Object.values((await expanded(instance)).devices).some((device) => device[option] === value);
   return {
     InstanceService: instanceService({
-      ...{ instances: verbs, updater: parts.changes.updater, records, states, expanded },
+      ...{ ...parts, instances: verbs, updater: parts.changes.updater, countSnapshots: parts.countSnapshots },
       expander: () => expander(profiles),
       diskUsage: (instance) => diskUsage(engines, instance),
       leases: () => new LeaseCache((network) => networks.driver(network).leases()),
     }),
+    SnapshotService: snapshotService({ ...parts, diskUsage: (snapshot) => diskUsage(engines, snapshot) }),
     ExecService: execService({
       booted: async (task, project, name) => {
         await parts.booted(await runningInstance(parts, project, name), task.signal);

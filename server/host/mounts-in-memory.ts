@@ -33,9 +33,9 @@ export class MountsInMemory implements Mounts, FrozenMounts {
 
   async overlay({ lower, upper, target }: OverlayRequest): Promise<void> {
     this.#effect('mount overlay');
-    const what = `overlay of ${[upper, ...lower].join(' over ')}`;
-    if (this.#mounts.some((mount) => mount.what.startsWith(`overlay of ${upper} `))) {
-      throw new Fault('in-use', `${upper} belongs to another mount`);
+    const what = `overlay of ${[upper?.diff ?? 'nothing', ...lower].join(' over ')}`;
+    if (upper !== undefined && this.#mounts.some((mount) => mount.what.startsWith(`overlay of ${upper.diff} `))) {
+      throw new Fault('in-use', `${upper.diff} belongs to another mount`);
     }
     this.#mounts.push({ directory: target, what });
   }

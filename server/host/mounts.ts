@@ -9,8 +9,8 @@ export interface OverlayRequest {
   readonly label: string;
   /** Read-only layers, the topmost first. */
   readonly lower: readonly string[];
-  readonly upper: string;
-  readonly work: string;
+  /** What is written to, with its work directory. Without it the overlay is read-only and needs two lower layers. */
+  readonly upper?: { readonly diff: string; readonly work: string };
   readonly target: string;
   /** Further options, one `name=value` each, in the kernel's words. */
   readonly options: readonly string[];
@@ -87,17 +87,16 @@ export class KernelMounts implements Mounts, FrozenMounts {
     return { path, [Symbol.asyncDispose]: detach };
   }
 
-  async overlay({ label, lower, upper, work, target, options, devices }: OverlayRequest): Promise<void> {
+  async overlay({ label, lower, upper, target, options, devices }: OverlayRequest): Promise<void> {
     await using layers = new AsyncDisposableStack();
     const through = async (path: string) => `/proc/self/fd/${layers.use(await open(path, layerFlags(path))).fd}`;
     // By descriptor: short enough for many layers in the one page of options, and free of `:`, `,` and `\`.
     const lowerPaths: string[] = [];
     for (const path of lower) lowerPaths.push(await through(path));
-    const data = [
-      `lowerdir=${lowerPaths.join(':')}`,
-      `upperdir=${await through(upper)}`,
-      `workdir=${await through(work)}`,
-    ];
+    const data = [`lowerdir=${lowerPaths.join(':')}`];
+    if (upper !== undefined) {
+      data.push(`upperdir=${await through(upper.diff)}`, `workdir=${await through(upper.work)}`);
+    }
     const text = [...data, ...options].join(',');
     if (text.length > maxOptionBytes) throw new Fault('exhausted', `Too many layers for one mount: ${lower.length}`);
     const point = await through(target);

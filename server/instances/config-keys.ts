@@ -3,6 +3,7 @@ import { bootKeys } from './keys/boot.ts';
 import { kernelKeys } from './keys/kernel.ts';
 import { limitKeys } from './keys/limits.ts';
 import { securityKeys } from './keys/security.ts';
+import { snapshotKeys } from './keys/snapshots.ts';
 
 export const defaultAgentIdleSeconds = 30;
 
@@ -37,6 +38,7 @@ export const instanceKeys: readonly ConfigKey[] = [
   ...limitKeys,
   ...kernelKeys,
   ...securityKeys,
+  ...snapshotKeys,
   {
     key: 'user.*',
     type: 'string',

@@ -86,7 +86,7 @@ export class InstanceCreator {
     const { pool } = checkExpanded(expanded, this.#deps);
     this.#deps.pool(pool);
     await this.#deps.checkDevices(expanded.devices);
-    const name = request.name === '' ? await this.#freeName(request.project) : request.name;
+    const name = request.name === '' ? await freeName(records, request.project) : request.name;
     if ((await records.find(request.project, name)) !== undefined) {
       throw new Fault('already-exists', `Instance "${name}" already exists`);
     }
@@ -163,14 +163,15 @@ export class InstanceCreator {
       startedAt: '',
     };
   }
+}
 
-  async #freeName(project: string): Promise<string> {
-    for (let attempt = 0; attempt < maxRandomNames; attempt += 1) {
-      const name = randomInstanceName();
-      if ((await this.#deps.records.find(project, name)) === undefined) return name;
-    }
-    throw new Fault('exhausted', 'No free random name was found: give the instance a name');
+/** A random name that no instance of the project has. Fault `exhausted`. */
+export async function freeName(records: InstanceRecords, project: string): Promise<string> {
+  for (let attempt = 0; attempt < maxRandomNames; attempt += 1) {
+    const name = randomInstanceName();
+    if ((await records.find(project, name)) === undefined) return name;
   }
+  throw new Fault('exhausted', 'No free random name was found: give the instance a name');
 }
 
 /** What yurt remembers is nobody else's to say. Fault `invalid`. */

@@ -8,6 +8,7 @@ export interface DeleteDeps {
   readonly records: InstanceRecords;
   readonly expanded: (instance: Instance) => Promise<Expanded>;
   readonly pool: (name: string) => StorageDriver;
+  readonly removeSnapshots: (task: Task, instance: Instance) => Promise<void>;
   /** Removes logs and whatever else is kept per instance. Idempotent. */
   readonly removeFiles: (uuid: string) => Promise<void>;
 }
@@ -35,6 +36,7 @@ export class InstanceDeleter {
   /** Goes on with a deletion, or a creation, that was interrupted. Every step is idempotent. */
   async finish(task: Task, instance: Instance): Promise<void> {
     const pool = this.#deps.pool(instance.pool);
+    await this.#deps.removeSnapshots(task, instance);
     await pool.unmountInstance(instance.uuid);
     await pool.deleteInstance(task, instance.uuid);
     await this.#deps.removeFiles(instance.uuid);

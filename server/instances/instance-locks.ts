@@ -2,7 +2,21 @@ import { Fault } from '../base/fault.ts';
 import { resourceOf } from './instance.ts';
 
 /** What is being done to an instance, in the words that a message uses. */
-export type Verb = 'created' | 'started' | 'stopped' | 'restarted' | 'paused' | 'resumed' | 'changed' | 'deleted';
+export type Verb =
+  | 'created'
+  | 'started'
+  | 'stopped'
+  | 'restarted'
+  | 'paused'
+  | 'resumed'
+  | 'changed'
+  | 'deleted'
+  | 'snapshotted'
+  | 'restored'
+  | 'copied'
+  | 'renamed'
+  | 'rebuilt'
+  | 'exported';
 
 /** How many other changes one waits for, before it is refused. */
 const maxTurns = 64;

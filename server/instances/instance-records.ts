@@ -108,6 +108,25 @@ export class InstanceRecords {
     return updated.record;
   }
 
+  /** Gives an instance another name or project: at no moment are there two of it, or none. Fault `already-exists`. */
+  async move(instance: Instance, { name, project }: Pick<Instance, 'name' | 'project'>): Promise<Instance> {
+    return await this.#admission.admit({ ...instance, name, project }, () => this.#move(instance, name, project));
+  }
+
+  async #move(instance: Instance, name: string, project: string): Promise<Instance> {
+    const from = `${instance.project}/${instance.name}`;
+    const found = await this.#records.find(from);
+    if (found === undefined || found.record.uuid !== instance.uuid) throw replaced(instance);
+    const key = this.#records.key(from);
+    const also = { expect: [{ key, revision: found.revision }], remove: [key] };
+    try {
+      return (await this.#records.put(`${project}/${name}`, { ...found.record, name, project }, 0, also)).record;
+    } catch (error) {
+      if (!(error instanceof Fault) || error.code !== 'conflict') throw error;
+      throw new Fault('already-exists', `Instance "${name}" already exists`, { cause: error });
+    }
+  }
+
   /** Whoever mistypes the project should not look for the instance. */
   async #missing(project: string, name: string): Promise<Fault> {
     await this.#admission.checkProject(project);

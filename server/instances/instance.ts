@@ -27,9 +27,24 @@ export interface Instance {
   /** What it should be: the server that finds a `running` one dead after a reboot of the host starts it again. */
   readonly power: 'running' | 'stopped';
   readonly startedAt: string;
+  /** What was begun and must be finished before anything else is done to it. */
+  readonly pending?: Pending | undefined;
   /** The init that it was last started with: how to ask it to stop. */
   readonly init?: InstanceInit;
 }
+
+/** A change of record and root together, which a server that finds it goes on with. */
+export type Pending = {
+  /** Whether it ran, and is to run again. */
+  readonly start: boolean;
+} & (
+  | {
+      readonly kind: 'restore';
+      /** The uuid of the snapshot. */
+      readonly snapshot: string;
+    }
+  | { readonly kind: 'rebuild'; readonly fingerprint: string }
+);
 
 /** The init of a root, as far as starting and stopping need to know it. */
 export interface InstanceInit {
@@ -55,6 +70,11 @@ export function expand(instance: Pick<Instance, 'config' | 'devices'>, profiles:
     Object.assign(devices, layer.devices);
   }
   return { config, devices };
+}
+
+/** Whether yurt itself keeps something under a key. */
+export function isVolatileKey(key: string): boolean {
+  return key.startsWith('volatile.');
 }
 
 export function resourceOf(instance: Pick<Instance, 'name'>): string {

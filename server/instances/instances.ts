@@ -186,6 +186,11 @@ export class Instances {
     }
   }
 
+  /** For a caller that holds the instance. */
+  async startHeld(task: Task, instance: Instance): Promise<void> {
+    await this.#start(task, instance);
+  }
+
   async #start(task: Task, instance: Instance): Promise<void> {
     const { starter, supervisor, follower, events } = this.#deps;
     try {

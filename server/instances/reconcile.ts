@@ -18,6 +18,8 @@ export interface ReconcileDeps {
   readonly follower: BootFollower;
   readonly limits: Pick<LimitsApplier, 'adopt'>;
   readonly deleter: InstanceDeleter;
+  /** Goes on with a change that was under way; returns whether the instance is to be started. */
+  readonly finishPending: (instance: Instance, runs: boolean) => Promise<boolean>;
   /** Gives an instance that runs on the devices that it should have. Never throws. */
   readonly repairDevices: (instance: Instance, pid: number) => Promise<void>;
   /** Whether the host was booted since a server last ran here. */
@@ -35,7 +37,11 @@ export async function reconcile(deps: ReconcileDeps): Promise<Instance[]> {
   for (const id of await runtime.list()) {
     if (known.has(id)) continue;
     log.warn({ container: id }, 'removing a container that no record knows');
-    await runtime.delete(id);
+    try {
+      await runtime.delete(id);
+    } catch (error) {
+      log.error({ err: error, container: id }, 'a container that no record knows could not be removed');
+    }
   }
   const toStart: Instance[] = [];
   for (const instance of all) {
@@ -58,6 +64,12 @@ async function reconcileOne(deps: ReconcileDeps, instance: Instance): Promise<bo
     return false;
   }
   const state = await runtime.state(instance.uuid);
+  const runs = state?.status === 'running' || state?.status === 'paused';
+  if (instance.pending !== undefined) {
+    if (!runs) await supervisor.cleanUp(instance);
+    const start = await deps.finishPending(instance, runs);
+    if (!runs) return start;
+  }
   if (state?.status === 'running' || state?.status === 'paused') {
     supervisor.watch(instance, state.status === 'paused');
     await deps.repairDevices(instance, state.pid);

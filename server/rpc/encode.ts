@@ -86,6 +86,7 @@ export interface InstanceView {
   readonly expanded: Expanded;
   readonly status: Status;
   readonly run?: RunState | undefined;
+  readonly snapshotCount?: number;
   /** Only where it was asked for: it is measured by a walk. */
   readonly diskUsageBytes?: number | undefined;
 }
@@ -103,7 +104,13 @@ export function encodeInstance(view: InstanceView): InstanceMessage {
 }
 
 /** All but configuration and devices. */
-export function encodeInstanceState({ instance, status, run, diskUsageBytes }: InstanceView): InstanceMessage {
+export function encodeInstanceState({
+  instance,
+  status,
+  run,
+  diskUsageBytes,
+  snapshotCount = 0,
+}: InstanceView): InstanceMessage {
   return {
     name: instance.name,
     project: instance.project,
@@ -117,6 +124,7 @@ export function encodeInstanceState({ instance, status, run, diskUsageBytes }: I
     lastUsedAt: encodeTime(instance.lastUsedAt),
     imageFingerprint: instance.image.fingerprint,
     imageDescription: instance.image.description,
+    snapshotCount,
     ...(run === undefined ? {} : { state: encodeRun(run, diskUsageBytes) }),
   };
 }
@@ -159,6 +167,6 @@ export function encodeProfile(profile: Profile, usedBy: readonly string[]): Prof
   };
 }
 
-function encodeDevices(devices: Devices): Record<string, { options: Record<string, string> }> {
+export function encodeDevices(devices: Devices): Record<string, { options: Record<string, string> }> {
   return Object.fromEntries(Object.entries(devices).map(([name, options]) => [name, { options }]));
 }

@@ -8,24 +8,29 @@ import { checkKeyNames } from '../base/key-name.ts';
 import { instanceKeys } from '../instances/config-keys.ts';
 import type { CreateRequest } from '../instances/create-instance.ts';
 import type { Expanded, Instance } from '../instances/instance.ts';
+import type { InstanceMoves } from '../instances/instance-moves.ts';
 import type { InstanceRecords } from '../instances/instance-records.ts';
 import type { InstanceStates, LeaseCache, StateParts } from '../instances/instance-state.ts';
 import type { Instances } from '../instances/instances.ts';
 import type { InstanceUpdater } from '../instances/update-instance.ts';
 import { decodeDevices } from './decode.ts';
 import { encodeInstance, encodeInstanceState, encodeOperation, type InstanceView } from './encode.ts';
+import { moveHandlers } from './instance-moves.ts';
 import { projectOf } from './project.ts';
 import type { Handlers } from './router.ts';
 
 export interface InstanceServiceDeps {
   readonly instances: Instances;
   readonly updater: InstanceUpdater;
+  readonly moves: InstanceMoves;
   readonly records: InstanceRecords;
   readonly states: InstanceStates;
   readonly expanded: (instance: Instance) => Promise<Expanded>;
   /** Expands many instances, reading each of their profiles once. */
   readonly expander: () => (instance: Instance) => Promise<Expanded>;
   readonly diskUsage: (instance: Instance) => Promise<number>;
+  /** Of one instance, or of each by its uuid. */
+  readonly countSnapshots: (uuid?: string) => Promise<ReadonlyMap<string, number>>;
   readonly leases: () => LeaseCache;
 }
 
@@ -58,14 +63,22 @@ export function instanceService(deps: InstanceServiceDeps): Handlers<InstanceSer
       const found = await records.list(request.allProjects ? undefined : projectOf(request));
       const visible = found.filter(({ phase }) => phase === 'ready');
       const expanded = deps.expander();
-      const views = await Promise.all(visible.map(async (instance) => view(instance, await expanded(instance), look)));
+      const counts = await deps.countSnapshots();
+      const views = await Promise.all(
+        visible.map(async (instance) => ({
+          ...(await view(instance, await expanded(instance), look)),
+          snapshotCount: counts.get(instance.uuid) ?? 0,
+        })),
+      );
       const encode = request.withoutConfig ? encodeInstanceState : encodeInstance;
       return { instances: views.map((seen) => encode(seen)) };
     },
     GetInstance: async (_call, request) => {
       const instance = await records.get(projectOf(request), named(request).name);
       const look = request.withoutState ? nothing : everything(deps.leases());
-      return { instance: encodeInstance(await view(instance, await deps.expanded(instance), look)) };
+      const seen = await view(instance, await deps.expanded(instance), look);
+      const counts = await deps.countSnapshots(instance.uuid);
+      return { instance: encodeInstance({ ...seen, snapshotCount: counts.get(instance.uuid) ?? 0 }) };
     },
     CreateInstance: async (_call, request) => {
       const { name, operation } = await instances.create(createRequest(request), request.start);
@@ -86,6 +99,7 @@ export function instanceService(deps: InstanceServiceDeps): Handlers<InstanceSer
       begun(await instances.restart(projectOf(request), named(request).name, stopRequest(request))),
     PauseInstance: async (_call, request) => begun(await instances.pause(projectOf(request), named(request).name)),
     ResumeInstance: async (_call, request) => begun(await instances.resume(projectOf(request), named(request).name)),
+    ...moveHandlers(deps.moves, async (instance) => view(instance, await deps.expanded(instance), nothing)),
     DeleteInstance: async (_call, request) =>
       begun(await instances.delete(projectOf(request), named(request).name, request.force)),
   };

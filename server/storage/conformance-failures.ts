@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { errnoOf, Fault } from '../base/fault.ts';
-import { type DriverUnderTest, fingerprint, idMap, otherIdMap, type PoolUnderTest, task } from './conformance.ts';
+import {
+  type DriverUnderTest,
+  fingerprint,
+  idMap,
+  knowing,
+  otherIdMap,
+  type PoolUnderTest,
+  task,
+} from './conformance.ts';
 import type { StorageDriver } from './contract.ts';
 
 interface Scenario {
@@ -19,6 +27,78 @@ async function create(driver: StorageDriver, pool: PoolUnderTest, id: string): P
   await unpack(driver, pool);
   await driver.createInstance(task, id, fingerprint, idMap);
 }
+
+/** Other volumes of a scenario, each with an id of its own. */
+const snapshotOf = (id: string) => `aaaaaaaa${id.slice(8)}`;
+const copyOf = (id: string) => `bbbbbbbb${id.slice(8)}`;
+const inUse = (id: string) => ({ id, frozen: <Result>(work: () => Promise<Result>) => work() });
+
+async function keep(driver: StorageDriver, pool: PoolUnderTest, id: string): Promise<void> {
+  await create(driver, pool, id);
+  await driver.createSnapshot(task, snapshotOf(id), { id });
+  await driver.mountInstance(task, id, idMap);
+  await driver.unmountInstance(id);
+}
+
+const later: readonly Scenario[] = [
+  {
+    name: 'taking a snapshot',
+    prepare: create,
+    act: (driver, _pool, id) => driver.createSnapshot(task, snapshotOf(id), { id }),
+    undoes: true,
+  },
+  {
+    name: 'taking a snapshot of a root in use',
+    prepare: async (driver, pool, id) => {
+      await create(driver, pool, id);
+      await driver.mountInstance(task, id, idMap);
+    },
+    act: (driver, _pool, id) => driver.createSnapshot(task, snapshotOf(id), inUse(id)),
+    undoes: true,
+  },
+  {
+    name: 'restoring a root',
+    prepare: keep,
+    act: (driver, _pool, id) => driver.restoreSnapshot(task, id, snapshotOf(id), idMap),
+    undoes: true,
+  },
+  {
+    name: 'removing a snapshot',
+    prepare: keep,
+    act: (driver, _pool, id) => driver.deleteSnapshot(task, snapshotOf(id)),
+    undoes: true,
+  },
+  {
+    name: 'reading a snapshot',
+    prepare: keep,
+    act: (driver, _pool, id) => driver.readSnapshot(task, snapshotOf(id), async () => {}),
+    undoes: true,
+  },
+  {
+    name: 'copying a root',
+    prepare: create,
+    act: (driver, _pool, id) => driver.copyInstance(task, copyOf(id), { id }, otherIdMap),
+    undoes: true,
+  },
+  {
+    name: 'copying a root in use',
+    prepare: create,
+    act: (driver, _pool, id) => driver.copyInstance(task, copyOf(id), inUse(id), otherIdMap),
+    undoes: true,
+  },
+  {
+    name: 'filling a root',
+    prepare: async () => {},
+    act: (driver, pool, id) => driver.fillInstance(task, id, idMap, pool.fill),
+    undoes: true,
+  },
+  {
+    name: 'rebuilding a root',
+    prepare: create,
+    act: (driver, _pool, id) => driver.rebuildInstance(task, id, fingerprint, idMap),
+    undoes: true,
+  },
+];
 
 const scenarios: readonly Scenario[] = [
   { name: 'unpacking an image', prepare: async () => {}, act: unpack, undoes: true },
@@ -69,14 +149,14 @@ const maxEffects = 60;
 /** What every storage driver promises when a step fails, and when the server dies at a step. */
 export function storageFailureConformance(name: string, newPool: () => Promise<PoolUnderTest>): void {
   describe(`storage driver ${name}, when a step fails`, () => {
-    for (const scenario of scenarios) {
+    for (const scenario of [...scenarios, ...later]) {
       it(`while ${scenario.name}: the world is as before, and the next try succeeds`, async () => {
         await eachEffect(async (failAt) => failOnce(await newPool(), scenario, failAt));
       });
     }
   });
   describe(`storage driver ${name}, when the server dies at a step`, () => {
-    for (const scenario of scenarios) {
+    for (const scenario of [...scenarios, ...later]) {
       it(`while ${scenario.name}: the next server repairs it and goes on`, async () => {
         await eachEffect(async (dieAt) => dieOnce(await newPool(), scenario, dieAt));
       });
@@ -134,7 +214,8 @@ async function dieOnce(pool: PoolUnderTest, scenario: Scenario, dieAt: number): 
   await dying.driver.close();
   const next = pool.newDriver();
   await next.driver.open(task);
-  await next.driver.repair(task, { images: new Set([fingerprint]), instances: new Set([id]), running: new Set() });
+  const [instances, snapshots] = [new Set([id, copyOf(id)]), new Set([snapshotOf(id)])];
+  await next.driver.repair(task, knowing({ images: new Set([fingerprint]), instances, snapshots }));
   await next.settled();
   const lines = await pool.residue();
   assert.deepEqual(
@@ -159,8 +240,10 @@ async function finish(
   else if (again !== undefined) assert.equal(Fault.from(again).code, 'already-exists', String(again));
   await driver.unmountInstance(id);
   await driver.deleteInstance(task, id);
+  await driver.deleteInstance(task, copyOf(id));
+  await driver.deleteSnapshot(task, snapshotOf(id));
   await driver.deleteImage(task, fingerprint);
-  await driver.repair(task, { images: new Set(), instances: new Set(), running: new Set() });
+  await driver.repair(task, knowing());
   await settled();
   assert.deepEqual(await pool.residue(), []);
   await driver.close();

@@ -5,7 +5,7 @@ import { Fault, type FaultCode } from '../base/fault.ts';
 import type { IdMap } from '../base/id-map.ts';
 import { silentLog } from '../base/log.ts';
 import { ownTask } from '../base/task.ts';
-import type { StorageDriver } from './contract.ts';
+import type { KnownVolumes, StorageDriver } from './contract.ts';
 
 /** A driver as a new server makes it. `settled` waits for its work in the background. */
 export interface DriverUnderTest {
@@ -28,7 +28,10 @@ export const fingerprint = 'ab'.repeat(32);
 export const otherFingerprint = 'cd'.repeat(32);
 export const idMap: IdMap = { hostBase: 2_000_000, size: 65_536 };
 export const otherIdMap: IdMap = { hostBase: 3_000_000, size: 65_536 };
-export const nothingKnown = { images: new Set<string>(), instances: new Set<string>(), running: new Set<string>() };
+/** What records may say there is. */
+export function knowing(known: Partial<KnownVolumes> = {}): KnownVolumes {
+  return { images: new Set(), instances: new Set(), snapshots: new Set(), running: new Set(), ...known };
+}
 
 export function isFault(code: FaultCode): (error: unknown) => boolean {
   return (error) => error instanceof Fault && error.code === code;
@@ -43,6 +46,8 @@ export function storageConformance(name: string, newPool: () => Promise<PoolUnde
     after(() => subject.end());
     imagesConform(subject);
     rootsConform(subject);
+    snapshotsConform(subject);
+    copiesConform(subject);
     refusalsConform(subject);
     serversConform(subject);
   });
@@ -83,9 +88,10 @@ class Subject {
     await this.#pool?.[Symbol.asyncDispose]();
   }
 
-  /** Removes these roots and the image: then nothing may be left. */
+  /** Removes these roots and snapshots and the image: then nothing may be left. */
   async remove(...ids: string[]): Promise<void> {
     for (const id of ids) await this.driver.unmountInstance(id);
+    for (const id of ids) await this.driver.deleteSnapshot(task, id);
     for (const id of ids) await this.driver.deleteInstance(task, id);
     await this.driver.deleteImage(task, fingerprint);
     await this.#server?.settled();
@@ -207,12 +213,167 @@ function refusalsConform(subject: Subject): void {
         () => subject.driver.deleteInstance(task, bad),
         () => subject.driver.mountInstance(task, bad, idMap),
         () => subject.driver.unmountInstance(bad),
+        () => subject.driver.copyInstance(task, bad, { id: randomUUID() }, idMap),
+        () => subject.driver.copyInstance(task, randomUUID(), { id: bad }, idMap),
+        () => subject.driver.fillInstance(task, bad, idMap, subject.pool.fill),
+        () => subject.driver.rebuildInstance(task, bad, fingerprint, idMap),
+        () => subject.driver.createSnapshot(task, bad, { id: randomUUID() }),
+        () => subject.driver.createSnapshot(task, randomUUID(), { id: bad }),
+        () => subject.driver.deleteSnapshot(task, bad),
+        () => subject.driver.restoreSnapshot(task, bad, randomUUID(), idMap),
+        () => subject.driver.restoreSnapshot(task, randomUUID(), bad, idMap),
+        () => subject.driver.readSnapshot(task, bad, async () => {}),
       ];
       for (const call of calls) await assert.rejects(call(), isFault('invalid'), `${call} ${JSON.stringify(bad)}`);
       await assert.rejects(subject.driver.instanceUsage(bad));
       assert.equal(await subject.driver.hasImage(bad), false);
     }
     assert.deepEqual(await subject.pool.residue(), []);
+  });
+}
+
+function snapshotsConform(subject: Subject): void {
+  it('keeps what a root was, as often as one likes, and goes back to it', async () => {
+    const [id, first, second] = [randomUUID(), randomUUID(), randomUUID()];
+    await subject.driver.createImage(task, fingerprint, subject.pool.fill);
+    await subject.driver.createInstance(task, id, fingerprint, idMap);
+    await subject.driver.createSnapshot(task, first, { id });
+    await subject.driver.mountInstance(task, id, idMap);
+    await subject.driver.unmountInstance(id);
+    await subject.driver.createSnapshot(task, second, { id });
+    assert.ok((await subject.driver.instanceUsage(second)).usedBytes >= 0);
+    for (const snapshot of [first, second, first]) {
+      await subject.driver.restoreSnapshot(task, id, snapshot, idMap);
+      await subject.driver.mountInstance(task, id, idMap);
+      await subject.driver.unmountInstance(id);
+    }
+    await subject.driver.deleteSnapshot(task, first);
+    await subject.driver.deleteSnapshot(task, first);
+    await subject.driver.mountInstance(task, id, idMap);
+    await subject.remove(id, second);
+  });
+
+  it('copies what is written to while nobody writes, for a snapshot of a mounted root', async () => {
+    const [id, snapshot] = [randomUUID(), randomUUID()];
+    await subject.driver.createImage(task, fingerprint, subject.pool.fill);
+    await subject.driver.createInstance(task, id, fingerprint, idMap);
+    await subject.driver.mountInstance(task, id, idMap);
+    const steps: string[] = [];
+    await subject.driver.createSnapshot(task, snapshot, {
+      id,
+      frozen: async (work) => {
+        steps.push('freeze');
+        const result = await work();
+        steps.push('thaw');
+        return result;
+      },
+    });
+    assert.deepEqual(steps, ['freeze', 'thaw']);
+    await subject.remove(id, snapshot);
+  });
+
+  it('does not let the root of an idle instance grow by snapshots', async () => {
+    const [id, ...snapshots] = Array.from({ length: 6 }, () => randomUUID());
+    assert.ok(id !== undefined);
+    await subject.driver.createImage(task, fingerprint, subject.pool.fill);
+    await subject.driver.createInstance(task, id, fingerprint, idMap);
+    for (const snapshot of snapshots) await subject.driver.createSnapshot(task, snapshot, { id });
+    const layers = (await subject.pool.residue()).filter((line) => line.startsWith('layers/'));
+    assert.equal(layers.length, 2);
+    await subject.remove(id, ...snapshots);
+  });
+
+  it('outlives its instance, and keeps its image', async () => {
+    const [id, snapshot] = [randomUUID(), randomUUID()];
+    await subject.driver.createImage(task, fingerprint, subject.pool.fill);
+    await subject.driver.createInstance(task, id, fingerprint, idMap);
+    await subject.driver.createSnapshot(task, snapshot, { id });
+    await subject.driver.deleteInstance(task, id);
+    await assert.rejects(subject.driver.deleteImage(task, fingerprint), isFault('in-use'));
+    await subject.driver.close();
+    await subject.restart();
+    await subject.driver.repair(task, knowing());
+    let looked = false;
+    await subject.driver.readSnapshot(task, snapshot, async (directory) => {
+      assert.match(directory, /^\//);
+      looked = true;
+    });
+    assert.ok(looked);
+    await subject.remove(snapshot);
+  });
+
+  it('says already-exists, not-found and in-use of snapshots', async () => {
+    const [id, snapshot, nothing] = [randomUUID(), randomUUID(), randomUUID()];
+    const { driver } = subject;
+    await driver.createImage(task, fingerprint, subject.pool.fill);
+    await driver.createInstance(task, id, fingerprint, idMap);
+    await assert.rejects(driver.createSnapshot(task, snapshot, { id: nothing }), isFault('not-found'));
+    await driver.createSnapshot(task, snapshot, { id });
+    await assert.rejects(driver.createSnapshot(task, snapshot, { id }), isFault('already-exists'));
+    await assert.rejects(driver.createSnapshot(task, id, { id: snapshot }), isFault('already-exists'));
+    await assert.rejects(driver.restoreSnapshot(task, id, nothing, idMap), isFault('not-found'));
+    await assert.rejects(driver.restoreSnapshot(task, nothing, snapshot, idMap), isFault('not-found'));
+    await assert.rejects(
+      driver.readSnapshot(task, nothing, async () => {}),
+      isFault('not-found'),
+    );
+    await driver.mountInstance(task, id, idMap);
+    await assert.rejects(driver.restoreSnapshot(task, id, snapshot, idMap), isFault('in-use'));
+    await assert.rejects(driver.rebuildInstance(task, id, fingerprint, idMap), isFault('in-use'));
+    await subject.remove(id, snapshot);
+  });
+}
+
+function copiesConform(subject: Subject): void {
+  it('makes roots like others, with other ids, which outlive what they were copied from', async () => {
+    const [id, snapshot, first, second] = [randomUUID(), randomUUID(), randomUUID(), randomUUID()];
+    await subject.driver.createImage(task, fingerprint, subject.pool.fill);
+    await subject.driver.createInstance(task, id, fingerprint, idMap);
+    await subject.driver.createSnapshot(task, snapshot, { id });
+    await Promise.all([
+      subject.driver.copyInstance(task, first, { id }, otherIdMap),
+      subject.driver.copyInstance(task, second, { id: snapshot }, otherIdMap),
+    ]);
+    await assert.rejects(
+      subject.driver.copyInstance(task, first, { id: snapshot }, otherIdMap),
+      isFault('already-exists'),
+    );
+    await assert.rejects(
+      subject.driver.copyInstance(task, randomUUID(), { id: randomUUID() }, idMap),
+      isFault('not-found'),
+    );
+    await subject.driver.deleteInstance(task, id);
+    await subject.driver.deleteSnapshot(task, snapshot);
+    for (const copy of [first, second]) await subject.driver.mountInstance(task, copy, otherIdMap);
+    await subject.remove(first, second);
+  });
+
+  it('makes a root that stands on no image, all or nothing', async () => {
+    const id = randomUUID();
+    const failing = subject.driver.fillInstance(task, id, idMap, async () => {
+      throw new Fault('invalid', 'the backup is damaged');
+    });
+    await assert.rejects(failing, isFault('invalid'));
+    await subject.driver.fillInstance(task, id, idMap, subject.pool.fill);
+    await subject.driver.close();
+    await subject.restart();
+    await subject.driver.mountInstance(task, id, otherIdMap);
+    await subject.remove(id);
+  });
+
+  it('gives a root another image, and keeps its snapshots', async () => {
+    const [id, snapshot] = [randomUUID(), randomUUID()];
+    await subject.driver.createImage(task, fingerprint, subject.pool.fill);
+    await subject.driver.createInstance(task, id, fingerprint, idMap);
+    await subject.driver.createSnapshot(task, snapshot, { id });
+    await assert.rejects(subject.driver.rebuildInstance(task, id, otherFingerprint, idMap), isFault('not-found'));
+    await subject.driver.createImage(task, otherFingerprint, subject.pool.fill);
+    await subject.driver.rebuildInstance(task, id, otherFingerprint, idMap);
+    await assert.rejects(subject.driver.deleteImage(task, otherFingerprint), isFault('in-use'));
+    await subject.driver.restoreSnapshot(task, id, snapshot, idMap);
+    await subject.driver.deleteImage(task, otherFingerprint);
+    await subject.driver.mountInstance(task, id, idMap);
+    await subject.remove(id, snapshot);
   });
 }
 
@@ -226,11 +387,11 @@ function serversConform(subject: Subject): void {
     }
     await subject.driver.close();
     await subject.restart();
-    const known = {
+    const known = knowing({
       images: new Set([fingerprint]),
       instances: new Set([running, stopped]),
       running: new Set([running]),
-    };
+    });
     await subject.driver.repair(task, known);
     await subject.driver.repair(task, known);
     const mounts = (await subject.pool.residue()).filter((line) => line.startsWith('mount '));
@@ -243,7 +404,7 @@ function serversConform(subject: Subject): void {
     await subject.driver.createImage(task, fingerprint, subject.pool.fill);
     await subject.driver.createImage(task, otherFingerprint, subject.pool.fill);
     await subject.driver.createInstance(task, id, fingerprint, idMap);
-    await subject.driver.repair(task, nothingKnown);
+    await subject.driver.repair(task, knowing());
     assert.equal(await subject.driver.hasImage(otherFingerprint), false);
     await subject.driver.mountInstance(task, id, idMap);
     await subject.remove(id);

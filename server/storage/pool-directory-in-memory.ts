@@ -88,6 +88,15 @@ export class PoolDirectoryInMemory implements PoolDirectory {
     return found;
   }
 
+  async copyTree(from: Place, to: Place): Promise<void> {
+    this.#effect(`copy ${from.join('/')}`);
+    const [source, target] = [this.path(from), this.path(to)];
+    for (const [path, entry] of [...this.#entries]) {
+      if (path === source || path.startsWith(`${source}/`))
+        this.#entries.set(target + path.slice(source.length), entry);
+    }
+  }
+
   async removeTree(place: Place): Promise<void> {
     this.#effect(`remove ${place.join('/')}`);
     const top = this.path(place);

@@ -15,6 +15,8 @@ import type { StorageDriver } from '../../server/storage/contract.ts';
 export class FakeWorld {
   readonly images = new Set<string>();
   readonly volumes = new Set<string>();
+  /** What snapshots have kept; one is a line of `snapshot()` too. */
+  readonly snapshots = new Set<string>();
   readonly mounts = new Set<string>();
   readonly links = new Set<string>();
   readonly containers = new Map<string, ContainerState>();
@@ -37,6 +39,7 @@ export class FakeWorld {
   snapshot(): string[] {
     return [
       ...[...this.volumes].map((id) => `volume ${id}`),
+      ...[...this.snapshots].map((id) => `snapshot ${id}`),
       ...[...this.mounts].map((id) => `mount ${id}`),
       ...[...this.links].map((id) => `link ${id}`),
       ...this.instanceMounts.list().map((target) => `mount inside on ${target}`),
@@ -70,7 +73,27 @@ export class FakeWorld {
       this.#effect('create volume');
       this.volumes.add(id);
     },
+    copyInstance: async (_task, id, { frozen }) => {
+      await (frozen ?? ((work) => work()))(async () => this.#effect('copy volume'));
+      this.volumes.add(id);
+    },
+    fillInstance: async (_task, id, _idMap, fill) => {
+      this.#effect('fill volume');
+      await fill(`/fake/${id}`);
+      this.volumes.add(id);
+    },
+    rebuildInstance: async () => this.#effect('rebuild volume'),
     deleteInstance: async (_task, id) => void this.volumes.delete(id),
+    createSnapshot: async (_task, id, { frozen }) => {
+      await (frozen ?? ((work) => work()))(async () => this.#effect('create snapshot'));
+      this.snapshots.add(id);
+    },
+    deleteSnapshot: async (_task, id) => void this.snapshots.delete(id),
+    restoreSnapshot: async () => this.#effect('restore snapshot'),
+    readSnapshot: async (_task, id, use) => {
+      this.#effect('read snapshot');
+      return await use(`/fake/${id}`);
+    },
     mountInstance: async (_task, id) => {
       this.#effect('mount');
       this.mounts.add(id);

@@ -2,6 +2,7 @@ import { Fault } from '../../server/base/fault.ts';
 import { silentLog } from '../../server/base/log.ts';
 import { Serial } from '../../server/base/serial.ts';
 import { ownTask } from '../../server/base/task.ts';
+import { openSnapshots } from '../../server/daemon/snapshots.ts';
 import { Collection } from '../../server/db/collection.ts';
 import { MemoryStore } from '../../server/db/memory-store.ts';
 import { InstanceDevices } from '../../server/devices/instance-devices.ts';
@@ -99,16 +100,28 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     ended: (instance, reason) => void ends.push(instances.afterEnd(instance, reason)),
   });
   const follower = new BootFollower({ log, probe: async () => ({ ready: true, initState: '' }), ready: () => {} });
-  const deleter = new InstanceDeleter({ records, expanded, pool, removeFiles: async () => {} });
   const stopper = new InstanceStopper({ runtime: world.runtime, supervisor, command: async () => 0 });
+  const sources = {
+    ...{ checkNetwork, hwaddr, profileUse },
+    profile: (project: string, name: string) => profiles.get(project, name),
+    image: async () => ({ fingerprint: 'f'.repeat(64), architecture: 'x86_64', properties: { os: 'Fake' } }),
+    unpackImage: async () => {},
+  };
+  const snapshots = openSnapshots({
+    ...{ log, store, records, locks, operations, events, supervisor, runtime: world.runtime, stopper, pool, expanded },
+    ...{ surroundings: { checkNetwork }, freeRoot: async () => {}, ...sources },
+    start: (task, instance) => instances.startHeld(task, instance),
+  });
+  const deleter = new InstanceDeleter({
+    ...{ records, expanded, pool },
+    removeFiles: async () => {},
+    removeSnapshots: snapshots.removeAll,
+  });
   const instances: Instances = new Instances({
     ...{ log, records, locks, operations, events, supervisor, follower, deleter, runtime: world.runtime },
     freeRoot: async () => {},
     creator: new InstanceCreator({
-      ...{ records, admission, pool, profile: (project: string, name: string) => profiles.get(project, name) },
-      image: async () => ({ fingerprint: 'f'.repeat(64), architecture: 'x86_64', properties: { os: 'Fake' } }),
-      unpackImage: async () => {},
-      ...{ checkNetwork, hwaddr, profileUse },
+      ...{ records, admission, pool, ...sources },
       checkDevices: (given) => devices.check(devices.plan(futureOwner, given)),
     }),
     starter: new InstanceStarter({
@@ -140,8 +153,10 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     profile: (project, name) => profiles.get(project, name),
   });
   const profileChanges = new ProfileChanges({ ...changing, profiles, admission, sharing });
-  const restart = (hostRebooted: boolean) =>
-    reconcile({
+  const restart = async (hostRebooted: boolean) => {
+    await snapshots.begin();
+    const toStart = await reconcile({
+      finishPending: snapshots.finishPending,
       log,
       records,
       expanded,
@@ -154,6 +169,9 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
       repairDevices: async (instance, pid) =>
         await devices.repair(ownTask(log), instance, pid, devices.plan(instance, (await expanded(instance)).devices)),
     });
+    await snapshots.repair();
+    return toStart;
+  };
   return {
     world,
     store,
@@ -163,6 +181,7 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     admission,
     profiles,
     records,
+    ...{ log, expanded, snapshots: snapshots.verbs, moves: snapshots.moves },
     locks,
     supervisor,
     instances,

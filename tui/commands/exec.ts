@@ -1,6 +1,6 @@
 import { UsageError } from '../arguments/usage-error.ts';
 import { Failure } from '../client/failure.ts';
-import { pairOf } from '../instances/create-request.ts';
+import { pairOf } from '../instances/device-options.ts';
 import { printable } from '../output/printable.ts';
 import { type ExecEnd, type ExecOptions, runCommand } from '../session/exec-session.ts';
 import type { Context, Input } from './command.ts';

@@ -21,10 +21,16 @@ export function findCommand(argv: readonly string[]): Found {
   const taken = words.slice(0, depth);
   const path = taken.map(({ word }) => word);
   const spec = commandAt(path);
-  if (spec !== undefined) {
+  if (spec !== undefined && !isGroup(taken)) {
     return { kind: 'command', spec, argv: argv.filter((_, index) => !taken.some((word) => word.index === index)) };
   }
   if (isGroup(taken)) return { kind: 'group', group: path.join(' ') };
+  const verb = commandAt(path.slice(0, -1));
+  if (verb !== undefined) {
+    // The group is a verb of its own too: `yurt snapshot web`.
+    const own = taken.slice(0, -1);
+    return { kind: 'command', spec: verb, argv: argv.filter((_, index) => !own.some((word) => word.index === index)) };
+  }
   const unknown = path.at(-1) ?? '';
   return depth > 1 ? { kind: 'group', group: path.slice(0, -1).join(' '), unknown } : { kind: 'none', unknown };
 }

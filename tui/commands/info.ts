@@ -1,8 +1,15 @@
+import type { Snapshot__Output } from '../../proto/gen/yurt/v1/Snapshot.ts';
+import type { Connection } from '../client/connection.ts';
 import { Failure } from '../client/failure.ts';
-import { instanceInfo } from '../instances/info.ts';
+import { instanceInfo, snapshotLines } from '../instances/info.ts';
 import { toYaml } from '../output/format.ts';
 import { printableLines } from '../output/printable.ts';
 import type { Context, Input } from './command.ts';
+
+async function snapshotsOf(connection: Connection, instance: string, project: string): Promise<Snapshot__Output[]> {
+  const { snapshots } = await connection.call('SnapshotService', 'ListSnapshots', { instance, project });
+  return snapshots;
+}
 
 /** How much of the end of the log is shown. */
 const maxLogBytes = 64 * 1024;
@@ -20,7 +27,8 @@ export async function run(context: Context, input: Input): Promise<void> {
   }
   const { instance } = await connection.call('InstanceService', 'GetInstance', { name, project: global.project });
   if (instance === null) throw new Failure(`The server answered without instance "${name}"`);
-  await terminal.output.write(instanceInfo(instance));
+  const snapshots = instance.snapshotCount === 0 ? [] : await snapshotsOf(connection, name, global.project);
+  await terminal.output.write(instanceInfo(instance) + snapshotLines(snapshots));
   if (!input.flag('show-log')) return;
   let log = Buffer.alloc(0);
   const chunks = connection.watch('ConsoleService', 'GetConsoleLog', { instance: name, project: global.project });

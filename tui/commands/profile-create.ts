@@ -1,7 +1,7 @@
 import { parseDocument } from '../config/document.ts';
 import { deviceMessages } from '../config/instance-subject.ts';
 import { contentOf } from '../config/subject.ts';
-import { pairOf } from '../instances/create-request.ts';
+import { pairOf } from '../instances/device-options.ts';
 import { say } from '../output/say.ts';
 import { readDocument } from '../terminal/document.ts';
 import type { Context, Input } from './command.ts';

@@ -1,5 +1,5 @@
 import { parseDocument } from '../config/document.ts';
-import { pairOf } from '../instances/create-request.ts';
+import { pairOf } from '../instances/device-options.ts';
 import { printable } from '../output/printable.ts';
 import { readDocument } from '../terminal/document.ts';
 import type { Context, Input } from './command.ts';

@@ -1,11 +1,13 @@
 import { allProjectsOption, columnsOption, formatOption } from '../arguments/list-options.ts';
 import type { ArgumentSpec, CommandSpec, OptionSpec } from './command.ts';
 import { configCommands } from './table-config.ts';
+import { copyCommands } from './table-copies.ts';
 import { fileCommands } from './table-files.ts';
 import { profileCommands } from './table-profile.ts';
 import { projectCommands } from './table-projects.ts';
 import { remoteCommands, trustCommands } from './table-remotes.ts';
 import { shellCommands } from './table-shell.ts';
+import { snapshotCommands } from './table-snapshots.ts';
 
 /**
  * All commands. Help, completion and `docs/reference/commands.md` follow from this table; a command's code is loaded
@@ -17,6 +19,8 @@ export const commands: readonly CommandSpec[] = [
   ...configCommands,
   ...trustCommands,
   ...stateCommands(),
+  ...snapshotCommands(),
+  ...copyCommands(),
   ...sessionCommands(),
   ...fileCommands,
   ...imageCommands(),
@@ -40,6 +44,7 @@ export const groups: Readonly<Record<string, string>> = {
   network: 'Networks',
   operation: 'Long work of the server',
   profile: 'Configuration and devices that several instances share',
+  snapshot: 'What instances were at some moment',
   'profile device': 'Devices of a profile',
   project: 'Parts of the server with instances, limits and restrictions of their own',
   remote: 'Servers on the network',
@@ -123,6 +128,7 @@ function instanceCommands(): CommandSpec[] {
       path: ['delete'],
       aliases: ['rm'],
       summary: 'Delete instances',
+      details: 'INSTANCE/SNAPSHOT deletes a snapshot; an instance is deleted with all its snapshots.',
       arguments: [instances()],
       options: [
         { name: 'force', short: 'f', doc: 'Stop a running instance first' },

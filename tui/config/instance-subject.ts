@@ -38,6 +38,7 @@ function readingOf(instance: Instance__Output | null, name: string): Reading {
       const {
         expanded_config: _config,
         expanded_devices: _devices,
+        snapshot_count: _count,
         state: _state,
         ...shown
       } = instanceRecord(instance);

@@ -1,7 +1,7 @@
 import { UsageError } from '../arguments/usage-error.ts';
 import { Failure } from '../client/failure.ts';
 import type { Context } from '../commands/command.ts';
-import { pairOf } from '../instances/create-request.ts';
+import { pairOf } from '../instances/device-options.ts';
 import { printableLines } from '../output/printable.ts';
 import { readAll } from '../terminal/document.ts';
 import { type Content, change, type Subject } from './subject.ts';

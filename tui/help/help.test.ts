@@ -78,7 +78,8 @@ describe('the command table', () => {
       for (let depth = 1; depth < spec.path.length; depth += 1) {
         assert.ok(Object.hasOwn(groups, spec.path.slice(0, depth).join(' ')), name);
       }
-      assert.ok(!Object.hasOwn(groups, name));
+      // A verb of one field may have the name of a group of the other: then only the group is listed.
+      assert.equal(Object.hasOwn(groups, name), spec.hidden === true && Object.hasOwn(groups, name));
     });
 
     it(`has options of ${name} that cannot be mistaken`, () => {

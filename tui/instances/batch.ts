@@ -10,7 +10,7 @@ import { printable, printableLines } from '../output/printable.ts';
 type Begin = (connection: Connection, name: string) => Promise<{ readonly operation: Operation__Output | null }>;
 
 /** How many instances are worked on at once. */
-const parallel = 16;
+const maxParallel = 16;
 
 /**
  * Does something with each of the named instances (or other `nouns`), side by side. One name fails with its own error; several print
@@ -22,6 +22,7 @@ export async function onEach(
   verb: string,
   begin: Begin,
   nouns = 'instances',
+  parallel = maxParallel,
 ): Promise<void> {
   const connection = await context.connect();
   const unique = [...new Set(names)];

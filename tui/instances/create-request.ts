@@ -3,6 +3,7 @@ import { UsageError } from '../arguments/usage-error.ts';
 import type { Connection } from '../client/connection.ts';
 import type { Context, Input } from '../commands/command.ts';
 import { type Devices, type Document, parseDocument } from '../config/document.ts';
+import { deviceOptions, pairOf } from './device-options.ts';
 
 export interface NewInstance {
   readonly image: string;
@@ -47,13 +48,6 @@ export async function newInstance(
   };
 }
 
-/** `key=value`; only the first `=` counts. */
-export function pairOf(text: string): readonly [key: string, value: string] {
-  const split = text.indexOf('=');
-  if (split < 1) throw new UsageError(`Bad key=value pair: "${text}"`);
-  return [text.slice(0, split), text.slice(split + 1)];
-}
-
 function needsProfiles(input: Input): boolean {
   return ['device', 'network', 'storage'].some((name) => input.values(name).length > 0);
 }
@@ -89,10 +83,6 @@ function withDeviceOptions(input: Input, own: Devices, inherited: Devices): Devi
     const [name] = Object.entries({ ...inherited, ...devices }).find(isRoot) ?? ['root'];
     change(name, { type: 'disk', path: '/', pool });
   }
-  for (const text of input.values('device')) {
-    const [name = '', ...options] = text.split(',');
-    if (name === '' || name.includes('=')) throw new UsageError(`Bad device "${text}": it reads DEVICE,KEY=VALUE`);
-    change(name, Object.fromEntries(options.map(pairOf)));
-  }
+  for (const [name, { options }] of Object.entries(deviceOptions(input.values('device')))) change(name, options);
   return devices;
 }

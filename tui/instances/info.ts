@@ -1,6 +1,7 @@
 import type { Instance__Output } from '../../proto/gen/yurt/v1/Instance.ts';
 import type { InstanceState__Output } from '../../proto/gen/yurt/v1/InstanceState.ts';
 import type { NetworkInterface__Output } from '../../proto/gen/yurt/v1/NetworkInterface.ts';
+import type { Snapshot__Output } from '../../proto/gen/yurt/v1/Snapshot.ts';
 import { printable } from '../output/printable.ts';
 import { byteSize, dateOf, durationOf, minuteOf } from '../output/units.ts';
 import { statusWord } from './record.ts';
@@ -25,6 +26,16 @@ export function instanceInfo(instance: Instance__Output): string {
   ];
   const resources = state === null ? '' : `\nResources:\n${render(resourcesOf(state), 2)}`;
   return render(lines, 0) + resources;
+}
+
+/** The snapshots below it, a line each. */
+export function snapshotLines(snapshots: readonly Snapshot__Output[]): string {
+  if (snapshots.length === 0) return '';
+  const lines = snapshots.map(({ name, createdAt, expiresAt }) => {
+    const expiry = expiresAt === null ? '' : `, expires ${minuteOf(dateOf(expiresAt))}`;
+    return [name, `taken ${minuteOf(dateOf(createdAt))}${expiry}`] as const;
+  });
+  return `\n${render([['Snapshots', lines]], 0)}`;
 }
 
 type Lines = readonly (readonly [name: string, value: string | Lines])[];

@@ -24,6 +24,7 @@ export function instanceRecord(instance: Instance__Output): Record<string, unkno
     created_at: isoOf(dateOf(instance.createdAt)),
     last_used_at: isoOf(dateOf(instance.lastUsedAt)),
     image: { fingerprint: instance.imageFingerprint, description: instance.imageDescription },
+    snapshot_count: instance.snapshotCount,
     state: instance.state === null ? null : stateRecord(instance, instance.state),
   };
 }

@@ -51,7 +51,7 @@ export class ImageVolumes {
     const { volumes, trash } = this.#deps;
     const place = places.image(fingerprint);
     await this.#serial.run(fingerprint, async () => {
-      if (volumes.usesImage(fingerprint)) throw new Fault('in-use', 'Roots of instances stand on it');
+      if (volumes.usesImage(fingerprint)) throw new Fault('in-use', 'Roots of instances or snapshots stand on it');
       await trash.throwAway(place);
     });
   }
@@ -62,15 +62,15 @@ export class ImageVolumes {
   }
 
   /**
-   * Notes that a new volume stands on its image, which can no longer be deleted then; returns the attributes of the
-   * image's root. Fault `not-found`.
+   * Notes that a volume stands on an image, which can no longer be deleted then; returns the attributes of the image's
+   * root. Fault `not-found`.
    */
-  async claim(id: string, volume: Volume): Promise<Attributes> {
-    const place = places.imageRoot(volume.image);
-    return await this.#serial.run(volume.image, async () => {
+  async claim(id: string, fingerprint: string, layers: Volume['layers']): Promise<Attributes> {
+    const place = places.imageRoot(fingerprint);
+    return await this.#serial.run(fingerprint, async () => {
       const attributes = await this.#deps.pool.attributes(place);
-      if (attributes === undefined) throw new Fault('not-found', `Image ${volume.image.slice(0, 12)} is not unpacked`);
-      this.#deps.volumes.set(id, volume);
+      if (attributes === undefined) throw new Fault('not-found', `Image ${fingerprint.slice(0, 12)} is not unpacked`);
+      this.#deps.volumes.set(id, { image: fingerprint, layers });
       return attributes;
     });
   }

@@ -12,6 +12,7 @@ import type { Attributes, Place } from '../pool-directory.ts';
  *     instances/<uuid>/volume.json  the layers that make up the root
  *     instances/<uuid>/root         where the root is mounted
  *     instances/<uuid>/lower        where layers are attached for the moment in which the overlay is assembled
+ *     snapshots/<uuid>/volume.json  the layers that make up what a snapshot has kept
  *     staging/<uuid>                half-made: worth nothing to a new server
  *     trash/<uuid>                  waiting to be removed
  */
@@ -22,6 +23,7 @@ export const places = {
   images: ['images'],
   layers: ['layers'],
   instances: ['instances'],
+  snapshots: ['snapshots'],
   staging: ['staging'],
   trash: ['trash'],
   image: (fingerprint: string): Place => ['images', checkFingerprint(fingerprint)],
@@ -31,6 +33,8 @@ export const places = {
   work: (id: string): Place => ['layers', checkId(id), 'work'],
   instance: (id: string): Place => ['instances', checkId(id)],
   volume: (id: string): Place => ['instances', checkId(id), 'volume.json'],
+  snapshot: (id: string): Place => ['snapshots', checkId(id)],
+  snapshotVolume: (id: string): Place => ['snapshots', checkId(id), 'volume.json'],
   root: (id: string): Place => ['instances', checkId(id), 'root'],
   lower: (id: string): Place => ['instances', checkId(id), 'lower'],
   staged: (name: string): Place => ['staging', checkId(name)],
@@ -66,6 +70,6 @@ function checkFingerprint(text: string): string {
 }
 
 function checkId(text: string): string {
-  if (!isId(text)) throw new Fault('invalid', 'The id of an instance is a uuid in lower case');
+  if (!isId(text)) throw new Fault('invalid', 'The id of an instance or a snapshot is a uuid in lower case');
   return text;
 }

@@ -17,3 +17,6 @@ export const overlayOptions: readonly string[] = [
   'xino=off',
   // Not `volatile`: without fsync, a host that lost power would leave a root that may not be used again.
 ];
+
+/** A look at layers that nobody writes to: the same, without what only a writable one may have. */
+export const readOnlyOptions: readonly string[] = ['redirect_dir=follow', 'metacopy=off', 'xino=off'];

@@ -31,7 +31,7 @@ async function poolInMemory(): Promise<PoolUnderTest> {
     },
     fill: async () => {},
     residue: async () => {
-      const volumes = ['images', 'layers', 'instances', 'staging', 'trash'];
+      const volumes = ['images', 'layers', 'instances', 'snapshots', 'staging', 'trash'];
       const names = await Promise.all(
         volumes.map(async (name) => (await pool.list([name])).map((each) => `${name}/${each}`)),
       );

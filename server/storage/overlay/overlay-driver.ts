@@ -5,17 +5,20 @@ import { Serial } from '../../base/serial.ts';
 import type { Task } from '../../base/task.ts';
 import type { Mounts } from '../../host/mounts.ts';
 import type { UserNamespaces } from '../../host/user-namespaces.ts';
-import type { KnownVolumes, MountedRoot, StorageDriver, Usage } from '../contract.ts';
+import type { KnownVolumes, MountedRoot, Source, StorageDriver, Usage } from '../contract.ts';
 import type { PoolDirectory } from '../pool-directory.ts';
 import { ImageVolumes } from './image-volumes.ts';
 import { InstanceVolumes } from './instance-volumes.ts';
+import { Layers } from './layers.ts';
 import { places } from './layout.ts';
 import { preparePool } from './prepare-pool.ts';
 import { repairPool } from './repair.ts';
 import { isForeignUpper, Roots } from './roots.ts';
+import { SharedStacks } from './shared-stacks.ts';
+import { SnapshotVolumes } from './snapshot-volumes.ts';
 import { Staging } from './staging.ts';
 import { Trash } from './trash.ts';
-import { sameIds, topLayer } from './volume.ts';
+import { maxDepth, sameIds, topLayer } from './volume.ts';
 import { Volumes } from './volumes.ts';
 
 export interface OverlayDriverDeps {
@@ -45,7 +48,10 @@ export class OverlayDriver implements StorageDriver {
   readonly #staging: Staging;
   readonly #trash: Trash;
   readonly #images: ImageVolumes;
+  readonly #layers: Layers;
   readonly #instances: InstanceVolumes;
+  readonly #snapshots: SnapshotVolumes;
+  readonly #stacks: SharedStacks;
   readonly #roots: Roots;
   readonly #serial = new Serial();
   #lock: Disposable | undefined;
@@ -61,8 +67,15 @@ export class OverlayDriver implements StorageDriver {
     this.#staging = staging;
     this.#trash = trash;
     this.#images = images;
-    this.#instances = new InstanceVolumes({ pool, volumes, images, staging, trash });
-    this.#roots = new Roots({ label: 'yurt', pool, mounts, namespaces });
+    const layers = new Layers({ pool, volumes, trash });
+    const instances = new InstanceVolumes({ pool, volumes, images, layers, staging, trash });
+    const roots = new Roots({ label: 'yurt', pool, mounts, namespaces });
+    const stacks = new SharedStacks({ pool, volumes, layers, instances, roots, staging });
+    this.#layers = layers;
+    this.#instances = instances;
+    this.#roots = roots;
+    this.#stacks = stacks;
+    this.#snapshots = new SnapshotVolumes({ pool, volumes, layers, stacks, staging, trash });
   }
 
   async open(task: Task): Promise<void> {
@@ -110,10 +123,68 @@ export class OverlayDriver implements StorageDriver {
     await this.#alone(id, 'Cannot create the root', () => this.#instances.create(task, id, fingerprint, idMap));
   }
 
-  async deleteInstance(_task: Task, id: string): Promise<void> {
+  async copyInstance(task: Task, id: string, source: Source, idMap: IdMap): Promise<void> {
+    this.#expectMount(idMap);
+    await this.#both(source.id, id, 'Cannot copy the root', async () => {
+      const passed = this.#volumes.layersOf(source.id);
+      await this.#instances.createOn(task, id, idMap, async (revert) => {
+        const stack = await this.#stacks.of(task, revert, source);
+        passed.push(...stack.layers.map((layer) => layer.id));
+        return stack.layers.length < maxDepth ? stack : await this.#stacks.flatten(task, revert, stack, idMap);
+      });
+      await this.#layers.sweep(task, passed); // as for a snapshot
+    });
+  }
+
+  async fillInstance(task: Task, id: string, idMap: IdMap, fill: (directory: string) => Promise<void>): Promise<void> {
+    const { pool } = this.#deps;
+    await this.#alone(id, 'Cannot fill the root', () =>
+      this.#instances.createOn(task, id, idMap, async (revert) => {
+        // Stored with the ids that the content has, and mapped when it is mounted: as an image.
+        const layer = await this.#layers.fill(revert, { hostBase: 0, size: idMap.size }, async (made) => {
+          await pool.makeDirectory(places.diff(made.id), { mode: 0o755, uid: 0, gid: 0 });
+          await fill(pool.path(places.diff(made.id)));
+        });
+        await pool.syncAll();
+        return { layers: [layer] };
+      }),
+    );
+  }
+
+  async rebuildInstance(task: Task, id: string, fingerprint: string, idMap: IdMap): Promise<void> {
+    await this.#alone(id, 'Cannot rebuild the root', async () => {
+      await this.#mustBeUnmounted(id);
+      await this.#instances.rebuild(task, id, fingerprint, idMap);
+    });
+  }
+
+  async createSnapshot(task: Task, id: string, source: Source): Promise<void> {
+    await this.#both(source.id, id, 'Cannot take the snapshot', () => this.#snapshots.create(task, id, source));
+  }
+
+  async deleteSnapshot(task: Task, id: string): Promise<void> {
+    await this.#alone(id, 'Cannot remove the snapshot', () => this.#snapshots.delete(task, id));
+  }
+
+  async restoreSnapshot(task: Task, instance: string, snapshot: string, idMap: IdMap): Promise<void> {
+    await this.#both(snapshot, instance, 'Cannot restore the root', async () => {
+      await this.#mustBeUnmounted(instance);
+      await this.#instances.restore(task, instance, this.#volumes.snapshot(snapshot), idMap);
+    });
+  }
+
+  async readSnapshot<Result>(task: Task, id: string, use: (directory: string) => Promise<Result>): Promise<Result> {
+    return await this.#alone(id, 'Cannot read the snapshot', async () => {
+      const volume = this.#volumes.snapshot(id);
+      const asInside: IdMap = { hostBase: 0, size: topLayer(volume).idMap.size };
+      return await this.#stacks.look(task, volume, asInside, (root) => use(this.#deps.pool.path(root)));
+    });
+  }
+
+  async deleteInstance(task: Task, id: string): Promise<void> {
     await this.#alone(id, 'Cannot remove the root', async () => {
-      if (await this.#roots.isMounted(id)) throw new Fault('in-use', 'It is mounted');
-      await this.#instances.delete(id);
+      await this.#mustBeUnmounted(id);
+      await this.#instances.delete(task, id);
     });
   }
 
@@ -162,6 +233,20 @@ export class OverlayDriver implements StorageDriver {
       .open(rangesOf(idMap))
       .then((namespace) => namespace[Symbol.dispose]())
       .catch(() => {}); // the mount will fail for the same reason, and say so
+  }
+
+  async #mustBeUnmounted(id: string): Promise<void> {
+    if (await this.#roots.isMounted(id)) throw new Fault('in-use', 'It is mounted');
+  }
+
+  /** Alone with two volumes, always taken in the same order: two actions never wait for one another. */
+  async #both<Result>(one: string, other: string, action: string, work: () => Promise<Result>): Promise<Result> {
+    const [first = one, second = other] = [one, other].sort();
+    if (first === second) throw new Fault('invalid', `${action}: source and target are the same`);
+    return await this.#alone(first, action, () => {
+      places.instance(second);
+      return this.#serial.run(second, work);
+    });
   }
 
   async #alone<Result>(id: string, action: string, work: () => Promise<Result>): Promise<Result> {

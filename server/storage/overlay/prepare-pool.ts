@@ -10,8 +10,10 @@ export interface PrepareDeps {
   readonly probe: () => Promise<void>;
 }
 
-/** Version of everything below the pool's directory. */
-const marker = { driver: 'overlay', version: 1 };
+/** Version of everything below the pool's directory: 2 has snapshots, and roots without an image. */
+const marker = { driver: 'overlay', version: 2 };
+/** What becomes `version` by writing the marker anew: everything in such a pool means the same. */
+const olderVersions: readonly unknown[] = [1];
 const maxMarkerBytes = 4096;
 /** What may be in a directory that becomes a pool. */
 const harmless = new Set(['lock', 'lost+found', 'pool.json.new']);
@@ -26,10 +28,10 @@ export async function preparePool({ pool, log, lock, probe }: PrepareDeps): Prom
   const held = lock(pool.path(places.lock));
   if (held === undefined) throw new Fault('in-use', `Another server uses ${directory}`);
   try {
-    const isNew = await checkMarker(pool, directory);
+    const outdated = await checkMarker(pool, directory);
     await makeDirectories(pool);
     await unlessFull(probe, log);
-    if (isNew) await pool.write(places.marker, `${JSON.stringify(marker)}\n`);
+    if (outdated) await pool.write(places.marker, `${JSON.stringify(marker)}\n`);
     return held;
   } catch (error) {
     held[Symbol.dispose]();
@@ -37,7 +39,7 @@ export async function preparePool({ pool, log, lock, probe }: PrepareDeps): Prom
   }
 }
 
-/** Whether the directory is not a pool yet. */
+/** Whether the directory is not a pool yet, or one of an older version. */
 async function checkMarker(pool: PoolDirectory, directory: string): Promise<boolean> {
   const text = await pool.read(places.marker, maxMarkerBytes);
   if (text === undefined) {
@@ -49,6 +51,7 @@ async function checkMarker(pool: PoolDirectory, directory: string): Promise<bool
   const { driver, version } = readMarker(text, directory);
   if (driver !== marker.driver)
     throw new Fault('invalid', `${directory} belongs to the driver ${JSON.stringify(driver)}`);
+  if (olderVersions.includes(version)) return true;
   if (version !== marker.version) throw new Fault('unsupported', `${directory} was made by a newer yurt`);
   return false;
 }
@@ -67,6 +70,7 @@ const directories = {
   images: attributesOf.private,
   instances: attributesOf.instances,
   layers: attributesOf.private,
+  snapshots: attributesOf.private,
   staging: attributesOf.private,
   trash: attributesOf.private,
 } as const;

@@ -46,7 +46,8 @@ export async function probeFileSystem({ pool, mounts, namespaces }: ProbeDeps): 
     if (entry?.isFile() !== true) throw await unsupported(pool, 'it does not keep the types of names (xfs: ftype=1)');
     using namespace = await namespaces.open({ inside: 0, outside: probeBase, size: probeSize });
     await using bind = await bindProbe(pool, mounts, path(parts.image), path(parts.lower), namespace.fd);
-    const request = { label: 'yurt', lower: [bind.path], upper: path(parts.diff), work: path(parts.work) };
+    const upper = { diff: path(parts.diff), work: path(parts.work) };
+    const request = { label: 'yurt', lower: [bind.path], upper };
     await mountProbe(pool, mounts, { ...request, target: path(parts.root), options, devices: false });
     try {
       await tryRoot(pool, path(parts.root));

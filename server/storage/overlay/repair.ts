@@ -27,6 +27,9 @@ export async function repairPool(task: Task, known: KnownVolumes, deps: RepairDe
     if (!known.instances.has(id))
       task.log.warn({ instance: id }, 'the root of an instance that no record knows is kept');
   }
+  for (const id of deps.volumes.snapshotIds()) {
+    if (!known.snapshots.has(id)) task.log.warn({ snapshot: id }, 'a snapshot that no record knows is kept');
+  }
   await sweepImages(task, known, deps);
   await sweepLayers(task, deps);
   deps.trash.empty();
@@ -53,7 +56,7 @@ async function sweepImages(task: Task, known: KnownVolumes, { pool, volumes, tra
 async function sweepLayers(task: Task, { pool, volumes, trash }: RepairDeps): Promise<void> {
   for (const id of await pool.list(places.layers)) {
     if (!isId(id) || volumes.usesLayer(id)) continue;
-    task.log.info({ layer: id }, 'removing a layer that no instance has');
+    task.log.info({ layer: id }, 'removing a layer that nothing has');
     await trash.throwAway(places.layer(id));
   }
 }

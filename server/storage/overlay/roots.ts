@@ -6,8 +6,8 @@ import type { Task } from '../../base/task.ts';
 import type { Mounts } from '../../host/mounts.ts';
 import type { UserNamespaces } from '../../host/user-namespaces.ts';
 import type { Place, PoolDirectory } from '../pool-directory.ts';
-import { places } from './layout.ts';
-import { overlayOptions } from './mount-options.ts';
+import { attributesOf, places } from './layout.ts';
+import { overlayOptions, readOnlyOptions } from './mount-options.ts';
 import { topLayer, type Volume } from './volume.ts';
 
 export interface RootsDeps {
@@ -50,12 +50,12 @@ export class Roots {
     const top = topLayer(volume);
     await this.#settled(id, task.signal);
     await using cleanUp = new Revert(task.log); // never committed: an overlay has copies of what it was made of
-    const lower = await this.#lower(cleanUp, id, volume, top.idMap);
+    const below = { ...volume, layers: volume.layers.slice(0, -1) };
+    const lower = await this.#lower(cleanUp, places.lower(id), below, top.idMap);
     const request = {
       label,
       lower,
-      upper: pool.path(places.diff(top.id)),
-      work: pool.path(places.work(top.id)),
+      upper: { diff: pool.path(places.diff(top.id)), work: pool.path(places.work(top.id)) },
       target: this.path(id),
       options: overlayOptions,
       // Device nodes of an image or a stolen disk must not work; a root that is the host's root may make its own.
@@ -71,6 +71,28 @@ export class Roots {
         await delay(inUseRetryMs, undefined, { signal: task.signal });
       }
     }
+  }
+
+  /**
+   * Shows what the layers hold, read-only and with the ids of `idMap`, on `at/root`, until `cleanUp` is disposed of. `at` is a
+   * directory of the caller's own.
+   */
+  async show(task: Task, cleanUp: Revert, volume: Volume, idMap: IdMap, at: Place): Promise<Place> {
+    const { label, pool, mounts } = this.#deps;
+    const [target, attached, empty] = [
+      [...at, 'root'],
+      [...at, 'lower'],
+      [...at, 'empty'],
+    ];
+    for (const place of [target, attached, empty]) await pool.makeDirectory(place, attributesOf.private);
+    await using layers = new Revert(task.log); // never committed, as in `mount`
+    // An overlay without an upper needs two layers: the empty one makes it so for a stack of one.
+    const lower = [...(await this.#lower(layers, attached, volume, idMap)), pool.path(empty)];
+    await mounts.overlay({ label, lower, target: pool.path(target), options: readOnlyOptions, devices: false });
+    cleanUp.push('take away a look at a root', async () => {
+      await (await mounts.unmount(pool.path(target))).settled;
+    });
+    return target;
   }
 
   async unmount(id: string): Promise<void> {
@@ -102,14 +124,15 @@ export class Roots {
     }
   }
 
-  /** Paths of the lower layers, the topmost first; those stored with other ids behind a mount that maps them. */
-  async #lower(cleanUp: Revert, id: string, volume: Volume, idMap: IdMap): Promise<string[]> {
+  /** Paths of the layers, the topmost first; those stored with other ids behind a mount on `at` that maps them. */
+  async #lower(cleanUp: Revert, at: Place, { image, layers }: Volume, idMap: IdMap): Promise<string[]> {
     const { pool, mounts } = this.#deps;
-    const layers = volume.layers.slice(0, -1).reverse();
-    const stored: { place: Place; ids: IdMap }[] = [
-      ...layers.map((layer) => ({ place: places.diff(layer.id), ids: layer.idMap })),
-      { place: places.imageRoot(volume.image), ids: { hostBase: 0, size: idMap.size } },
-    ];
+    const stored: { place: Place; ids: IdMap }[] = layers
+      .map((layer) => ({ place: places.diff(layer.id), ids: layer.idMap }))
+      .reverse();
+    if (image !== undefined) {
+      stored.push({ place: places.imageRoot(image), ids: { hostBase: 0, size: idMap.size } });
+    }
     const paths: string[] = [];
     for (const { place, ids } of stored) {
       const path = pool.path(place);
@@ -119,7 +142,7 @@ export class Roots {
         continue;
       }
       using namespace = await this.#deps.namespaces.open(ranges);
-      const bind = await mounts.bindMapped(path, pool.path(places.lower(id)), namespace.fd);
+      const bind = await mounts.bindMapped(path, pool.path(at), namespace.fd);
       cleanUp.push('detach a layer', async () => await bind[Symbol.asyncDispose]());
       paths.push(bind.path);
     }

@@ -17,6 +17,8 @@ describe('the description of a root', () => {
     ];
     const volume: Volume = { image, layers };
     assert.deepEqual(parseVolume(formatVolume(volume)), volume);
+    assert.deepEqual(parseVolume(formatVolume({ layers: [layer] })), { layers: [layer] });
+    assert.deepEqual(parseVolume(JSON.stringify({ version: 1, image, layers: [layer] })), { image, layers: [layer] });
   });
 
   it('that is something else is damaged', () => {
@@ -24,7 +26,7 @@ describe('the description of a root', () => {
     const bad: unknown[] = [
       ...[null, [], 7, 'text', {}],
       ...[
-        { ...good, version: 2 },
+        { ...good, version: 3 },
         { ...good, image: '../..' },
         { ...good, layers: [] },
         { ...good, layers: {} },

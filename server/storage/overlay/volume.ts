@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Fault } from '../../base/fault.ts';
 import type { IdMap, PunchedIds } from '../../base/id-map.ts';
 import { isFingerprint, isId } from './layout.ts';
@@ -8,9 +9,12 @@ export interface Layer {
   readonly idMap: IdMap;
 }
 
-/** What a root consists of: an image, and on it layers, the lowest first. Only the last is written to. */
+/**
+ * What a root consists of: an image, and on it layers, the lowest first. Only the last of an instance is written to, none
+ * of a snapshot. Without an image the lowest layer is a whole root.
+ */
 export interface Volume {
-  readonly image: string;
+  readonly image?: string;
   readonly layers: readonly Layer[];
 }
 
@@ -19,9 +23,15 @@ export interface Volume {
  * descriptors of six digits.
  */
 export const maxLayers = 150;
+/**
+ * A stack that has grown to this by snapshots is written anew as one layer: each layer costs a look at every name that is
+ * not found.
+ */
+export const maxDepth = 64;
 export const maxVolumeBytes = 256 * 1024;
 
-const version = 1;
+const version = 2;
+const versions: readonly unknown[] = [1, version];
 
 export function formatVolume({ image, layers }: Volume): string {
   return `${JSON.stringify({ version, image, layers }, undefined, 2)}\n`;
@@ -30,14 +40,20 @@ export function formatVolume({ image, layers }: Volume): string {
 /** Fault `internal` for what `formatVolume` did not write. */
 export function parseVolume(text: string): Volume {
   const value = parseJson(text);
-  if (!isObject(value) || value['version'] !== version) throw damaged();
+  if (!isObject(value) || !versions.includes(value['version'])) throw damaged();
   const { image, layers } = value;
-  if (typeof image !== 'string' || !isFingerprint(image) || !Array.isArray(layers)) throw damaged();
-  if (layers.length === 0 || layers.length > maxLayers) throw damaged();
-  return { image, layers: layers.map(parseLayer) };
+  if (!Array.isArray(layers) || layers.length === 0 || layers.length > maxLayers) throw damaged();
+  const stack = layers.map(parseLayer);
+  if (image === undefined) return { layers: stack };
+  if (typeof image !== 'string' || !isFingerprint(image)) throw damaged();
+  return { image, layers: stack };
 }
 
-/** The layer that is written to. */
+export function newLayer(idMap: IdMap): Layer {
+  return { id: randomUUID(), idMap };
+}
+
+/** The last layer: of an instance, the one that is written to. */
 export function topLayer({ layers }: Volume): Layer {
   const top = layers.at(-1);
   if (top === undefined) throw damaged();

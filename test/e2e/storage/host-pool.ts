@@ -33,7 +33,7 @@ export function hostPool(source: string, namespaces: UserNamespaces): PoolUnderT
     },
     fill: fillWithBusybox,
     residue: async () => {
-      const volumes = ['images', 'layers', 'instances', 'staging', 'trash'];
+      const volumes = ['images', 'layers', 'instances', 'snapshots', 'staging', 'trash'];
       const lists = volumes.map(async (name) => {
         const found = await readdir(join(source, name)).catch((): string[] => []);
         return found.sort().map((each) => `${name}/${each}`);

@@ -21,6 +21,7 @@ import { type RunResult, run, runChecked } from '../../../server/host/run.ts';
 import { UserNamespaces } from '../../../server/host/user-namespaces.ts';
 import { fingerprint, idMap, isFault, otherIdMap, task } from '../../../server/storage/conformance.ts';
 import type { OverlayDriver } from '../../../server/storage/overlay/overlay-driver.ts';
+import { maxDepth } from '../../../server/storage/overlay/volume.ts';
 import { fillWithBusybox, hostPool } from './host-pool.ts';
 import { type FileSystemType, type LoopFileSystem, loopFileSystem } from './loop-file-system.ts';
 
@@ -149,6 +150,21 @@ for (const type of ['ext4', 'xfs', 'btrfs'] as const satisfies FileSystemType[])
       assert.deepEqual([one?.ino, one?.nlink], [two?.ino, 2]);
     });
 
+    it('keep hard links of the image, written to through one name, over a snapshot', async () => {
+      assert.equal((await inside(['/bin/busybox', 'sh', '-c', 'echo more >>/etc/one'])).exitCode, 0);
+      await driver.unmountInstance(id);
+      const snapshot = randomUUID();
+      await driver.createSnapshot(task, snapshot, { id });
+      for (const restored of [false, true]) {
+        if (restored) await driver.restoreSnapshot(task, id, snapshot, idMap);
+        ({ path } = await driver.mountInstance(task, id, idMap));
+        assert.equal(await readFile(join(path, 'etc/two'), 'utf8'), 'linked\nmore\n');
+        await driver.unmountInstance(id);
+      }
+      await driver.deleteSnapshot(task, snapshot);
+      ({ path } = await driver.mountInstance(task, id, idMap));
+    });
+
     it('forget removed files, and only for themselves', async () => {
       assert.equal((await inside(['/bin/busybox', 'rm', '-r', '/srv', '/etc/user'])).exitCode, 0);
       await remount();
@@ -255,6 +271,57 @@ for (const type of ['ext4', 'xfs', 'btrfs'] as const satisfies FileSystemType[])
       await other.settled();
       await other.close();
       await runChecked(run, ['rm', '-rf', copied]);
+    });
+
+    it('are the same in a snapshot and a copy, whatever was removed, renamed or replaced', async () => {
+      const shell = async (script: string) => {
+        const { exitCode, stderr } = await inside(['/bin/busybox', 'sh', '-c', script]);
+        assert.equal(exitCode, 0, stderr);
+      };
+      await shell('rm /etc/user; mv /srv /moved; echo more >>/moved/file; rm -r /tmp; mkdir /tmp; echo x >/tmp/x');
+      const [whole, copy] = [randomUUID(), randomUUID()];
+      // As of a running instance: the last layer is copied.
+      await driver.createSnapshot(task, whole, { id, frozen: (work) => work() });
+      await shell('echo later >/etc/later');
+      await driver.unmountInstance(id);
+      await driver.copyInstance(task, copy, { id: whole }, otherIdMap);
+      const mounted = await driver.mountInstance(task, copy, otherIdMap);
+      const has = async (name: string) => (await lstat(join(mounted.path, name)).catch(() => undefined)) !== undefined;
+      assert.deepEqual(await Promise.all(['etc/user', 'srv', 'etc/later'].map(has)), [false, false, false]);
+      assert.equal(await readFile(join(mounted.path, 'moved/file'), 'utf8'), 'deep\nmore\n');
+      assert.deepEqual(await readdir(join(mounted.path, 'tmp')), ['x']);
+      assert.equal((await lstat(join(mounted.path, 'tmp/x'))).uid, otherIdMap.hostBase);
+      await driver.readSnapshot(task, whole, async (directory) => {
+        assert.equal((await lstat(join(directory, 'tmp/x'))).uid, 0);
+        await assert.rejects(writeFile(join(directory, 'new'), ''), { code: 'EROFS' });
+      });
+      await driver.unmountInstance(copy);
+      await driver.deleteInstance(task, copy);
+      await driver.deleteSnapshot(task, whole);
+    });
+
+    it('are written as one layer when snapshots have made too many', async () => {
+      const snapshots: string[] = [];
+      assert.equal((await inside(['/bin/busybox', 'sh', '-c', 'rm /etc/user; mv /srv /moved'])).exitCode, 0);
+      for (let count = 0; count < maxDepth + 2; count += 1) {
+        await writeFile(join(path, 'etc/count'), String(count));
+        await driver.unmountInstance(id);
+        const snapshot = randomUUID();
+        await driver.createSnapshot(task, snapshot, { id });
+        snapshots.push(snapshot);
+        ({ path } = await driver.mountInstance(task, id, idMap));
+      }
+      const layers = JSON.parse(await readFile(join(source, 'instances', id, 'volume.json'), 'utf8')).layers.length;
+      assert.ok(layers < 8, `${layers} layers`);
+      assert.equal(await readFile(join(path, 'moved/file'), 'utf8'), 'deep\n');
+      await assert.rejects(lstat(join(path, 'etc/user')));
+      assert.equal((await lstat(join(path, 'etc/secret'))).uid, idMap.hostBase);
+      assert.equal((await inside(['/bin/cat-capable', '/etc/secret'], ordinaryUser)).stdout, 'secret\n');
+      await driver.unmountInstance(id);
+      await driver.restoreSnapshot(task, id, snapshots[3] ?? '', idMap);
+      ({ path } = await driver.mountInstance(task, id, idMap));
+      assert.equal(await readFile(join(path, 'etc/count'), 'utf8'), '3');
+      for (const snapshot of snapshots) await driver.deleteSnapshot(task, snapshot);
     });
 
     it('are deleted without following their links', async () => {

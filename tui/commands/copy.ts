@@ -1,0 +1,32 @@
+import { UsageError } from '../arguments/usage-error.ts';
+import { waitFor } from '../client/operation.ts';
+import { deviceOptions, pairOf } from '../instances/device-options.ts';
+import { printable } from '../output/printable.ts';
+import { parseReference } from '../snapshots/reference.ts';
+import type { Context, Input } from './command.ts';
+
+export async function run(context: Context, input: Input): Promise<void> {
+  const [word = '', given = ''] = input.arguments;
+  const profiles = input.values('profile');
+  if (input.flag('no-profiles') && profiles.length > 0) throw new UsageError('Both --profile and --no-profiles given');
+  const snapshot = parseReference(word);
+  const connection = await context.connect();
+  const { name, operation } = await connection.call('InstanceService', 'CopyInstance', {
+    project: context.global.project,
+    targetProject: input.value('target-project') ?? '',
+    source: snapshot?.instance ?? word,
+    snapshot: snapshot?.name ?? '',
+    name: given,
+    ephemeral: input.flag('ephemeral'),
+    profiles: [...profiles],
+    noProfiles: input.flag('no-profiles'),
+    config: Object.fromEntries(input.values('config').map(pairOf)),
+    devices: deviceOptions(input.values('device')),
+    instanceOnly: input.flag('instance-only'),
+    start: input.flag('start'),
+  });
+  await waitFor(context, connection, operation);
+  if (given === '' && !context.global.quiet) {
+    await context.terminal.output.write(`Instance name is: ${printable(name)}\n`);
+  }
+}

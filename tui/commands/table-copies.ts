@@ -1,0 +1,89 @@
+import type { CommandSpec, OptionSpec } from './command.ts';
+
+const targetProject: OptionSpec = {
+  name: 'target-project',
+  value: 'PROJECT',
+  doc: 'Project to put it into (default the same)',
+};
+
+const copyOptions: readonly OptionSpec[] = [
+  { name: 'config', short: 'c', value: 'KEY=VALUE', repeatable: true, doc: 'Configuration of the copy' },
+  {
+    name: 'device',
+    short: 'd',
+    value: 'DEVICE,KEY=VALUE',
+    repeatable: true,
+    doc: 'Device of the copy, or options of one that it has',
+  },
+  {
+    name: 'profile',
+    short: 'p',
+    value: 'PROFILE',
+    repeatable: true,
+    doc: 'Profile to use instead of those of the source',
+    complete: 'profiles',
+  },
+  { name: 'no-profiles', doc: 'Use no profile' },
+  { name: 'ephemeral', short: 'e', doc: 'Delete the copy when it stops' },
+  { name: 'instance-only', doc: 'Leave the snapshots out' },
+  { name: 'start', doc: 'Start the copy' },
+  targetProject,
+];
+
+/** Commands that make another instance of one. */
+export function copyCommands(): CommandSpec[] {
+  return [
+    {
+      path: ['copy'],
+      aliases: ['cp'],
+      summary: 'Copy an instance or a snapshot',
+      details: `The copy has the configuration, devices, profiles and snapshots of its source, and addresses and ids of its own. A running source
+is held still for the moment in which what it is writing to is copied. INSTANCE/SNAPSHOT copies what a snapshot has kept.
+
+Without a name the server picks one, which is printed.`,
+      arguments: [
+        { name: 'source', complete: 'instances' },
+        { name: 'name', optional: true },
+      ],
+      options: copyOptions,
+      examples: [
+        ['yurt copy web web2', 'another instance like "web"'],
+        ['yurt copy web/snap0 test -c limits.memory=256MiB --start', 'what "web" was, to try something on'],
+      ],
+      load: () => import('./copy.ts'),
+    },
+    {
+      path: ['move'],
+      aliases: ['mv'],
+      summary: 'Rename a stopped instance, or put it into another project',
+      arguments: [
+        { name: 'instance', complete: 'instances' },
+        { name: 'new name', optional: true },
+      ],
+      options: [targetProject],
+      load: () => import('./move.ts'),
+    },
+    {
+      path: ['rename'],
+      summary: 'Rename a stopped instance, or a snapshot',
+      arguments: [{ name: 'instance', complete: 'instances' }, { name: 'new name' }],
+      examples: [
+        ['yurt rename web www', 'an instance'],
+        ['yurt rename web/snap0 web/good', 'a snapshot'],
+      ],
+      load: () => import('./rename.ts'),
+    },
+    {
+      path: ['rebuild'],
+      summary: 'Give an instance a fresh root from an image',
+      details: 'Configuration, devices and snapshots stay; everything else in the root is gone.',
+      arguments: [
+        { name: 'image', complete: 'images' },
+        { name: 'instance', complete: 'instances' },
+      ],
+      options: [{ name: 'force', short: 'f', doc: 'Kill a running instance first, and start it again' }],
+      examples: [['yurt rebuild debian/12 web', 'begin anew']],
+      load: () => import('./rebuild.ts'),
+    },
+  ];
+}
