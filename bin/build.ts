@@ -71,6 +71,11 @@ async function bundle(): Promise<void> {
     outfile: join(root, 'dist/yurt-certificate.cjs'),
     format: 'cjs',
   });
+  await bundleScreen();
+}
+
+/** The full-screen interface: no command loads any of it. */
+async function bundleScreen(): Promise<void> {
   const screen = {
     ...bundled,
     // Ink's layout engine awaits at its top level, which CommonJS cannot.

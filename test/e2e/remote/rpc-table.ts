@@ -23,6 +23,7 @@ const nothing = () => ({});
 const inProject = (project: string) => ({ project });
 const named = (project: string, name: string) => ({ project, name });
 const instance = (project: string, name: string) => ({ project, instance: name });
+const snapshot = (project: string, name: string) => ({ ...instance(project, name), name: 'bad name' });
 const path = Buffer.from('/etc/hostname');
 
 /** Every method of the API. One without a row fails a test. */
@@ -50,6 +51,9 @@ export const rpcTable: Readonly<Record<string, Row>> = {
   'InstanceService/PauseInstance': { rule: 'project', request: named },
   'InstanceService/ResumeInstance': { rule: 'project', request: named },
   'InstanceService/DeleteInstance': { rule: 'project', request: named },
+  'InstanceService/CopyInstance': { rule: 'project', request: (project) => ({ project, source: 'none' }) },
+  'InstanceService/MoveInstance': { rule: 'project', request: (project) => ({ project, name: 'none', newName: 'x' }) },
+  'InstanceService/RebuildInstance': { rule: 'project', request: (project) => ({ project, name: 'none' }) },
   'NetworkService/ListNetworks': { rule: 'project', request: inProject },
   'OperationService/ListOperations': { rule: 'project', request: inProject },
   'OperationService/GetOperation': { rule: 'operation', request: (_project, id) => ({ id }) },
@@ -74,6 +78,13 @@ export const rpcTable: Readonly<Record<string, Row>> = {
   'ServerService/ListConfigKeys': { rule: 'everybody', request: () => ({ kind: 'instance' }) },
   'ServerService/ListDeviceTypes': { rule: 'everybody', request: nothing },
   'ServerService/Shutdown': { rule: 'admin', request: () => ({ timeoutSeconds: -1 }) },
+  'SnapshotService/ListSnapshots': { rule: 'project', request: instance },
+  'SnapshotService/GetSnapshot': { rule: 'project', request: snapshot },
+  'SnapshotService/CreateSnapshot': { rule: 'project', request: snapshot },
+  'SnapshotService/RestoreSnapshot': { rule: 'project', request: snapshot },
+  'SnapshotService/RenameSnapshot': { rule: 'project', request: (...of) => ({ ...snapshot(...of), newName: 'x' }) },
+  'SnapshotService/SetSnapshotExpiry': { rule: 'project', request: snapshot },
+  'SnapshotService/DeleteSnapshot': { rule: 'project', request: snapshot },
   'StorageService/ListStoragePools': { rule: 'everybody', request: nothing },
   'TrustService/ListTrustedClients': { rule: 'admin', request: nothing },
   'TrustService/GetTrustedClient': { rule: 'admin', request: () => ({ client: 'guest' }) },
