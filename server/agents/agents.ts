@@ -51,6 +51,8 @@ const answerTimeoutMs = 10_000;
 const idleAnswerTimeoutMs = 3_000;
 /** From `start` to the running command: longer only when the instance is frozen or out of memory. */
 const startTimeoutMs = 30_000;
+/** What an agent has for undoing what it was doing. */
+const settleTimeoutMs = 1_000;
 /** Leaving agents, removed cgroups: none of them happens twice in a row by chance. */
 const maxAttempts = 3;
 
@@ -101,6 +103,20 @@ export class Agents {
   async probe(task: Task, instance: AgentInstance): Promise<BootState> {
     const init = await this.#use(task, instance, undefined, probe);
     return { ready: ['none', 'running', 'degraded'].includes(init), initState: init === 'none' ? '' : init };
+  }
+
+  /**
+   * Resolves when the agent has taken notice of what this server closed before: it answers on a connection that is newer.
+   * It need not: after `settleTimeoutMs` this resolves too.
+   */
+  async settled(id: string): Promise<void> {
+    const timeout = AbortSignal.timeout(settleTimeoutMs);
+    try {
+      const connection = await this.#open(id, settleTimeoutMs, timeout);
+      await abortable(connection.answers(settleTimeoutMs), timeout).finally(() => connection.terminate());
+    } catch (error) {
+      this.#log.debug({ err: error, instance: id }, 'an agent that is to end does not answer');
+    }
   }
 
   /** The instance has stopped: kills the agent if it still lives, removes its socket and cgroup. Idempotent. */

@@ -168,6 +168,7 @@ function offlineFiles(
     spec: ({ id, instance: { idMap }, rootPath }) =>
       offlineSpec({ id, idMap, rootPath, agentDirectory, cgroupsPath: runtime.cgroupOf(id), host: features.facts }),
     consoleLogPath: (uuid) => join(directories.log, uuid, 'files.log'),
+    settleAgent: (id) => agents.settled(id),
     forgetAgent: (id) => agents.forget(id),
   });
 }

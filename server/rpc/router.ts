@@ -218,11 +218,20 @@ export async function* messagesOf<Request>(
   call: Call,
   stream: ServerDuplexStream<Request, unknown>,
 ): AsyncGenerator<Request, void> {
-  for await (const request of stream.iterator({ destroyOnReturn: false })) {
-    call.first ??= request;
-    checkVisible(call.identity, request);
-    yield request;
+  try {
+    for await (const request of stream.iterator({ destroyOnReturn: false })) {
+      call.first ??= request;
+      checkVisible(call.identity, request);
+      yield request;
+    }
+  } catch (error) {
+    throw clientHasGone(error) ? new Fault('canceled', 'The client has gone', { cause: error }) : error;
   }
+}
+
+/** At any time, and that is no defect. */
+function clientHasGone(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE';
 }
 
 /** The part of a stream that writing needs. */
