@@ -2,7 +2,7 @@ import type { Log } from '../base/log.ts';
 import { ownTask, type Task } from '../base/task.ts';
 import type { Store } from '../db/store.ts';
 import type { Events } from '../events/events.ts';
-import { Freezer } from '../instances/freezer.ts';
+import { Freezer, type HeldAgents } from '../instances/freezer.ts';
 import { HeldWork } from '../instances/held-work.ts';
 import type { Instance } from '../instances/instance.ts';
 import type { InstanceLocks } from '../instances/instance-locks.ts';
@@ -25,6 +25,7 @@ export interface SnapshotsWiring extends Omit<RestoreDeps, 'snapshots' | 'superv
   readonly events: Events;
   readonly supervisor: Supervisor;
   readonly runtime: Runtime;
+  readonly agents: HeldAgents;
 }
 
 /** The domain of snapshots, wired. */

@@ -45,6 +45,7 @@ export class FakeWorld {
       ...this.instanceMounts.list().map((target) => `mount inside on ${target}`),
       ...this.relays.list().map((cgroup) => `relay ${cgroup}`),
       ...[...this.firewall.tables.keys()].map((table) => `firewall table ${table.replace(/[0-9a-f]{16}$/, 'ID')}`),
+      ...[...this.frozenAgents].map((id) => `still agent of ${id}`),
       ...this.deviceNodes.list().map((path) => `node ${path}`),
       ...[...this.containers].map(([id, { status }]) => `container ${id} ${status}`),
     ].sort();
@@ -130,6 +131,19 @@ export class FakeWorld {
     start: async () => this.#effect('limit'),
     adopt: async () => {},
     release: async () => {},
+  };
+
+  /** Agents that are held still. */
+  readonly frozenAgents = new Set<string>();
+  readonly agentFreezer = {
+    freeze: async (id: string) => {
+      this.#effect('freeze agent');
+      this.frozenAgents.add(id);
+    },
+    thaw: async (id: string) => {
+      this.#effect('thaw agent');
+      this.frozenAgents.delete(id);
+    },
   };
 
   readonly runtime: Runtime = {
