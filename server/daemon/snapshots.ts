@@ -55,7 +55,7 @@ export function openSnapshots(wiring: SnapshotsWiring): SnapshotParts {
   const restorer = new SnapshotRestorer({ ...wiring, snapshots });
   const work = new HeldWork(wiring.locks, wiring.operations);
   const verbs = new Snapshots({ ...wiring, snapshots, taker, restorer, work });
-  const { moves, rebuilder } = openMoves(wiring, { work, taker, snapshots });
+  const { moves, rebuilder, refresher } = openMoves(wiring, { work, taker, snapshots });
   return {
     ...{ verbs, moves, taker, records: snapshots },
     count: (instance) => verbs.count(instance),
@@ -65,6 +65,7 @@ export function openSnapshots(wiring: SnapshotsWiring): SnapshotParts {
       // What runs was not stopped for it yet: nothing had been changed.
       if (runs) await wiring.records.update(instance, { pending: undefined });
       else if (instance.pending?.kind === 'restore') return await restorer.finish(ownTask(log), instance);
+      else if (instance.pending?.kind === 'refresh') await refresher.finish(ownTask(log), instance);
       else return await rebuilder.finish(ownTask(log), instance);
       return false;
     },
