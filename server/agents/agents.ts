@@ -64,6 +64,8 @@ export class Agents {
   readonly #log: Log;
   readonly #starter: AgentStarter;
   readonly #states = new Map<string, AgentState>();
+  /** Those that are held still: whoever needs one waits. */
+  readonly #held = new Map<string, PromiseWithResolvers<void>>();
   readonly #closing = new AbortController();
 
   constructor(deps: AgentsDeps) {
@@ -116,6 +118,26 @@ export class Agents {
       await abortable(connection.answers(settleTimeoutMs), timeout).finally(() => connection.terminate());
     } catch (error) {
       this.#log.debug({ err: error, instance: id }, 'an agent that is to end does not answer');
+    }
+  }
+
+  /**
+   * Holds the agent still: it has a cgroup of its own, and root inside may have taken it over. Until `thaw` none is
+   * started, and whoever needs it waits. Fault `timed-out`.
+   */
+  async freeze(id: string): Promise<void> {
+    if (!this.#held.has(id)) this.#held.set(id, Promise.withResolvers<void>());
+    await this.#states.get(id)?.starting?.catch(() => {});
+    await this.#starter.freeze(id);
+  }
+
+  /** Idempotent. Fault `timed-out`: who waits goes on, and replaces an agent that stays still. */
+  async thaw(id: string): Promise<void> {
+    try {
+      await this.#starter.thaw(id);
+    } finally {
+      this.#held.get(id)?.resolve();
+      this.#held.delete(id);
     }
   }
 
@@ -176,6 +198,7 @@ export class Agents {
   async #connect(task: Task, instance: AgentInstance): Promise<AgentConnection> {
     task.signal.throwIfAborted();
     for (let attempt = 1; ; attempt++) {
+      await this.#released(instance.id, task.signal);
       const state = this.#stateOf(instance.id);
       const { spare, starts } = state;
       state.spare = undefined;
@@ -197,6 +220,8 @@ export class Agents {
    */
   async #restart(task: Task, instance: AgentInstance, starts: number, attempt: number, error: unknown): Promise<void> {
     if (!(error instanceof AgentGone)) throw error;
+    // What is held still cannot answer, and none may be started: it is asked again.
+    if (this.#held.has(instance.id)) return;
     const state = this.#stateOf(instance.id);
     if (attempt === maxAttempts)
       throw new Fault('unavailable', 'The agent of the instance does not start', { cause: error });
@@ -210,6 +235,12 @@ export class Agents {
       state.starting = this.#start(state, instance);
     }
     await abortable(state.starting, task.signal);
+  }
+
+  async #released(id: string, signal: AbortSignal): Promise<void> {
+    for (let held = this.#held.get(id); held !== undefined; held = this.#held.get(id)) {
+      await abortable(held.promise, signal);
+    }
   }
 
   /** Outlives the caller that asked first: others may wait for it as well. */

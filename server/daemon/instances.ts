@@ -86,7 +86,8 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   const stopper = instanceStopper(engines, supervisor, agentOf);
   const sources = { ...changes.use, ...imageSources(engines, objects) };
   const snapshots = openSnapshots({
-    ...{ ...base, records, locks, supervisor, runtime, stopper, pool, expanded, ...sources, surroundings: sources },
+    ...{ ...base, records, locks, supervisor, runtime, agents, stopper, pool, expanded },
+    ...{ ...sources, surroundings: sources },
     freeRoot: (instance) => offline.end(instance),
     start: (task, instance) => verbs.startHeld(task, instance),
   });

@@ -38,6 +38,8 @@ export interface CopyRequest {
   /** Options win over those of a device of the same name, own or from a profile. */
   readonly devices: Devices;
   readonly instanceOnly: boolean;
+  /** Brings a copy that exists up to date instead, see `InstanceRefresher`. */
+  readonly refresh: boolean;
 }
 
 /** A copy that was checked against everything that exists. */

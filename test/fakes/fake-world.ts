@@ -48,6 +48,7 @@ export class FakeWorld {
       ...this.instanceMounts.list().map((target) => `mount inside on ${target}`),
       ...this.relays.list().map((cgroup) => `relay ${cgroup}`),
       ...[...this.firewall.tables.keys()].map((table) => `firewall table ${table.replace(/[0-9a-f]{16}$/, 'ID')}`),
+      ...[...this.frozenAgents].map((id) => `still agent of ${id}`),
       ...this.deviceNodes.list().map((path) => `node ${path}`),
       ...[...this.containers].map(([id, { status }]) => `container ${id} ${status}`),
     ].sort();
@@ -137,6 +138,18 @@ export class FakeWorld {
 
   /** What writes the templates of an instance that starts. */
   readonly templates = { write: async () => this.#effect('write templates') };
+  /** Agents that are held still. */
+  readonly frozenAgents = new Set<string>();
+  readonly agentFreezer = {
+    freeze: async (id: string) => {
+      this.#effect('freeze agent');
+      this.frozenAgents.add(id);
+    },
+    thaw: async (id: string) => {
+      this.#effect('thaw agent');
+      this.frozenAgents.delete(id);
+    },
+  };
 
   readonly runtime: Runtime = {
     expectCreate: () => ({ [Symbol.dispose]: () => {} }),

@@ -20,7 +20,7 @@ async function due(server: FakeServer, name = 'web') {
 
 const copy = {
   ...{ project: 'default', source: 'web', snapshot: '', targetProject: 'default', name: 'copy', ephemeral: false },
-  ...{ profiles: undefined, config: {}, devices: {}, instanceOnly: true },
+  ...{ profiles: undefined, config: {}, devices: {}, instanceOnly: true, refresh: false },
 };
 
 describe('what the next start writes templates for', () => {
