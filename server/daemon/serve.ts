@@ -154,7 +154,7 @@ function domainServices(base: Base, engines: Engines, parts: InstanceParts) {
 function imageDeps({ operations, events }: Base, engines: Engines, parts: InstanceParts): ImageServiceDeps {
   const { pools, images, recipes } = engines;
   return {
-    ...{ recipes, operations, events, homes: listedHomes(parts, 'images') },
+    ...{ recipes, operations, events, homes: listedHomes(parts, 'images'), publisher: parts.backups.publisher },
     images: async (project) => {
       const home = await parts.projects.home(project, 'images');
       return { home, images: images.of(home) };

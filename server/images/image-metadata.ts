@@ -48,6 +48,19 @@ export function parseMetadata(text: string): ImageMetadata {
   };
 }
 
+/** Fault `invalid` for a property that an image would not keep. */
+export function checkProperties(properties: Readonly<Record<string, string>>): void {
+  const pairs = Object.entries(properties);
+  if (pairs.length > metadataLimits.maxProperties) throw new Fault('invalid', 'Too many properties of an image');
+  const wrong = pairs.find(([name, value]) => !isProperty(name, value));
+  if (wrong === undefined) return;
+  const { maxNameLength, maxValueLength } = metadataLimits;
+  throw new Fault(
+    'invalid',
+    `Invalid property ${JSON.stringify(wrong[0].slice(0, 80))} of an image: one line, name and value at most ${maxNameLength} and ${maxValueLength} characters`,
+  );
+}
+
 /** Properties are shown in terminals and tables: one line of printable text, or they are left out. */
 function isProperty(name: string, value: unknown): boolean {
   if (typeof value !== 'string' || value.length > metadataLimits.maxValueLength) return false;

@@ -7,6 +7,7 @@ import { importsOf, isTest, sourceFiles } from './source-files.ts';
 const serverLayers: Readonly<Record<string, readonly string[]>> = {
   rpc: [
     'agents',
+    'backups',
     'base',
     'daemon',
     'db',
@@ -27,6 +28,7 @@ const serverLayers: Readonly<Record<string, readonly string[]>> = {
   ],
   daemon: [
     'agents',
+    'backups',
     'base',
     'db',
     'devices',
@@ -59,6 +61,7 @@ const serverLayers: Readonly<Record<string, readonly string[]>> = {
     'storage',
     'templates',
   ],
+  backups: ['base', 'db', 'events', 'host', 'images', 'instances', 'operations', 'snapshots', 'storage'],
   snapshots: ['base', 'db', 'devices', 'events', 'instances', 'operations', 'profiles', 'runtime', 'storage'],
   images: ['base', 'db', 'host', 'storage', 'templates'],
   templates: ['base', 'host'],

@@ -2,6 +2,7 @@ import { Fault } from '../../server/base/fault.ts';
 import { silentLog } from '../../server/base/log.ts';
 import { Serial } from '../../server/base/serial.ts';
 import { ownTask } from '../../server/base/task.ts';
+import { openBackups } from '../../server/daemon/backups.ts';
 import { openSnapshots } from '../../server/daemon/snapshots.ts';
 import { Collection } from '../../server/db/collection.ts';
 import { MemoryStore } from '../../server/db/memory-store.ts';
@@ -12,6 +13,8 @@ import { NicMaker } from '../../server/devices/makers/nic-maker.ts';
 import { NodeMaker } from '../../server/devices/makers/node-maker.ts';
 import { RelayMaker } from '../../server/devices/makers/relay-maker.ts';
 import { Events } from '../../server/events/events.ts';
+import { tarTypes } from '../../server/images/tar-format.ts';
+import { tarEnd, tarHeader } from '../../server/images/tar-writer.ts';
 import { type Candidate, ProjectAdmission } from '../../server/instances/admission.ts';
 import { BootFollower } from '../../server/instances/boot-follower.ts';
 import { ChangeJournal } from '../../server/instances/change-journal.ts';
@@ -118,6 +121,13 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     ...{ surroundings: { checkNetwork }, freeRoot: async () => {}, ...sources },
     start: (task, instance) => instances.startHeld(task, instance),
   });
+  const backups = openBackups(
+    {
+      ...{ records, locks, operations, events, supervisor, stopper, pool, output: fakeTar },
+      start: (task, instance) => instances.startHeld(task, instance),
+    },
+    snapshots,
+  );
   const deleter = new InstanceDeleter({
     ...{ records, expanded, pool },
     removeFiles: async () => {},
@@ -188,7 +198,7 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     admission,
     profiles,
     records,
-    ...{ metadata, metadataEditor },
+    ...{ metadata, metadataEditor, backups },
     ...{ log, expanded, snapshots: snapshots.verbs, moves: snapshots.moves },
     locks,
     supervisor,
@@ -206,6 +216,13 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
 }
 
 export type FakeServer = Awaited<ReturnType<typeof fakeServer>>;
+
+/** What tar prints of an empty root. */
+async function* fakeTar(): AsyncGenerator<Uint8Array, void, void> {
+  const attributes = new Map<string, string>();
+  const empty = { linkName: '', mode: 0o755, uid: 0, gid: 0, sizeBytes: 0, mtime: 1, attributes };
+  yield Buffer.concat([tarHeader({ ...empty, name: './', type: tarTypes.directory }), tarEnd]);
+}
 
 /** The operation as it ended. */
 export async function ended(server: FakeServer, operation: OperationView): Promise<OperationView> {

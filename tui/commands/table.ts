@@ -1,5 +1,6 @@
 import { allProjectsOption, columnsOption, formatOption } from '../arguments/list-options.ts';
 import type { ArgumentSpec, CommandSpec, OptionSpec } from './command.ts';
+import { backupCommands } from './table-backups.ts';
 import { configCommands } from './table-config.ts';
 import { copyCommands } from './table-copies.ts';
 import { fileCommands } from './table-files.ts';
@@ -23,6 +24,7 @@ export const commands: readonly CommandSpec[] = [
   ...stateCommands(),
   ...snapshotCommands(),
   ...copyCommands(),
+  ...backupCommands(),
   ...sessionCommands(),
   ...fileCommands,
   ...imageCommands(),

@@ -40,6 +40,7 @@ export const rpcTable: Readonly<Record<string, Row>> = {
   'ImageService/GetImage': { rule: 'project', request: (project) => ({ project, image: 'tiny' }) },
   'ImageService/DeleteImage': { rule: 'project', request: (project) => ({ project, image: 'tiny' }) },
   'ImageService/ListRecipes': { rule: 'everybody', request: nothing },
+  'ImageService/PublishInstance': { rule: 'project', request: instance },
   'ImageService/BuildImage': { rule: 'admin', request: (project) => ({ project, image: 'tiny' }) },
   'InstanceService/ListInstances': { rule: 'project', request: inProject },
   'InstanceService/GetInstance': { rule: 'project', request: named },
