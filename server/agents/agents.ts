@@ -112,6 +112,11 @@ export class Agents {
     await this.#starter.remove(id);
   }
 
+  /** The same for all instances but those that `runs` names: an earlier server may have been killed before it did so. */
+  async forgetOthers(runs: (id: string) => boolean): Promise<void> {
+    for (const id of this.#starter.known()) if (!runs(id)) await this.forget(id);
+  }
+
   /** Ends this server's part; agents stay. */
   close(): void {
     this.#closing.abort(new Fault('canceled', 'The server is stopping'));

@@ -192,6 +192,7 @@ async function findAgain(
   await engines.networks.open(uuids);
   await snapshots.begin();
   const toStart = await reconcile({ ...deps, finishPending: snapshots.finishPending });
+  await engines.agents.forgetOthers((uuid) => deps.supervisor.status(uuid) !== 'stopped');
   await repairPools(engines, uuids, await snapshots.repair(), deps.supervisor);
   snapshots.schedule.begin();
   return toStart;

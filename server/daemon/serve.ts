@@ -65,7 +65,9 @@ export async function serve(
       tokenExpiry: async () => expiryOf(serverSetting((await config.get()).config, tokenExpiryKey), new Date()),
     }),
   };
-  const { server, strangers, peers } = openApi(log, handlers, trust, { checkProject });
+  const { server, strangers, peers } = openApi(log, handlers, trust, {
+    ...{ checkProject, publish: (audit, project) => events.publish(audit, project) },
+  });
   const remote = new RemoteAccess({ log, certificate, peers });
   const groupId = /^yurt:[^:]*:(\d+):/m.exec(await readOptional('/etc/group'))?.[1];
   const local = await listen({

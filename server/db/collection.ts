@@ -36,6 +36,12 @@ export class Collection<T> {
     return entries.map((entry) => this.#read(entry.key, entry.value, entry.revision));
   }
 
+  /** As `list`, without what is stored under them. */
+  async ids(idPrefix = ''): Promise<string[]> {
+    const keys = await this.#store.keys(this.key(idPrefix));
+    return keys.map((key) => key.slice(this.#prefix.length));
+  }
+
   /** Writes the record if it still has `revision` (0: does not exist); `also` is committed with it. */
   async put(id: string, record: T, revision: number, also: Change = {}): Promise<Versioned<T>> {
     const written = await this.#store.commit({

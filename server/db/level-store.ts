@@ -47,9 +47,12 @@ export class LevelStore implements Store {
   }
 
   async list(prefix: string): Promise<Entry[]> {
-    const found = await this.#db.iterator({ gte: prefix, lt: `${prefix}\uffff`, limit: maxListEntries + 1 }).all();
-    if (found.length > maxListEntries) throw new Fault('exhausted', `More than ${maxListEntries} entries in ${prefix}`);
-    return found.map(([key, stored]) => ({ key, ...stored }));
+    const found = await this.#db.iterator(rangeOf(prefix)).all();
+    return checkedLength(prefix, found).map(([key, stored]) => ({ key, ...stored }));
+  }
+
+  async keys(prefix: string): Promise<string[]> {
+    return checkedLength(prefix, await this.#db.keys(rangeOf(prefix)).all());
   }
 
   commit(change: Change): Promise<number> {
@@ -87,6 +90,15 @@ export class LevelStore implements Store {
     await this.#turn;
     await this.#db.close();
   }
+}
+
+function rangeOf(prefix: string): { gte: string; lt: string; limit: number } {
+  return { gte: prefix, lt: `${prefix}\uffff`, limit: maxListEntries + 1 };
+}
+
+function checkedLength<Found>(prefix: string, found: Found[]): Found[] {
+  if (found.length > maxListEntries) throw new Fault('exhausted', `More than ${maxListEntries} entries in ${prefix}`);
+  return found;
 }
 
 function checkedValue(key: string, value: unknown): unknown {

@@ -20,6 +20,10 @@ export class MemoryStore implements Store {
       .map(([key, { json, revision }]) => ({ key, value: JSON.parse(json), revision }));
   }
 
+  async keys(prefix: string): Promise<string[]> {
+    return (await this.list(prefix)).map(({ key }) => key);
+  }
+
   async commit(change: Change): Promise<number> {
     for (const { key, revision } of change.expect ?? []) {
       if ((this.#entries.get(key)?.revision ?? 0) !== revision) {

@@ -28,6 +28,7 @@ function conforms(name: string, open: () => Promise<Opened>): void {
         (await opened.store.list('b/')).map(({ key }) => key),
         ['b/1', 'b/2'],
       );
+      assert.deepEqual(await opened.store.keys('b/'), ['b/1', 'b/2']);
     });
 
     it('applies nothing when one expectation fails', async () => {

@@ -7,6 +7,8 @@ export interface Store {
   get(key: string): Promise<Entry | undefined>;
   /** All entries whose key begins with `prefix`, in key order. Fault `exhausted` beyond `maxListEntries`. */
   list(prefix: string): Promise<Entry[]>;
+  /** The keys of these entries alone, read without their values. Fault `exhausted` as for `list`. */
+  keys(prefix: string): Promise<string[]>;
   /**
    * Applies all of the change or nothing of it, durably (fsync). Fault `conflict` when an expectation does not hold.
    * Returns the store's new revision.

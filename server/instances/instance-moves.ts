@@ -2,6 +2,7 @@ import { Fault } from '../base/fault.ts';
 import type { Task } from '../base/task.ts';
 import type { Events } from '../events/events.ts';
 import type { OperationView } from '../operations/operation.ts';
+import { announce } from './announce.ts';
 import type { CopyRequest, InstanceCopier } from './copy-instance.ts';
 import type { SourceImage } from './create-instance.ts';
 import type { HeldWork } from './held-work.ts';
@@ -96,7 +97,7 @@ export class InstanceMoves {
   }
 
   #announce(action: string, instance: Instance, context: Readonly<Record<string, string>> = {}): void {
-    this.#deps.events.lifecycle(action, resourceOf(instance), context);
+    announce(this.#deps.events, action, instance, context);
   }
 }
 

@@ -20,6 +20,16 @@ export class SnapshotRecords {
       .sort((a, b) => (a.createdAt < b.createdAt ? -1 : a.createdAt > b.createdAt ? 1 : 0));
   }
 
+  /** How many there are, by the uuid of their instance: of one, or of all. Also what is not ready: no record is read. */
+  async count(instance?: string): Promise<ReadonlyMap<string, number>> {
+    const counts = new Map<string, number>();
+    for (const id of await this.#records.ids(instance === undefined ? '' : `${instance}/`)) {
+      const of = id.slice(0, id.indexOf('/'));
+      counts.set(of, (counts.get(of) ?? 0) + 1);
+    }
+    return counts;
+  }
+
   async find(instance: string, name: string): Promise<Snapshot | undefined> {
     return (await this.list(instance)).find((snapshot) => snapshot.name === name && snapshot.phase === 'ready');
   }

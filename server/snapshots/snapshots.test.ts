@@ -199,6 +199,40 @@ describe('a server that starts again, with snapshots', () => {
 });
 
 describe('snapshots', () => {
+  it('are counted by instance', async () => {
+    const server = await launched(false);
+    const { uuid } = await server.records.get('default', 'web');
+    assert.equal((await server.snapshots.count()).size, 0);
+    for (const name of ['one', 'two']) await take(server, { name });
+    assert.deepEqual([...(await server.snapshots.count())], [[uuid, 2]]);
+    assert.deepEqual([...(await server.snapshots.count(uuid))], [[uuid, 2]]);
+    assert.equal((await server.snapshots.count('nobody')).size, 0);
+  });
+
+  it('and copies are announced in the project of their instance', async () => {
+    const server = await fakeServer();
+    await server.projects.create({ name: 'lab', description: '', config: { 'features.profiles': 'false' } });
+    const create = { name: 'web', project: 'lab', image: 'tiny', description: '', ephemeral: false };
+    const content = { profiles: ['default'], config: {}, devices: {} };
+    await ended(server, (await server.instances.create({ ...create, ...content }, false)).operation);
+    const from = server.events.position('');
+    await take(server, { project: 'lab', name: 'one' });
+    await server.snapshots.rename('lab', 'web', 'one', 'two');
+    const copy = { project: 'lab', source: 'web', snapshot: '', targetProject: 'lab', name: 'twin', ephemeral: false };
+    const all = { profiles: undefined, config: {}, devices: {}, instanceOnly: false };
+    await ended(server, (await server.moves.copy({ ...copy, ...all }, false)).operation);
+    const seen: string[] = [];
+    for await (const { project, payload } of server.events.watch(from, AbortSignal.timeout(5_000))) {
+      if (payload.type === 'lifecycle') seen.push(`${project} ${payload.action}`);
+      if (seen.length === 3) break;
+    }
+    const actions = ['instance-snapshot-created', 'instance-snapshot-renamed', 'instance-created'];
+    assert.deepEqual(
+      seen,
+      actions.map((action) => `lab ${action}`),
+    );
+  });
+
   it('go with their instance', async () => {
     const server = await launched(false);
     await take(server);

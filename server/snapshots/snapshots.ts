@@ -46,13 +46,9 @@ export class Snapshots {
     return (await this.#deps.snapshots.list(instance?.uuid)).filter(({ phase }) => phase === 'ready');
   }
 
-  /** How many there are, by the uuid of their instance: of one, or of all. */
+  /** How many there are, by the uuid of their instance: of one, or of all. Also those that are being made or removed. */
   async count(instance?: string): Promise<ReadonlyMap<string, number>> {
-    const counts = new Map<string, number>();
-    for (const { phase, instance: of } of await this.#deps.snapshots.list(instance)) {
-      if (phase === 'ready') counts.set(of, (counts.get(of) ?? 0) + 1);
-    }
-    return counts;
+    return await this.#deps.snapshots.count(instance);
   }
 
   async get(project: string, instance: string, name: string): Promise<Snapshot> {
@@ -96,7 +92,7 @@ export class Snapshots {
   }
 
   async rename(project: string, instanceName: string, name: string, newName: string): Promise<Snapshot> {
-    const { records, snapshots, taker, work, events } = this.#deps;
+    const { records, snapshots, taker, work } = this.#deps;
     checkSnapshotName(newName);
     const instance = await records.get(project, instanceName);
     using _held = work.hold(instance, 'snapshotted');
@@ -104,8 +100,7 @@ export class Snapshots {
     if (newName === name) return snapshot;
     await taker.check(instance, { name: newName, reuse: false });
     const renamed = await snapshots.update(snapshot, { name: newName });
-    const source = snapshotResource(instance, renamed);
-    events.lifecycle('instance-snapshot-renamed', source, { old_name: name });
+    this.#announce('instance-snapshot-renamed', instance, renamed, { old_name: name });
     return renamed;
   }
 
@@ -167,8 +162,13 @@ export class Snapshots {
     return { name, reuse: request.reuse, expiresAt: request.noExpiry ? undefined : expiryOf(expiry, now) };
   }
 
-  #announce(action: string, instance: Instance, snapshot: Pick<Snapshot, 'name'>): void {
-    this.#deps.events.lifecycle(action, snapshotResource(instance, snapshot));
+  #announce(
+    action: string,
+    instance: Instance,
+    snapshot: Pick<Snapshot, 'name'>,
+    context: Readonly<Record<string, string>> = {},
+  ): void {
+    this.#deps.events.lifecycle(action, snapshotResource(instance, snapshot), context, instance.project);
   }
 
   async #during<Result>(action: string, { name }: Instance, work: () => Promise<Result>): Promise<Result> {

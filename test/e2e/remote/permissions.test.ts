@@ -102,6 +102,16 @@ describe('the permissions of clients', { timeout: longMs }, () => {
     assert.deepEqual([missing?.code, missing?.details], [seen?.code, seen?.details.replace('default', 'nowhere')]);
   });
 
+  it('let a restricted client put nothing into another project', async () => {
+    const into = { project: 'team', targetProject: 'default' };
+    for (const { method, code, details } of await calls('guest', [
+      { method: 'InstanceService/CopyInstance', request: { ...into, source: 'ours', name: 'planted' } },
+      { method: 'InstanceService/MoveInstance', request: { ...into, name: 'ours', newName: 'planted' } },
+    ])) {
+      assert.deepEqual([code, details], [notFound, 'Project "default" does not exist'], method);
+    }
+  });
+
   it('let a restricted client use its own project', async () => {
     const own = requests('team', 'ours').filter(({ method }) => {
       const { rule } = rpcTable[method] ?? {};

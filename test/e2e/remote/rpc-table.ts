@@ -23,6 +23,7 @@ const nothing = () => ({});
 const inProject = (project: string) => ({ project });
 const named = (project: string, name: string) => ({ project, name });
 const instance = (project: string, name: string) => ({ project, instance: name });
+const snapshot = (project: string, name: string) => ({ ...instance(project, name), name: 'bad name' });
 const path = Buffer.from('/etc/hostname');
 
 /** Every method of the API. One without a row fails a test. */
@@ -88,12 +89,12 @@ export const rpcTable: Readonly<Record<string, Row>> = {
   'ServerService/ListDeviceTypes': { rule: 'everybody', request: nothing },
   'ServerService/Shutdown': { rule: 'admin', request: () => ({ timeoutSeconds: -1 }) },
   'SnapshotService/ListSnapshots': { rule: 'project', request: instance },
-  'SnapshotService/GetSnapshot': { rule: 'project', request: (...of) => ({ ...instance(...of), name: 'none' }) },
-  'SnapshotService/CreateSnapshot': { rule: 'project', request: (...of) => ({ ...instance(...of), name: '-' }) },
-  'SnapshotService/RestoreSnapshot': { rule: 'project', request: (...of) => ({ ...instance(...of), name: 'none' }) },
-  'SnapshotService/RenameSnapshot': { rule: 'project', request: (...of) => ({ ...instance(...of), name: 'none' }) },
-  'SnapshotService/SetSnapshotExpiry': { rule: 'project', request: (...of) => ({ ...instance(...of), name: 'none' }) },
-  'SnapshotService/DeleteSnapshot': { rule: 'project', request: (...of) => ({ ...instance(...of), name: 'none' }) },
+  'SnapshotService/GetSnapshot': { rule: 'project', request: snapshot },
+  'SnapshotService/CreateSnapshot': { rule: 'project', request: snapshot },
+  'SnapshotService/RestoreSnapshot': { rule: 'project', request: snapshot },
+  'SnapshotService/RenameSnapshot': { rule: 'project', request: (...of) => ({ ...snapshot(...of), newName: 'x' }) },
+  'SnapshotService/SetSnapshotExpiry': { rule: 'project', request: snapshot },
+  'SnapshotService/DeleteSnapshot': { rule: 'project', request: snapshot },
   'StorageService/ListStoragePools': { rule: 'everybody', request: nothing },
   'TrustService/ListTrustedClients': { rule: 'admin', request: nothing },
   'TrustService/GetTrustedClient': { rule: 'admin', request: () => ({ client: 'guest' }) },

@@ -92,6 +92,10 @@ export class Verbs {
     if (verb === 'restart') return this.#live.call('InstanceService', 'RestartInstance', { ...target, force });
     if (verb === 'pause') return this.#live.call('InstanceService', 'PauseInstance', target);
     if (verb === 'resume') return this.#live.call('InstanceService', 'ResumeInstance', target);
+    if (verb === 'snapshot') {
+      const { project, name: instance } = target;
+      return this.#live.call('SnapshotService', 'CreateSnapshot', { project, instance });
+    }
     return this.#live.call('InstanceService', 'DeleteInstance', { ...target, force });
   }
 

@@ -65,6 +65,18 @@ export const instanceCommands: readonly Command[] = [
     },
   },
   {
+    ...{ id: 'snapshot', section, keys: ['v'], here: onInstances, obstacle: none },
+    help: 'Take a snapshot, named as the instance is set up to',
+    run: (state) =>
+      asking(
+        unmarked(state),
+        verb(
+          'snapshot',
+          targetInstances(state).map(({ key }) => key),
+        ),
+      ),
+  },
+  {
     ...{ id: 'edit', section, keys: ['e'], hint: 'edit', here: onInstances, obstacle: none },
     help: 'Edit the configuration with $EDITOR',
     run: (state) => withOne(state, (key) => asking(state, { kind: 'command', words: ['config', 'edit', nameOf(key)] })),
