@@ -22,6 +22,10 @@ templates:
     content: |
       {{ trigger }} {{ path }} {{ config_get("user.greeting", "nothing") }}
       {% include "/etc/shadow" %} {{7*7}}
+  - path: /etc/name
+    when: [create, copy, rename]
+    content: |
+      {{ trigger }} {{ instance.name }}
   - path: /run-once/each
     when: [start]
     content: |
@@ -105,6 +109,21 @@ describe('the templates of an instance', { timeout: longMs }, () => {
     await yurt.ok('config', 'template', 'delete', 'web', 'more.tpl');
     await yurt.ok('start', 'web');
     assert.equal(await read('/srv/each'), 'for web\n');
+  });
+
+  it('go with a copy and follow a new name, and a server that was killed writes them when it is back', async () => {
+    await yurt.ok('stop', 'web', '-f');
+    await yurt.ok('copy', 'web', 'two');
+    await yurt.ok('start', 'two');
+    assert.equal(await yurt.ok('exec', 'two', '--', 'cat', '/etc/name', '/srv/each'), 'copy two\nfor two\n');
+    await yurt.ok('stop', 'two', '-f');
+    await yurt.ok('rename', 'two', 'three');
+    await yurt.signal('SIGKILL');
+    await yurt.up();
+    await yurt.ok('start', 'three');
+    assert.equal(await yurt.ok('exec', 'three', '--', 'cat', '/etc/name', '/etc/hostname'), 'rename three\nthree\n');
+    await yurt.ok('start', 'web');
+    assert.equal(await read('/etc/name'), 'create web\n');
     await yurt.ok('init', 'greeter', 'other');
     assert.match(await yurt.ok('config', 'metadata', 'show', 'other'), /^ {2}\/run-once\/each:$/m);
   });

@@ -57,7 +57,8 @@ export class MetadataEditor {
   async update(of: Named, etag: string, content: MetadataContent): Promise<InstanceMetadata> {
     return await this.#change(of, 'instance-metadata-updated', {}, (now) => {
       checkEtag(of, etag, metadataEtag(now));
-      return { ...now, ...content };
+      const { architecture, creationDate, properties, rules } = content;
+      return { ...now, architecture, creationDate, properties, rules };
     });
   }
 
