@@ -49,7 +49,7 @@ function promptKeyed(state: State, prompt: Prompt, press: KeyPress): Step<State>
   return only(editor === undefined ? state : typed(state, prompt, editor));
 }
 
-function entered(state: State, { kind, editor }: Prompt): Step<State> {
+function entered(state: State, { kind, editor, subject }: Prompt): Step<State> {
   const left = { ...state, prompt: undefined };
   if (kind === 'search') {
     const next = commandFor(left, 'n');
@@ -59,6 +59,7 @@ function entered(state: State, { kind, editor }: Prompt): Step<State> {
   if (kind === 'create' && (table === 'profiles' || table === 'projects') && editor.text.trim() !== '') {
     return asking(left, { kind: 'create', what: table, name: editor.text.trim() });
   }
+  if (subject !== undefined) return named(left, kind, subject, editor.text.trim());
   const page = shownPage(state);
   if (kind === 'push' && page.kind === 'files' && editor.text.trim() !== '') {
     const words = ['file', 'push', editor.text.trim(), `${inInstance(page)}/`];
@@ -67,6 +68,12 @@ function entered(state: State, { kind, editor }: Prompt): Step<State> {
   const row = targetInstance(state);
   if (kind !== 'run' || editor.text.trim() === '' || row === undefined) return only(left);
   return asking(left, { kind: 'run', key: row.key, command: editor.text });
+}
+
+/** What is done with an instance once a name was typed for it. */
+function named(state: State, kind: Prompt['kind'], key: string, name: string): Step<State> {
+  if (kind === 'snapshot') return asking(state, { kind: 'create-snapshot', key, name });
+  return only(state);
 }
 
 /** Filters and searches show what they find while one types. */

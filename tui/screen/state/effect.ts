@@ -29,6 +29,9 @@ export type Effect =
       readonly targets: readonly string[];
       readonly force: boolean;
     }
+  /** With an empty name the server picks one. */
+  | { readonly kind: 'create-snapshot'; readonly key: string; readonly name: string }
+  | { readonly kind: 'restore-snapshot' | 'delete-snapshot'; readonly key: string; readonly name: string }
   | { readonly kind: 'delete-images'; readonly fingerprints: readonly string[] }
   | { readonly kind: 'cancel-operation'; readonly id: string }
   | { readonly kind: 'launch'; readonly request: LaunchRequest }
