@@ -157,6 +157,10 @@ export class Program {
         return await this.#verbs.deleteObjects(effect.what, effect.names);
       case 'verb':
         return await this.#verbs.instances(effect.verb, effect.targets, effect.force);
+      case 'rename':
+        return await this.#verbs.rename(effect.key, effect.name);
+      case 'copy-instance':
+        return await this.#verbs.copy(effect.key, effect.name);
       case 'create-snapshot':
       case 'restore-snapshot':
       case 'delete-snapshot':

@@ -152,6 +152,22 @@ describe('what the screen does on the server', () => {
     assert.deepEqual(server.requestsOf('SnapshotService/DeleteSnapshot'), [target]);
   });
 
+  it('renames and copies what was meant', async () => {
+    await using server = await ScriptedServer.start();
+    server
+      .on('InstanceService', 'MoveInstance', () => ({ instance: { name: 'www', project: 'lab' } }))
+      .on('InstanceService', 'CopyInstance', () => ({ ...server.done('copy'), name: 'other' }));
+    using screen = world(server);
+    const verbs = new Verbs(screen.live, screen.store);
+    await verbs.rename('lab/web', 'www');
+    assert.equal(screen.store.state().notice?.text, 'Renamed web');
+    await verbs.copy('lab/www', '');
+    assert.equal(screen.store.state().notice?.text, 'Copied www');
+    const [move] = server.requestsOf('InstanceService/MoveInstance') as { newName: string; targetProject: string }[];
+    assert.deepEqual([move?.newName, move?.targetProject], ['www', '']);
+    assert.equal(server.requestsOf('InstanceService/CopyInstance').length, 1);
+  });
+
   it('builds an image that only a recipe has before it launches', async () => {
     await using server = await ScriptedServer.start();
     let isBuilt = false;

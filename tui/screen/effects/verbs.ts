@@ -52,6 +52,21 @@ export class Verbs {
     );
   }
 
+  async rename(key: string, newName: string): Promise<void> {
+    const [project = '', name = ''] = key.split('/');
+    await this.#batch({ doing: 'Renaming', done: 'Renamed' }, [key], async () => {
+      await this.#live.call('InstanceService', 'MoveInstance', { project, name, newName });
+      return {};
+    });
+  }
+
+  async copy(key: string, name: string): Promise<void> {
+    const [project = '', source = ''] = key.split('/');
+    await this.#batch({ doing: 'Copying', done: 'Copied' }, [key], () =>
+      this.#live.call('InstanceService', 'CopyInstance', { project, source, name }),
+    );
+  }
+
   async deleteImages(fingerprints: readonly string[]): Promise<void> {
     const { project } = this.#store.state();
     await this.#batch(verbWords.delete, fingerprints, (image) =>

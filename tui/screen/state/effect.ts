@@ -29,7 +29,9 @@ export type Effect =
       readonly targets: readonly string[];
       readonly force: boolean;
     }
-  /** With an empty name the server picks one. */
+  | { readonly kind: 'rename'; readonly key: string; readonly name: string }
+  /** With an empty name the server picks one, for this and the next. */
+  | { readonly kind: 'copy-instance'; readonly key: string; readonly name: string }
   | { readonly kind: 'create-snapshot'; readonly key: string; readonly name: string }
   | { readonly kind: 'restore-snapshot' | 'delete-snapshot'; readonly key: string; readonly name: string }
   | { readonly kind: 'delete-images'; readonly fingerprints: readonly string[] }

@@ -10,6 +10,7 @@ import { bodyHeight } from './geometry.ts';
 import { withInstance, withInstances, withKnownConfig } from './instance-rows.ts';
 import { instancePage } from './page.ts';
 import { withoutPane, withPane } from './panes.ts';
+import { withRenamed } from './renamed.ts';
 import { withSnapshots } from './snapshots.ts';
 import { noticeMs, type ScreenName, type State, shownTable, type TableName, withNotice } from './state.ts';
 import { movedTo, scrolled, type TableState, withVisible } from './table-state.ts';
@@ -56,7 +57,7 @@ function told(state: State, action: Exclude<Action, { type: 'key' | 'paste' | 'l
         data: { ...state.data, failures: { ...state.data.failures, [action.screen]: action.reason } },
       };
     case 'event':
-      return withEvent(state, action.event);
+      return withEvent(withRenamed(state, action.event), action.event);
     case 'operation':
       return withOperation(state, action.operation);
     case 'batch-begun': {

@@ -46,6 +46,8 @@ export function screens(size: Size): Readonly<Record<string, State>> {
     panes: withPanes(typed(state, 'G')),
     'instance-files': withEtc(typed(state, 'G', 'F')),
     'instance-file': typed(withHosts(withEtc(typed(state, 'G', 'F'))), 'j'),
+    'instance-rename': typed(state, 'm', 'text:er'),
+    'instance-copy': typed(state, 'G', 'C', 'text:web11'),
     images: screen('images'),
     image: typed(screen('images'), 'enter'),
     profiles: screen('profiles'),
