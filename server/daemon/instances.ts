@@ -5,6 +5,7 @@ import type { Log } from '../base/log.ts';
 import type { Task } from '../base/task.ts';
 import { KernelLimitFiles } from '../host/cgroup-limits.ts';
 import { readCgroupUsage } from '../host/cgroup-usage.ts';
+import { RootedFiles } from '../host/rooted-files.ts';
 import { AddressAnnouncer } from '../instances/address-announcer.ts';
 import { announce } from '../instances/announce.ts';
 import { BootFollower } from '../instances/boot-follower.ts';
@@ -24,6 +25,7 @@ import { type ReconcileDeps, reconcile } from '../instances/reconcile.ts';
 import { InstanceStarter, type StartDeps } from '../instances/start-instance.ts';
 import { InstanceStopper } from '../instances/stop-instance.ts';
 import { Supervisor } from '../instances/supervisor.ts';
+import { TemplateWriter } from '../instances/templates/template-writer.ts';
 import { WithHost } from '../instances/with-host.ts';
 import { stableHwaddr } from '../networks/hwaddr.ts';
 import { defaultProject } from '../projects/project.ts';
@@ -60,7 +62,7 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   const { log, directories, events, operations } = base;
   const { runtime, pools, networks, agents } = engines;
   const objects = await openRecords(base, engines);
-  const { records, expanded, admission } = objects;
+  const { records, metadata, expanded, admission } = objects;
   const pool = (name: string) => pools.driver(name);
   const { devices, ...deviceParts } = openDevices(base, engines, expanded);
   const addresses = new AddressAnnouncer({
@@ -84,7 +86,8 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   const stopper = instanceStopper(engines, supervisor, agentOf);
   const sources = { ...changes.use, ...imageSources(engines, objects) };
   const snapshots = openSnapshots({
-    ...{ ...base, records, locks, supervisor, runtime, stopper, pool, expanded, ...sources, surroundings: sources },
+    ...{ ...base, records, locks, supervisor, runtime, agents, stopper, pool, expanded },
+    ...{ ...sources, surroundings: sources },
     freeRoot: (instance) => offline.end(instance),
     start: (task, instance) => verbs.startHeld(task, instance),
   });
@@ -99,7 +102,7 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
     creator: new InstanceCreator({
       ...{ records, admission, pool, ...sources, checkDevices: deviceParts.check },
     }),
-    starter: openStarter(base, engines, { records, expanded, admission, pool, devices, limits }),
+    starter: openStarter(base, engines, { records, metadata, expanded, admission, pool, devices, limits }),
   });
   const withHost = new WithHost({
     ...{ log, records, expanded, supervisor, stopper, operations },
@@ -127,7 +130,7 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
 }
 
 type StarterParts = Pick<StartDeps, 'records' | 'expanded' | 'pool' | 'devices' | 'limits'> &
-  Pick<InstanceObjects, 'admission'>;
+  Pick<InstanceObjects, 'admission' | 'metadata'>;
 
 function openStarter({ directories }: Base, engines: Engines, parts: StarterParts): InstanceStarter {
   const { runtime } = engines;
@@ -141,6 +144,7 @@ function openStarter({ directories }: Base, engines: Engines, parts: StarterPart
     ...{ ...parts, runtime },
     check: (instance, holds) => parts.admission.checkStart(instance, holds),
     consoleLogPath: (uuid) => join(directories.log, uuid, 'console.log'),
+    templates: new TemplateWriter({ metadata: parts.metadata, openRoot: (path) => RootedFiles.open(path) }),
     guestInit: (rootPath) => engines.guestInit(rootPath),
     spec: (input) => instanceSpec(surroundings, input),
   });
@@ -165,12 +169,17 @@ function offlineFiles(
     spec: ({ id, instance: { idMap }, rootPath }) =>
       offlineSpec({ id, idMap, rootPath, agentDirectory, cgroupsPath: runtime.cgroupOf(id), host: features.facts }),
     consoleLogPath: (uuid) => join(directories.log, uuid, 'files.log'),
+    settleAgent: (id) => agents.settled(id),
     forgetAgent: (id) => agents.forget(id),
   });
 }
 
-function imageSources({ images }: Engines, { projects }: InstanceObjects): Pick<MovesWiring, 'image' | 'unpackImage'> {
+type ImageSources = Pick<MovesWiring, 'image' | 'unpackImage' | 'templates' | 'metadata'>;
+
+function imageSources({ images }: Engines, { projects, metadata }: InstanceObjects): ImageSources {
   return {
+    metadata,
+    templates: (fingerprint) => images.of(defaultProject).templates(fingerprint),
     image: async (project, reference) => await images.of(await projects.home(project, 'images')).resolve(reference),
     unpackImage: (task, fingerprint, directory) => images.of(defaultProject).unpack(task, fingerprint, directory),
   };

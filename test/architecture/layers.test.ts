@@ -22,6 +22,7 @@ const serverLayers: Readonly<Record<string, readonly string[]>> = {
     'runtime',
     'snapshots',
     'storage',
+    'templates',
     'trust',
   ],
   daemon: [
@@ -41,6 +42,7 @@ const serverLayers: Readonly<Record<string, readonly string[]>> = {
     'runtime',
     'snapshots',
     'storage',
+    'templates',
     'trust',
   ],
   instances: [
@@ -55,9 +57,11 @@ const serverLayers: Readonly<Record<string, readonly string[]>> = {
     'projects',
     'runtime',
     'storage',
+    'templates',
   ],
   snapshots: ['base', 'db', 'devices', 'events', 'instances', 'operations', 'profiles', 'runtime', 'storage'],
-  images: ['base', 'db', 'host', 'storage'],
+  images: ['base', 'db', 'host', 'storage', 'templates'],
+  templates: ['base', 'host'],
   profiles: ['base', 'db', 'devices'],
   projects: ['base', 'db', 'devices'],
   trust: ['base', 'db', 'events'],
