@@ -37,6 +37,8 @@ const limits: Readonly<Record<(typeof hierarchies)[number], Readonly<Record<stri
 /** Commands live here on v2: where a system has made cgroups below its own, that takes no processes itself. */
 const commandLeaf = '.yurt';
 
+const freezeTimeoutMs = 10_000;
+
 /** Open cgroup.procs files; whoever inherits one may move itself there, because root of the host has opened it. */
 export interface AgentCgroupFiles extends Disposable {
   /** Of the agent's own cgroups. */
@@ -50,13 +52,19 @@ export interface AgentCgroups {
   open(instance: string): Promise<AgentCgroupFiles>;
   /** Kills the agent, if it lives, and removes its cgroup. Idempotent. */
   remove(instance: string): Promise<void>;
+  /** Holds still whatever lives in the agent's cgroup, if there is one. Fault `timed-out`. */
+  freeze(instance: string): Promise<void>;
+  /** Idempotent. Fault `timed-out`. */
+  thaw(instance: string): Promise<void>;
 }
+
+type HostCgroups = Pick<Cgroups, 'paths' | 'remove' | 'freeze' | 'thaw'>;
 
 /** The cgroups of agents on this machine, v2 or hybrid. */
 export class HostAgentCgroups implements AgentCgroups {
-  readonly #cgroups: Pick<Cgroups, 'paths' | 'remove'>;
+  readonly #cgroups: HostCgroups;
 
-  constructor(cgroups: Pick<Cgroups, 'paths' | 'remove'>) {
+  constructor(cgroups: HostCgroups) {
     this.#cgroups = cgroups;
   }
 
@@ -84,6 +92,24 @@ export class HostAgentCgroups implements AgentCgroups {
 
   async remove(instance: string): Promise<void> {
     await this.#cgroups.remove(agentCgroup(instance));
+  }
+
+  /** The v2 freezer, on hybrid hosts too: as that of instances. */
+  async freeze(instance: string): Promise<void> {
+    await ifThere(this.#cgroups.freeze(agentCgroup(instance), freezeTimeoutMs));
+  }
+
+  async thaw(instance: string): Promise<void> {
+    await ifThere(this.#cgroups.thaw(agentCgroup(instance), freezeTimeoutMs));
+  }
+}
+
+/** Without a cgroup there is no agent. */
+async function ifThere(change: Promise<void>): Promise<void> {
+  try {
+    await change;
+  } catch (error) {
+    if (!['ENOENT', 'ENODEV'].includes(errnoOf(error) ?? '')) throw error;
   }
 }
 

@@ -72,6 +72,15 @@ export class AgentStarter implements Disposable {
     }
   }
 
+  /** Holds the agent still, if there is one. Fault `timed-out`. */
+  async freeze(id: string): Promise<void> {
+    await this.#deps.cgroups.freeze(this.#deps.runtime.cgroupOf(id));
+  }
+
+  async thaw(id: string): Promise<void> {
+    await this.#deps.cgroups.thaw(this.#deps.runtime.cgroupOf(id));
+  }
+
   /** Kills the agent and removes its socket and cgroup. Idempotent. */
   async remove(id: string): Promise<void> {
     rmSync(this.socketPath(id), { force: true });

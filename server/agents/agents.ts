@@ -51,6 +51,8 @@ const answerTimeoutMs = 10_000;
 const idleAnswerTimeoutMs = 3_000;
 /** From `start` to the running command: longer only when the instance is frozen or out of memory. */
 const startTimeoutMs = 30_000;
+/** What an agent has for undoing what it was doing. */
+const settleTimeoutMs = 1_000;
 /** Leaving agents, removed cgroups: none of them happens twice in a row by chance. */
 const maxAttempts = 3;
 
@@ -62,6 +64,8 @@ export class Agents {
   readonly #log: Log;
   readonly #starter: AgentStarter;
   readonly #states = new Map<string, AgentState>();
+  /** Those that are held still: whoever needs one waits. */
+  readonly #held = new Map<string, PromiseWithResolvers<void>>();
   readonly #closing = new AbortController();
 
   constructor(deps: AgentsDeps) {
@@ -101,6 +105,40 @@ export class Agents {
   async probe(task: Task, instance: AgentInstance): Promise<BootState> {
     const init = await this.#use(task, instance, undefined, probe);
     return { ready: ['none', 'running', 'degraded'].includes(init), initState: init === 'none' ? '' : init };
+  }
+
+  /**
+   * Resolves when the agent has taken notice of what this server closed before: it answers on a connection that is newer.
+   * It need not: after `settleTimeoutMs` this resolves too.
+   */
+  async settled(id: string): Promise<void> {
+    const timeout = AbortSignal.timeout(settleTimeoutMs);
+    try {
+      const connection = await this.#open(id, settleTimeoutMs, timeout);
+      await abortable(connection.answers(settleTimeoutMs), timeout).finally(() => connection.terminate());
+    } catch (error) {
+      this.#log.debug({ err: error, instance: id }, 'an agent that is to end does not answer');
+    }
+  }
+
+  /**
+   * Holds the agent still: it has a cgroup of its own, and root inside may have taken it over. Until `thaw` none is
+   * started, and whoever needs it waits. Fault `timed-out`.
+   */
+  async freeze(id: string): Promise<void> {
+    if (!this.#held.has(id)) this.#held.set(id, Promise.withResolvers<void>());
+    await this.#states.get(id)?.starting?.catch(() => {});
+    await this.#starter.freeze(id);
+  }
+
+  /** Idempotent. Fault `timed-out`: who waits goes on, and replaces an agent that stays still. */
+  async thaw(id: string): Promise<void> {
+    try {
+      await this.#starter.thaw(id);
+    } finally {
+      this.#held.get(id)?.resolve();
+      this.#held.delete(id);
+    }
   }
 
   /** The instance has stopped: kills the agent if it still lives, removes its socket and cgroup. Idempotent. */
@@ -160,6 +198,7 @@ export class Agents {
   async #connect(task: Task, instance: AgentInstance): Promise<AgentConnection> {
     task.signal.throwIfAborted();
     for (let attempt = 1; ; attempt++) {
+      await this.#released(instance.id, task.signal);
       const state = this.#stateOf(instance.id);
       const { spare, starts } = state;
       state.spare = undefined;
@@ -181,6 +220,8 @@ export class Agents {
    */
   async #restart(task: Task, instance: AgentInstance, starts: number, attempt: number, error: unknown): Promise<void> {
     if (!(error instanceof AgentGone)) throw error;
+    // What is held still cannot answer, and none may be started: it is asked again.
+    if (this.#held.has(instance.id)) return;
     const state = this.#stateOf(instance.id);
     if (attempt === maxAttempts)
       throw new Fault('unavailable', 'The agent of the instance does not start', { cause: error });
@@ -194,6 +235,12 @@ export class Agents {
       state.starting = this.#start(state, instance);
     }
     await abortable(state.starting, task.signal);
+  }
+
+  async #released(id: string, signal: AbortSignal): Promise<void> {
+    for (let held = this.#held.get(id); held !== undefined; held = this.#held.get(id)) {
+      await abortable(held.promise, signal);
+    }
   }
 
   /** Outlives the caller that asked first: others may wait for it as well. */

@@ -184,6 +184,8 @@ function metadataOf({ kept }: Snapshot, given: Readonly<Record<string, string>>)
   return {
     architecture: kept.architecture,
     creationDate: Math.floor(Date.now() / 1000),
+    // The files that templates made are in the root; the image makes none anew.
+    templates: [],
     properties: Object.fromEntries(Object.entries(properties).filter(([, value]) => value !== '')),
   };
 }

@@ -2,7 +2,7 @@ import type { Log } from '../base/log.ts';
 import { ownTask, type Task } from '../base/task.ts';
 import type { Store } from '../db/store.ts';
 import type { Events } from '../events/events.ts';
-import { Freezer } from '../instances/freezer.ts';
+import { Freezer, type HeldAgents } from '../instances/freezer.ts';
 import { HeldWork } from '../instances/held-work.ts';
 import type { Instance } from '../instances/instance.ts';
 import type { InstanceLocks } from '../instances/instance-locks.ts';
@@ -25,6 +25,7 @@ export interface SnapshotsWiring extends Omit<RestoreDeps, 'snapshots' | 'superv
   readonly events: Events;
   readonly supervisor: Supervisor;
   readonly runtime: Runtime;
+  readonly agents: HeldAgents;
 }
 
 /** The domain of snapshots, wired. */
@@ -54,7 +55,7 @@ export function openSnapshots(wiring: SnapshotsWiring): SnapshotParts {
   const restorer = new SnapshotRestorer({ ...wiring, snapshots });
   const work = new HeldWork(wiring.locks, wiring.operations);
   const verbs = new Snapshots({ ...wiring, snapshots, taker, restorer, work });
-  const { moves, rebuilder } = openMoves(wiring, { work, taker, snapshots });
+  const { moves, rebuilder, refresher } = openMoves(wiring, { work, taker, snapshots });
   return {
     ...{ verbs, moves, taker, records: snapshots },
     count: (instance) => verbs.count(instance),
@@ -64,6 +65,7 @@ export function openSnapshots(wiring: SnapshotsWiring): SnapshotParts {
       // What runs was not stopped for it yet: nothing had been changed.
       if (runs) await wiring.records.update(instance, { pending: undefined });
       else if (instance.pending?.kind === 'restore') return await restorer.finish(ownTask(log), instance);
+      else if (instance.pending?.kind === 'refresh') await refresher.finish(ownTask(log), instance);
       else return await rebuilder.finish(ownTask(log), instance);
       return false;
     },

@@ -14,6 +14,7 @@ export type Verb =
   | 'snapshotted'
   | 'restored'
   | 'copied'
+  | 'refreshed'
   | 'renamed'
   | 'rebuilt'
   | 'exported';

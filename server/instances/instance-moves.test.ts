@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ended, type FakeServer, fakeServer } from '../../test/fakes/instances.ts';
+import type { StorageDriver } from '../storage/contract.ts';
 import type { CopyRequest } from './copy-instance.ts';
 
 const request: CopyRequest = {
   ...{ project: 'default', source: 'web', snapshot: '', targetProject: 'default', name: 'copy', ephemeral: false },
-  ...{ profiles: undefined, config: {}, devices: {}, instanceOnly: false },
+  ...{ profiles: undefined, config: {}, devices: {}, instanceOnly: false, refresh: false },
 };
 
 /** An instance with two snapshots. */
@@ -131,6 +132,132 @@ describe('copying an instance', () => {
     }
     assert.deepEqual(server.world.snapshot(), before);
     assert.equal((await server.records.list()).length, 1);
+  });
+});
+
+describe('refreshing a copy', () => {
+  /** A copy whose source has gone on: another snapshot, one less, one taken anew, another image. */
+  async function outdated(start = true): Promise<FakeServer> {
+    const server = await prepared(start);
+    await copy(server, { config: { 'user.colour': 'green' } });
+    await ended(server, await server.snapshots.delete('default', 'web', 'one'));
+    for (const name of ['two', 'three']) {
+      const taken = { project: 'default', instance: 'web', name, expiry: '', noExpiry: false, reuse: true };
+      await ended(server, (await server.snapshots.create(taken)).operation);
+    }
+    const web = await server.records.get('default', 'web');
+    const image = { fingerprint: 'e'.repeat(64), description: 'newer' };
+    await server.records.update(web, { image, config: { ...web.config, 'image.os': 'Newer', 'user.colour': 'red' } });
+    return server;
+  }
+  const refresh = (server: FakeServer, change: Partial<CopyRequest> = {}, start = false) =>
+    copy(server, { refresh: true, ...change }, start);
+
+  it('gives it root and snapshots of its source, and leaves its configuration and identity', async () => {
+    const server = await outdated();
+    const before = await server.records.get('default', 'copy');
+    assert.equal((await refresh(server, {}, true)).status, 'succeeded');
+    const after = await server.records.get('default', 'copy');
+    assert.deepEqual([after.uuid, after.idMap, after.devices], [before.uuid, before.idMap, before.devices]);
+    assert.equal(after.config['volatile.eth0.hwaddr'], before.config['volatile.eth0.hwaddr']);
+    assert.deepEqual([after.config['user.colour'], after.config['image.os']], ['green', 'Newer']);
+    assert.deepEqual([after.image.description, after.pending], ['newer', undefined]);
+    assert.deepEqual(await snapshotsOf(server, 'copy'), ['three', 'two']);
+    const moment = async (name: string) => (await server.snapshots.get('default', name, 'two')).createdAt;
+    assert.equal(await moment('copy'), await moment('web'));
+    assert.equal(server.supervisor.status(after.uuid), 'running');
+    assert.equal((await server.store.list('snapshot/')).length, 4);
+    assert.equal(server.world.snapshots.size, 4);
+  });
+
+  it('makes one that does not exist, and can leave snapshots alone', async () => {
+    const server = await prepared();
+    assert.equal((await refresh(server)).status, 'succeeded');
+    await ended(server, await server.snapshots.delete('default', 'copy', 'two'));
+    assert.equal((await refresh(server, { instanceOnly: true })).status, 'succeeded');
+    assert.equal((await refresh(server, { snapshot: 'one' })).status, 'succeeded');
+    assert.deepEqual(await snapshotsOf(server, 'copy'), ['one']);
+  });
+
+  it('is refused while it runs, of itself, and with configuration', async () => {
+    const server = await outdated();
+    const wrong: [Partial<CopyRequest>, string][] = [
+      [{ name: 'web' }, 'invalid'],
+      [{ source: 'nope' }, 'not-found'],
+      [{ snapshot: 'one' }, 'not-found'],
+      [{ config: { 'user.a': 'b' } }, 'invalid'],
+      [{ profiles: [] }, 'invalid'],
+      [{ ephemeral: true }, 'invalid'],
+    ];
+    const tried = (change: Partial<CopyRequest>) => server.moves.copy({ ...request, refresh: true, ...change }, false);
+    for (const [change, code] of wrong) await assert.rejects(tried(change), { code }, JSON.stringify(change));
+    await ended(server, await server.instances.start('default', 'copy'));
+    await assert.rejects(tried({}), { code: 'wrong-state' });
+  });
+
+  it('leaves what was, whichever step fails', async () => {
+    const whole = await outdated();
+    const first = whole.world.effects;
+    await refresh(whole);
+    const steps = whole.world.effects - first;
+    assert.ok(steps >= 5, `${steps} steps`);
+    for (let step = 1; step <= steps; step += 1) {
+      const server = await outdated();
+      const [before, was] = [server.world.snapshot(), await server.records.get('default', 'copy')];
+      server.world.failAt = server.world.effects + step;
+      const { status } = await refresh(server);
+      server.world.failAt = 0;
+      if (status === 'succeeded') continue; // letting go of the source is tried again
+      assert.deepEqual(server.world.snapshot(), before, `after step ${step}`);
+      assert.deepEqual(await server.records.get('default', 'copy'), was);
+      assert.deepEqual(await snapshotsOf(server, 'copy'), ['one', 'two']);
+      for (const name of ['web', 'copy']) assert.equal(server.locks.current('default', name), undefined);
+      assert.equal((await refresh(server)).status, 'succeeded', `again after step ${step}`);
+    }
+  });
+
+  it('is finished or undone by the next server, at whichever step one dies', async () => {
+    for (let step = 1; ; step += 1) {
+      const dying = await outdated();
+      dying.world.dieAt = dying.world.effects + step;
+      const { status } = await refresh(dying);
+      const { world, store } = dying;
+      if (!world.dead) {
+        assert.equal(status, 'succeeded');
+        assert.ok(step > 5, `${step} steps`);
+        return;
+      }
+      dying.supervisor.close();
+      Object.assign(world, { dead: false, dieAt: 0 });
+      const after = await fakeServer(world, store);
+      await after.restart(false);
+      assert.equal((await after.records.get('default', 'copy')).pending, undefined, `step ${step}`);
+      const { uuid } = await after.records.get('default', 'web');
+      assert.equal(world.containers.get(uuid)?.status, 'running');
+      assert.equal((await store.list('snapshot/')).length, world.snapshots.size, `step ${step}`);
+      assert.equal((await refresh(after)).status, 'succeeded', `again after step ${step}`);
+      assert.deepEqual(await snapshotsOf(after, 'copy'), ['three', 'two']);
+    }
+  });
+
+  it('goes on where a server died that had recorded it', async () => {
+    const before = await outdated(false);
+    const [web, made] = [await before.records.get('default', 'web'), await before.records.get('default', 'copy')];
+    const { uuid } = await before.snapshots.get('default', 'web', 'two');
+    const restored: string[] = [];
+    Object.assign(before.world.storage, {
+      restoreSnapshot: async (...[, , snapshot]: Parameters<StorageDriver['restoreSnapshot']>) => {
+        restored.push(snapshot);
+      },
+    });
+    for (const snapshot of [uuid, 'gone']) {
+      const pending = { kind: 'refresh', source: web.uuid, snapshot, start: false } as const;
+      await before.records.update(made, { pending });
+      const after = await fakeServer(before.world, before.store);
+      await after.restart(false);
+      assert.equal((await after.records.get('default', 'copy')).pending, undefined);
+    }
+    assert.deepEqual(restored, [uuid]);
   });
 });
 

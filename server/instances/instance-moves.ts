@@ -10,6 +10,7 @@ import { type Instance, resourceOf } from './instance.ts';
 import type { InstanceRecords } from './instance-records.ts';
 import { checkInstanceName } from './name.ts';
 import type { InstanceRebuilder } from './rebuild-instance.ts';
+import type { InstanceRefresher } from './refresh-instance.ts';
 import type { Supervisor } from './supervisor.ts';
 
 export interface MovesDeps {
@@ -19,6 +20,7 @@ export interface MovesDeps {
   readonly supervisor: Pick<Supervisor, 'status'>;
   readonly copier: InstanceCopier;
   readonly rebuilder: InstanceRebuilder;
+  readonly refresher: InstanceRefresher;
   readonly image: (project: string, reference: string) => Promise<SourceImage>;
   /** Starts an instance that the caller holds. */
   readonly start: (task: Task, instance: Instance) => Promise<void>;
@@ -41,7 +43,9 @@ export class InstanceMoves {
   }
 
   async copy(request: CopyRequest, start: boolean): Promise<{ name: string; operation: OperationView }> {
-    const { copier, work } = this.#deps;
+    const { copier, work, records } = this.#deps;
+    const existing = request.refresh ? await records.find(request.targetProject, request.name) : undefined;
+    if (existing !== undefined) return await this.#refresh(request, existing, start);
     const plan = await copier.plan(request);
     const { source, request: checked } = plan;
     const { name, targetProject: project } = checked;
@@ -56,6 +60,43 @@ export class InstanceMoves {
       this.#announce('instance-created', made, { source: resourceOf(source) });
       if (start) await this.#deps.start(task, made);
       return { instanceName: made.name };
+    });
+    return { name, operation };
+  }
+
+  async #refresh(
+    request: CopyRequest,
+    { name, project }: Instance,
+    start: boolean,
+  ): Promise<{ name: string; operation: OperationView }> {
+    const { records, refresher, work } = this.#deps;
+    const { snapshot, config, devices, profiles, ephemeral } = request;
+    if ([config, devices].some((given) => Object.keys(given).length > 0) || profiles !== undefined || ephemeral) {
+      throw new Fault(
+        'invalid',
+        `Instance "${name}" exists: refreshing it changes root and snapshots, no configuration`,
+      );
+    }
+    const now = async () => ({
+      source: await records.get(request.project, request.source),
+      target: await records.get(project, name),
+      ...{ snapshot, instanceOnly: request.instanceOnly },
+    });
+    const planned = await now();
+    await refresher.check(planned);
+    const { source, target } = planned;
+    const held = [
+      [target, 'refreshed'],
+      [source, 'copied'],
+    ] as const;
+    const description = `Refreshing instance ${name} from ${source.name}`;
+    const operation = work.begin(held, { kind: 'instance.refresh', description }, async (task) => {
+      const refreshed = await during(`Cannot refresh instance "${name}"`, async () =>
+        refresher.refresh(task, await now()),
+      );
+      this.#announce('instance-updated', refreshed, { source: resourceOf(source) });
+      if (start) await this.#deps.start(task, refreshed);
+      return { instanceName: name };
     });
     return { name, operation };
   }

@@ -44,6 +44,13 @@ export type Pending = {
       readonly snapshot: string;
     }
   | { readonly kind: 'rebuild'; readonly fingerprint: string }
+  | {
+      readonly kind: 'refresh';
+      /** The uuid of the instance that it is a copy of. */
+      readonly source: string;
+      /** The uuid of what is kept of that. */
+      readonly snapshot: string;
+    }
 );
 
 /** The init of a root, as far as starting and stopping need to know it. */

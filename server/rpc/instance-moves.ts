@@ -40,10 +40,11 @@ function targetOf(request: { readonly project: string; readonly targetProject: s
 
 function copyRequest(request: CopyInstanceRequest__Output): CopyRequest {
   if (request.source === '') throw new Fault('invalid', 'The name of the instance is missing');
-  const { source, snapshot, name, ephemeral, config, instanceOnly } = request;
+  const { source, snapshot, name, ephemeral, config, instanceOnly, refresh } = request;
+  if (refresh && name === '') throw new Fault('invalid', 'The name of the copy to refresh is missing');
   const profiles = request.noProfiles ? [] : request.profiles.length === 0 ? undefined : request.profiles;
   return {
-    ...{ source, snapshot, name, ephemeral, config, instanceOnly, profiles },
+    ...{ source, snapshot, name, ephemeral, config, instanceOnly, refresh, profiles },
     project: projectOf(request),
     targetProject: targetOf(request),
     devices: decodeDevices(request.devices),

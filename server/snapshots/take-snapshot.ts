@@ -86,17 +86,47 @@ export class SnapshotTaker {
 
   /** Gives a copy of an instance its snapshots too. Each is undone when a later step fails. */
   async copyAll(task: Task, revert: Revert, from: Instance, to: Instance): Promise<void> {
-    const { snapshots, pool } = this.#deps;
-    const driver = pool(to.pool);
-    const own = ownTask(task.log);
-    for (const original of await snapshots.list(from.uuid)) {
-      if (original.phase !== 'ready') continue;
-      const copy: Snapshot = { ...original, uuid: randomUUID(), instance: to.uuid, phase: 'creating' };
-      const begun = await snapshots.add(copy);
-      revert.push('remove a snapshot of the copy', () => this.remove(own, begun));
-      await driver.createSnapshot(task, begun.uuid, { id: original.uuid });
-      await snapshots.replace(begun, undefined);
+    const { snapshots } = this.#deps;
+    for (const original of await this.#ready(from)) {
+      await snapshots.replace(await this.#copy(task, revert, original, to), undefined);
     }
+  }
+
+  /**
+   * Copies those that a copy is missing; each is undone when a later step fails. Calling what it returns makes them true, and
+   * removes those that the original does not have (any more), or has from another moment.
+   */
+  async followAll(task: Task, revert: Revert, from: Instance, to: Instance): Promise<() => Promise<void>> {
+    const { snapshots } = this.#deps;
+    const [theirs, own] = [await this.#ready(from), await this.#ready(to)];
+    const isIn = (list: readonly Snapshot[]) => (one: Snapshot) => list.some((other) => sameMoment(one, other));
+    const stale = own.filter((snapshot) => !isIn(theirs)(snapshot));
+    const fresh: Snapshot[] = [];
+    for (const original of theirs.filter((snapshot) => !isIn(own)(snapshot))) {
+      fresh.push(await this.#copy(task, revert, original, to));
+    }
+    return async () => {
+      for (const begun of fresh) {
+        await snapshots.replace(
+          begun,
+          stale.find(({ name }) => name === begun.name),
+        );
+      }
+      for (const snapshot of stale) await this.remove(ownTask(task.log), snapshot);
+    };
+  }
+
+  async #ready(instance: Instance): Promise<Snapshot[]> {
+    return (await this.#deps.snapshots.list(instance.uuid)).filter(({ phase }) => phase === 'ready');
+  }
+
+  async #copy(task: Task, revert: Revert, original: Snapshot, to: Instance): Promise<Snapshot> {
+    const { snapshots, pool } = this.#deps;
+    const copy: Snapshot = { ...original, uuid: randomUUID(), instance: to.uuid, phase: 'creating' };
+    const begun = await snapshots.add(copy);
+    revert.push('remove a snapshot of the copy', () => this.remove(ownTask(task.log), begun));
+    await pool(to.pool).createSnapshot(task, begun.uuid, { id: original.uuid });
+    return begun;
   }
 
   /** Keeps what an instance is now while `use` runs. A server that dies meanwhile leaves nothing that stays. */
@@ -139,4 +169,8 @@ export class SnapshotTaker {
     }
     return whole;
   }
+}
+
+function sameMoment(one: Snapshot, other: Snapshot): boolean {
+  return one.name === other.name && one.createdAt === other.createdAt;
 }

@@ -23,6 +23,7 @@ const serverLayers: Readonly<Record<string, readonly string[]>> = {
     'runtime',
     'snapshots',
     'storage',
+    'templates',
     'trust',
   ],
   daemon: [
@@ -43,6 +44,7 @@ const serverLayers: Readonly<Record<string, readonly string[]>> = {
     'runtime',
     'snapshots',
     'storage',
+    'templates',
     'trust',
   ],
   instances: [
@@ -57,6 +59,7 @@ const serverLayers: Readonly<Record<string, readonly string[]>> = {
     'projects',
     'runtime',
     'storage',
+    'templates',
   ],
   backups: [
     'base',
@@ -72,7 +75,8 @@ const serverLayers: Readonly<Record<string, readonly string[]>> = {
     'storage',
   ],
   snapshots: ['base', 'db', 'devices', 'events', 'instances', 'operations', 'profiles', 'runtime', 'storage'],
-  images: ['base', 'db', 'host', 'storage'],
+  images: ['base', 'db', 'host', 'storage', 'templates'],
+  templates: ['base', 'host'],
   profiles: ['base', 'db', 'devices'],
   projects: ['base', 'db', 'devices'],
   trust: ['base', 'db', 'events'],

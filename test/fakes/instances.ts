@@ -34,6 +34,8 @@ import { reconcile } from '../../server/instances/reconcile.ts';
 import { InstanceStarter } from '../../server/instances/start-instance.ts';
 import { InstanceStopper } from '../../server/instances/stop-instance.ts';
 import { Supervisor } from '../../server/instances/supervisor.ts';
+import { InstanceMetadataRecords } from '../../server/instances/templates/instance-metadata.ts';
+import { MetadataEditor } from '../../server/instances/templates/metadata-editor.ts';
 import { InstanceUpdater } from '../../server/instances/update-instance.ts';
 import { WithHost } from '../../server/instances/with-host.ts';
 import { hasEnded, type OperationView } from '../../server/operations/operation.ts';
@@ -95,6 +97,8 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     hwaddr: () => '00:16:3e:00:00:01',
   });
   const locks = new InstanceLocks();
+  const metadata = new InstanceMetadataRecords(store);
+  const metadataEditor = new MetadataEditor({ records, metadata, locks, events });
   const profileUse = new Serial();
   const ends: Promise<void>[] = [];
   const supervisor: Supervisor = new Supervisor({
@@ -109,9 +113,11 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     profile: (project: string, name: string) => profiles.get(project, name),
     image: async () => ({ fingerprint: 'f'.repeat(64), architecture: 'x86_64', properties: { os: 'Fake' } }),
     unpackImage: async () => {},
+    ...{ metadata, templates: async () => world.imageTemplates },
   };
   const snapshots = openSnapshots({
     ...{ log, store, records, locks, operations, events, supervisor, runtime: world.runtime, stopper, pool, expanded },
+    agents: world.agentFreezer,
     ...{ surroundings: { checkNetwork }, freeRoot: async () => {}, ...sources },
     start: (task, instance) => instances.startHeld(task, instance),
   });
@@ -140,6 +146,7 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     }),
     starter: new InstanceStarter({
       ...{ records, expanded, pool, devices, runtime: world.runtime, limits: world.limits, spec: () => ({}) as never },
+      templates: world.templates,
       check: (instance, holds) => admission.checkStart(instance, holds),
       guestInit: async () => ({
         kind: 'busybox',
@@ -195,7 +202,8 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     admission,
     profiles,
     records,
-    ...{ log, expanded, backups, snapshots: snapshots.verbs, moves: snapshots.moves },
+    ...{ metadata, metadataEditor, backups },
+    ...{ log, expanded, snapshots: snapshots.verbs, moves: snapshots.moves },
     locks,
     supervisor,
     instances,

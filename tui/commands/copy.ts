@@ -9,6 +9,7 @@ export async function run(context: Context, input: Input): Promise<void> {
   const [word = '', given = ''] = input.arguments;
   const profiles = input.values('profile');
   if (input.flag('no-profiles') && profiles.length > 0) throw new UsageError('Both --profile and --no-profiles given');
+  if (input.flag('refresh') && given === '') throw new UsageError('The name of the copy to refresh is missing');
   const snapshot = parseReference(word);
   const connection = await context.connect();
   const { name, operation } = await connection.call('InstanceService', 'CopyInstance', {
@@ -24,6 +25,7 @@ export async function run(context: Context, input: Input): Promise<void> {
     devices: deviceOptions(input.values('device')),
     instanceOnly: input.flag('instance-only'),
     start: input.flag('start'),
+    refresh: input.flag('refresh'),
   });
   await waitFor(context, connection, operation);
   if (given === '' && !context.global.quiet) {

@@ -27,6 +27,7 @@ const copyOptions: readonly OptionSpec[] = [
   { name: 'ephemeral', short: 'e', doc: 'Delete the copy when it stops' },
   { name: 'instance-only', doc: 'Leave the snapshots out' },
   { name: 'start', doc: 'Start the copy' },
+  { name: 'refresh', doc: 'Bring a copy that exists, and is stopped, up to date' },
   targetProject,
 ];
 
@@ -40,6 +41,9 @@ export function copyCommands(): CommandSpec[] {
       details: `The copy has the configuration, devices, profiles and snapshots of its source, and addresses and ids of its own. A running source
 is held still for the moment in which what it is writing to is copied. INSTANCE/SNAPSHOT copies what a snapshot has kept.
 
+With --refresh a copy that exists already gets the root and the snapshots that the source has now; snapshots that the source
+does not have go. Its configuration, devices, profiles and addresses stay.
+
 Without a name the server picks one, which is printed.`,
       arguments: [
         { name: 'source', complete: 'instances' },
@@ -48,6 +52,7 @@ Without a name the server picks one, which is printed.`,
       options: copyOptions,
       examples: [
         ['yurt copy web web2', 'another instance like "web"'],
+        ['yurt copy web standby --refresh', 'makes "standby", or brings it up to date'],
         ['yurt copy web/snap0 test -c limits.memory=256MiB --start', 'what "web" was, to try something on'],
       ],
       load: () => import('./copy.ts'),

@@ -9,6 +9,7 @@ import { projectCommands } from './table-projects.ts';
 import { remoteCommands, trustCommands } from './table-remotes.ts';
 import { shellCommands } from './table-shell.ts';
 import { snapshotCommands } from './table-snapshots.ts';
+import { templateCommands } from './table-templates.ts';
 
 /**
  * All commands. Help, completion and `docs/reference/commands.md` follow from this table; a command's code is loaded
@@ -18,6 +19,7 @@ export const commands: readonly CommandSpec[] = [
   ...instanceCommands(),
   ...lookingCommands(),
   ...configCommands,
+  ...templateCommands,
   ...trustCommands,
   ...stateCommands(),
   ...snapshotCommands(),
@@ -39,6 +41,8 @@ export const commands: readonly CommandSpec[] = [
 export const groups: Readonly<Record<string, string>> = {
   config: 'Configuration of instances and of the server',
   'config device': 'Devices of an instance',
+  'config metadata': 'What an instance has of the metadata of its image',
+  'config template': 'Templates of files of an instance',
   'config trust': 'Clients on the network that the server trusts',
   alias: 'Words of your own for commands',
   file: 'Files inside instances, running or stopped',
@@ -402,8 +406,8 @@ function serverCommands(): CommandSpec[] {
           name: 'type',
           value: 'TYPE',
           repeatable: true,
-          doc: 'lifecycle, operation or logging; all without it',
-          complete: ['lifecycle', 'operation', 'logging'],
+          doc: 'lifecycle, operation, logging or audit; all without it',
+          complete: ['lifecycle', 'operation', 'logging', 'audit'],
         },
         allProjectsOption(),
         { name: 'pretty', doc: 'One line for each event, the same as --format=pretty' },

@@ -17,4 +17,12 @@ export class AgentCgroupRecorder implements AgentCgroups {
   async remove(instance: string): Promise<void> {
     await this.#cgroups.remove(instance);
   }
+
+  async freeze(instance: string): Promise<void> {
+    await this.#cgroups.freeze(instance);
+  }
+
+  async thaw(instance: string): Promise<void> {
+    await this.#cgroups.thaw(instance);
+  }
 }

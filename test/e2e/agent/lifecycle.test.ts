@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { prepareAgentBundle, removeUnusedBundles } from '../../../server/agents/agent-bundle.ts';
 import { eventually } from '../harness/eventually.ts';
 import { AgentUnderTest, bundleOptions, finish, newTask } from './harness.ts';
@@ -101,6 +102,42 @@ describe('the agent of an instance', () => {
     await ended;
     assert.equal(under.recorder.starts, 2);
     assert.doesNotMatch(await under.shell('ps'), /sleep 1000/);
+  });
+
+  it('stands still while its instance is copied, whatever runs in it; commands wait and sessions go on', {
+    timeout: 90_000,
+  }, async () => {
+    await using under = await AgentUnderTest.open();
+    const { id } = under.instance;
+    const running = finish(
+      await under.start({ argv: ['sh', '-c', 'read line; echo "got $line"'] }),
+      Buffer.from('it\n'),
+    );
+    const [agent = 0] = agentPids(under);
+    await under.agents.freeze(id);
+    await under.runtime.pause(id);
+    assert.deepEqual(agentPids(under), [agent]);
+    const ticks = () => readFileSync(`/proc/${agent}/stat`, 'utf8').split(' ').slice(13, 15).join(' ');
+    const [before, waiting] = [ticks(), under.run({ argv: ['true'] })];
+    const second = under.newAgents();
+    // Longer than an agent has to answer: nobody takes it for dead.
+    await assert.rejects(
+      Promise.race([waiting, delay(12_000).then(() => Promise.reject(new Error('it waits')))]),
+      /it waits/,
+    );
+    assert.equal(ticks(), before);
+    assert.ok(await under.cgroups.isFrozen(`${under.runtime.cgroupOf(id)}.agent`));
+    // Let go by the next server.
+    await under.runtime.resume(id);
+    await second.thaw(id);
+    second.close();
+    await under.agents.thaw(id);
+    assert.equal((await waiting).code, 0);
+    assert.equal((await running).stdout.toString(), 'got it\n');
+    assert.deepEqual([agentPids(under), under.recorder.starts], [[agent], 1]);
+    await under.agents.forget(id);
+    await under.agents.freeze(id); // there is none
+    await under.agents.thaw(id);
   });
 
   it('comes back when the place for its commands was removed from inside', bound, async () => {

@@ -185,6 +185,7 @@ describe('yurt file', () => {
     await yurt.ok('start', 'soon');
     assert.match(String((await failed)[0]), /is needed otherwise/);
     assert.equal(await yurt.ok('exec', 'soon', '--', 'cat', '/proc/1/comm'), 'init\n');
+    assert.equal(await yurt.ok('file', 'list', 'soon/root'), '', 'nothing of what was not whole');
     await yurt.ok('delete', '-f', 'soon');
   });
 

@@ -101,6 +101,37 @@ describe('snapshots and copies of instances', { timeout: 10 * 60_000 }, () => {
     assert.equal(await sh('twin', 'cat /root/file'), 'one');
   });
 
+  it('a copy is brought up to date with its source, which runs', { timeout }, async () => {
+    await yurt.ok('copy', 'twin', 'standby', '--refresh');
+    await yurt.ok('config', 'set', 'standby', 'user.role=standby');
+    await sh('twin', 'echo newer > /root/newer; rm /root/hard');
+    await yurt.ok('snapshot', 'twin', 'later');
+    await yurt.ok('copy', 'twin', 'standby', '--refresh', '--start');
+    assert.equal(await sh('standby', 'cat /root/newer; ls /root/hard 2>&1 | wc -l; hostname'), 'newer\n1\nstandby');
+    assert.deepEqual(await names('standby'), ['snap0', 'later']);
+    assert.equal((await yurt.ok('config', 'get', 'standby', 'user.role')).trim(), 'standby');
+    assert.match(await failure('copy', 'twin', 'standby', '--refresh'), /is running, stop it first/);
+    await yurt.ok('stop', '--force', 'standby');
+    assert.match(await failure('copy', 'twin', 'standby', '--refresh', '-c', 'user.a=b'), /no configuration/);
+    await yurt.ok('delete', 'twin/later');
+    for (const afterMs of killAfterMs) {
+      await sh('twin', `echo ${afterMs} > /root/round`);
+      const command = yurt.yurt(['copy', 'twin', 'standby', '--refresh']);
+      await delay(afterMs);
+      await yurt.signal('SIGKILL');
+      await command;
+      await yurt.up();
+      await eventually(async () => assert.equal(await state('twin'), 'RUNNING'), 20_000);
+      await yurt.ok('start', 'standby');
+      assert.match(await sh('standby', 'cat /root/newer'), /^newer$/, `after ${afterMs} ms`);
+      await yurt.ok('stop', '--force', 'standby');
+    }
+    await yurt.ok('copy', 'twin', 'standby', '--refresh');
+    assert.deepEqual(await names('standby'), ['snap0']);
+    await yurt.ok('delete', 'standby');
+    await sh('twin', 'ln /root/file /root/hard; rm /root/newer /root/round');
+  });
+
   it('an instance is renamed while it is stopped, and rebuilt from an image', { timeout }, async () => {
     assert.match(await failure('rename', 'twin', 'web'), /running, stop it first/);
     await yurt.ok('stop', '--force', 'twin');
