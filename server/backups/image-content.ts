@@ -5,7 +5,16 @@ import type { ProgramOutput } from '../host/program-output.ts';
 import { formatMetadata, type ImageMetadata } from '../images/image-metadata.ts';
 import { tarTypes } from '../images/tar-format.ts';
 import { tarEnd, tarFile } from '../images/tar-writer.ts';
+import type { TemplateFile } from '../templates/template-set.ts';
 import { rootEntries } from './root-entries.ts';
+
+export interface ImageSource {
+  /** The root. */
+  readonly directory: string;
+  readonly metadata: ImageMetadata;
+  /** Those of `templates/`. */
+  readonly files: readonly TemplateFile[];
+}
 
 /** As for images that are built (server/images/build-image.ts). */
 const compressionLevel = 3;
@@ -17,10 +26,10 @@ const compressionLevel = 3;
 export async function withImageContent<Result>(
   task: Task,
   output: ProgramOutput,
-  source: { readonly directory: string; readonly metadata: ImageMetadata },
+  source: ImageSource,
   use: (content: AsyncIterable<Uint8Array>) => Promise<Result>,
 ): Promise<Result> {
-  const archive = imageArchive(task, output, source.directory, source.metadata);
+  const archive = imageArchive(task, output, source);
   const params = { [constants.ZSTD_c_compressionLevel]: compressionLevel };
   const plain = Readable.from(archive, { objectMode: false });
   // Errors reach the reader through the last stream, which `pipeline` destroys with them.
@@ -36,13 +45,26 @@ export async function withImageContent<Result>(
 async function* imageArchive(
   task: Task,
   output: ProgramOutput,
-  directory: string,
-  metadata: ImageMetadata,
+  { directory, metadata, files }: ImageSource,
 ): AsyncGenerator<Uint8Array, void, void> {
-  const text = Buffer.from(formatMetadata(metadata));
+  const texts = [
+    { name: 'metadata.yaml', content: formatMetadata(metadata) },
+    ...files.map(({ name, content }) => ({ name: `templates/${name}`, content })),
+  ];
   const attributes = new Map<string, string>();
-  const owner = { linkName: '', uid: 0, gid: 0, mode: 0o644, mtime: metadata.creationDate, attributes };
-  yield tarFile({ ...owner, name: 'metadata.yaml', type: tarTypes.file, sizeBytes: text.length }, text);
+  const head = {
+    type: tarTypes.file,
+    linkName: '',
+    uid: 0,
+    gid: 0,
+    mode: 0o644,
+    mtime: metadata.creationDate,
+    attributes,
+  };
+  for (const { name, content } of texts) {
+    const bytes = Buffer.from(content);
+    yield tarFile({ ...head, name, sizeBytes: bytes.length }, bytes);
+  }
   yield* rootEntries(task, output, directory, 'rootfs');
   yield tarEnd;
 }

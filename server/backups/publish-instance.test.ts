@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { zstdDecompressSync } from 'node:zlib';
 import { ended, type FakeServer, fakeServer } from '../../test/fakes/instances.ts';
 import { Fault } from '../base/fault.ts';
+import { ImageFilter } from '../images/image-filter.ts';
+import { parseMetadata } from '../images/image-metadata.ts';
 import type { ImportRequest, StoredImage } from '../images/image-store.ts';
 import type { PublishRequest, PublishTarget } from './publish-instance.ts';
 
@@ -21,11 +24,15 @@ async function made(start: boolean): Promise<FakeServer> {
 class FakeImages implements PublishTarget {
   readonly stored: StoredImage[] = [];
   failure: Fault | undefined;
+  /** Of the image that came last. */
+  content = Buffer.alloc(0);
   readonly discarded: string[] = [];
   readonly images: PublishTarget['images'] = {
     import: async (_task, { content, aliases }: ImportRequest) => {
-      let sizeBytes = 0;
-      for await (const chunk of content) sizeBytes += chunk.length;
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of content) chunks.push(chunk);
+      this.content = Buffer.concat(chunks);
+      const sizeBytes = this.content.length;
       if (this.failure !== undefined) throw this.failure;
       return this.add(String(this.stored.length + 1).repeat(64), sizeBytes, aliases);
     },
@@ -85,6 +92,28 @@ describe('publishing an instance', () => {
       server.operations.list().filter(({ kind }) => kind === 'image.publish'),
       [],
     );
+  });
+
+  it('gives the image the templates that the instance has', async () => {
+    const server = await made(false);
+    const { record, revision } = await server.metadata.get(await server.records.get('default', 'web'));
+    const rule = {
+      path: '/etc/hostname',
+      template: 'name.tpl',
+      when: ['create'] as const,
+      createOnly: false,
+      properties: {},
+    };
+    const files = [{ name: 'name.tpl', content: 'I am {{ instance.name }}' }];
+    const { uuid } = await server.records.get('default', 'web');
+    await server.metadata.put(uuid, { ...record, rules: [rule], files }, revision);
+    const images = new FakeImages();
+    await publish(server, images);
+    const filter = new ImageFilter();
+    filter.push(zstdDecompressSync(images.content));
+    filter.finish();
+    assert.deepEqual(filter.templates, files);
+    assert.deepEqual(parseMetadata(filter.metadata ?? '').templates, [rule]);
   });
 
   it('takes names from other images only when told, and deletes those that have lost their last', async () => {

@@ -11,6 +11,7 @@ import { type Instance, resourceOf } from '../instances/instance.ts';
 import type { InstanceRecords } from '../instances/instance-records.ts';
 import type { InstanceStopper } from '../instances/stop-instance.ts';
 import type { Supervisor } from '../instances/supervisor.ts';
+import type { InstanceMetadataRecords } from '../instances/templates/instance-metadata.ts';
 import type { OperationView } from '../operations/operation.ts';
 import type { Operations } from '../operations/operations.ts';
 import type { Snapshot } from '../snapshots/snapshot.ts';
@@ -45,6 +46,7 @@ export interface PublishTarget {
 export interface PublishDeps {
   readonly records: InstanceRecords;
   readonly snapshots: SnapshotRecords;
+  readonly metadata: Pick<InstanceMetadataRecords, 'templates'>;
   readonly taker: Pick<SnapshotTaker, 'whileKept'>;
   readonly pool: (name: string) => StorageDriver;
   readonly supervisor: Pick<Supervisor, 'status'>;
@@ -136,9 +138,10 @@ export class InstancePublisher {
   }
 
   async #make(task: Task, kept: Snapshot, request: PublishRequest, target: PublishTarget): Promise<StoredImage> {
-    const metadata = metadataOf(kept, request.properties);
+    const { rules, files } = (await this.#deps.metadata.templates(kept.instance)) ?? { rules: [], files: [] };
+    const metadata = { ...metadataOf(kept, request.properties), templates: rules };
     return await this.#deps.pool(kept.pool).readSnapshot(task, kept.uuid, async (directory) => {
-      return await withImageContent(task, this.#deps.output, { directory, metadata }, async (content) => {
+      return await withImageContent(task, this.#deps.output, { directory, metadata, files }, async (content) => {
         await checkAliasesFree(request, target);
         return await target.images.import(task, { content, aliases: request.aliases });
       });
@@ -177,15 +180,13 @@ async function removeNameless(task: Task, before: readonly StoredImage[], target
 }
 
 /** What the instance knows of its own image, with the properties that were given. */
-function metadataOf({ kept }: Snapshot, given: Readonly<Record<string, string>>): ImageMetadata {
+function metadataOf({ kept }: Snapshot, given: Readonly<Record<string, string>>): Omit<ImageMetadata, 'templates'> {
   const prefix = 'image.';
   const own = Object.entries(kept.config).filter(([key]) => key.startsWith(prefix));
   const properties = { ...Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), value])), ...given };
   return {
     architecture: kept.architecture,
     creationDate: Math.floor(Date.now() / 1000),
-    // The files that templates made are in the root; the image makes none anew.
-    templates: [],
     properties: Object.fromEntries(Object.entries(properties).filter(([, value]) => value !== '')),
   };
 }

@@ -73,6 +73,7 @@ const serverLayers: Readonly<Record<string, readonly string[]>> = {
     'profiles',
     'snapshots',
     'storage',
+    'templates',
   ],
   snapshots: ['base', 'db', 'devices', 'events', 'instances', 'operations', 'profiles', 'runtime', 'storage'],
   images: ['base', 'db', 'host', 'storage', 'templates'],
