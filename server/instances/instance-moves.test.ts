@@ -26,6 +26,17 @@ async function copy(server: FakeServer, change: Partial<CopyRequest> = {}, start
   return await ended(server, (await server.moves.copy({ ...request, ...change }, start)).operation);
 }
 
+/** Kills the server at one of its next effects: from then on it writes no record either. */
+function dieAt({ world, store }: FakeServer, step: number): void {
+  const commit = store.commit.bind(store);
+  const mortal = async (change: Parameters<typeof commit>[0]) => {
+    if (world.dead) throw new Error('the server was killed');
+    return await commit(change);
+  };
+  Object.assign(store, { commit: mortal });
+  world.dieAt = world.effects + step;
+}
+
 async function snapshotsOf(server: FakeServer, name: string): Promise<string[]> {
   return (await server.snapshots.list(await server.records.get('default', name))).map(({ name: each }) => each).sort();
 }
@@ -219,7 +230,7 @@ describe('refreshing a copy', () => {
   it('is finished or undone by the next server, at whichever step one dies', async () => {
     for (let step = 1; ; step += 1) {
       const dying = await outdated();
-      dying.world.dieAt = dying.world.effects + step;
+      dieAt(dying, step);
       const { status } = await refresh(dying);
       const { world, store } = dying;
       if (!world.dead) {
@@ -312,6 +323,27 @@ describe('rebuilding an instance', () => {
       const { pending } = await server.records.get('default', 'web');
       assert.equal(pending, undefined);
       assert.equal((await rebuild(server)).status, 'succeeded', `again after step ${step}`);
+    }
+  });
+
+  it('runs again in the end, at whichever step a server dies', async () => {
+    for (let step = 1; ; step += 1) {
+      const dying = await prepared();
+      dieAt(dying, step);
+      const { status } = await rebuild(dying);
+      const { world, store } = dying;
+      if (!world.dead) {
+        assert.equal(status, 'succeeded');
+        assert.ok(step > 3, `${step} steps`);
+        return;
+      }
+      dying.supervisor.close();
+      Object.assign(world, { dead: false, dieAt: 0 });
+      const after = await fakeServer(world, store);
+      const started = (await after.restart(false)).map(({ name }) => name);
+      const { uuid, pending } = await after.records.get('default', 'web');
+      const runs = world.containers.get(uuid)?.status === 'running' || started.includes('web');
+      assert.deepEqual([runs, pending], [true, undefined], `step ${step}`);
     }
   });
 
