@@ -5,6 +5,9 @@ import { checked, libc, SystemError } from './libc.ts';
 /** open(2) flags, as on x86-64 and every architecture with the generic numbers for these (aarch64 differs in O_DIRECTORY and O_NOFOLLOW). */
 const arm = process.arch === 'arm64' || process.arch === 'arm';
 export const O_RDONLY = 0;
+export const O_WRONLY = 1;
+export const O_CREAT = 0o100;
+export const O_EXCL = 0o200;
 export const O_NONBLOCK = 0o4000;
 export const O_NOCTTY = 0o400;
 export const O_CLOEXEC = 0o2000000;

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import type { Entry } from '../proto/trees/entry.ts';
 import { offsetBytes } from '../proto/trees/record.ts';
-import { TreeFault } from '../proto/trees/tree-fault.ts';
+import { about, TreeFault } from '../proto/trees/tree-fault.ts';
 import type { WritePolicy } from '../proto/trees/write-policy.ts';
 import type { Directory } from './directory.ts';
 import { applyMetadata, type Existing } from './file-metadata.ts';
@@ -58,7 +58,10 @@ export class FileWriter {
     if (offset < this.#end) throw new TreeFault('EPROTO', 'The other end sent data out of order');
     this.#end = offset + data.length;
     if (data.length >= asyncWriteBytes) return this.#writeLarge(data, offset);
-    writeAll(data, offset, (rest, position) => writeSync(this.#fd, rest, 0, rest.length, position));
+    about(
+      () => this.shown,
+      () => writeAll(data, offset, (rest, position) => writeSync(this.#fd, rest, 0, rest.length, position)),
+    );
   }
 
   /** Gives it its length (the payload of an `end` record) and all else that it has, then its name. Returns what could not be kept. */

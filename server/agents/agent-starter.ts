@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { listenUnixSocket } from '../../native/unix-socket.ts';
 import { Fault } from '../base/fault.ts';
 import type { Task } from '../base/task.ts';
@@ -41,6 +41,11 @@ export class AgentStarter implements Disposable {
     if (!/^[A-Za-z0-9-]{1,64}$/.test(id)) throw new Fault('internal', `Invalid id of an instance: ${id}`);
     if (this.#directoryFd === undefined) throw new Fault('canceled', 'The server is stopping');
     return `/proc/self/fd/${this.#directoryFd}/${id}`;
+  }
+
+  /** The instances that have a socket, be there an agent or not. */
+  known(): string[] {
+    return readdirSync(this.#deps.directory);
   }
 
   /** Kills what is left of an agent that does not answer, and starts one. It takes connections from now on. */

@@ -51,6 +51,8 @@ const answerTimeoutMs = 10_000;
 const idleAnswerTimeoutMs = 3_000;
 /** From `start` to the running command: longer only when the instance is frozen or out of memory. */
 const startTimeoutMs = 30_000;
+/** What an agent has for undoing what it was doing. */
+const settleTimeoutMs = 1_000;
 /** Leaving agents, removed cgroups: none of them happens twice in a row by chance. */
 const maxAttempts = 3;
 
@@ -106,6 +108,20 @@ export class Agents {
   }
 
   /**
+   * Resolves when the agent has taken notice of what this server closed before: it answers on a connection that is newer.
+   * It need not: after `settleTimeoutMs` this resolves too.
+   */
+  async settled(id: string): Promise<void> {
+    const timeout = AbortSignal.timeout(settleTimeoutMs);
+    try {
+      const connection = await this.#open(id, settleTimeoutMs, timeout);
+      await abortable(connection.answers(settleTimeoutMs), timeout).finally(() => connection.terminate());
+    } catch (error) {
+      this.#log.debug({ err: error, instance: id }, 'an agent that is to end does not answer');
+    }
+  }
+
+  /**
    * Holds the agent still: it has a cgroup of its own, and root inside may have taken it over. Until `thaw` none is
    * started, and whoever needs it waits. Fault `timed-out`.
    */
@@ -132,6 +148,11 @@ export class Agents {
     await state?.starting?.catch(() => {});
     state?.spare?.terminate();
     await this.#starter.remove(id);
+  }
+
+  /** The same for all instances but those that `runs` names: an earlier server may have been killed before it did so. */
+  async forgetOthers(runs: (id: string) => boolean): Promise<void> {
+    for (const id of this.#starter.known()) if (!runs(id)) await this.forget(id);
   }
 
   /** Ends this server's part; agents stay. */

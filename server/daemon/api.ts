@@ -2,7 +2,7 @@ import type { ServiceDefinition } from '@grpc/grpc-js';
 import { loadApi } from '../../proto/api.ts';
 import type { Log } from '../base/log.ts';
 import { ApiServer, strangerLimits, trustedLimits } from '../rpc/api-server.ts';
-import { type Identity, localIdentity } from '../rpc/identity.ts';
+import { localIdentity } from '../rpc/identity.ts';
 import { RemotePeers } from '../rpc/remote-peers.ts';
 import { type RouterDeps, route } from '../rpc/router.ts';
 import type { TrustStore } from '../trust/trust-store.ts';
@@ -19,19 +19,29 @@ export function openApi(
   log: Log,
   handlers: Readonly<Record<string, object>>,
   trust: TrustStore,
-  router: Omit<RouterDeps, 'log' | 'identify'>,
+  { checkProject, publish }: Pick<RouterDeps, 'checkProject'> & { publish: RouterDeps['audit'] },
 ): ApiParts {
   const api = loadApi();
-  const routed = (identify: (peer: string) => Identity | undefined) =>
+  const routed = ({ identify, audit }: Pick<RouterDeps, 'identify' | 'audit'>) =>
     Object.entries(handlers).map(([name, handler]) => {
       const definition = api[`yurt.v1.${name}`] as ServiceDefinition; // named in the API, held by a test
-      return { definition, implementation: route({ ...router, log, identify }, definition, handler) };
+      return { definition, implementation: route({ checkProject, log, identify, audit }, definition, handler) };
     });
   const identify = (peer: string) => (peer.startsWith('unix:uid=') ? localIdentity(peer) : peers.identify(peer));
   const identifyStranger = (peer: string) => peers.identifyStranger(peer);
-  const server = new ApiServer({ api, services: routed(identify), limits: trustedLimits });
+  // What strangers fail at is their own affair: it must not push the events of others out.
+  const auditStranger: RouterDeps['audit'] = (audit, project) => {
+    if (audit.result === 'ok') publish(audit, project);
+    else peers.logRefusal(audit.caller, `${audit.method}: ${audit.result}`);
+  };
+  const server = new ApiServer({ api, services: routed({ identify, audit: publish }), limits: trustedLimits });
   const strangers = new ApiServer({
-    ...{ api, services: routed(identifyStranger), limits: strangerLimits, forStrangers: true },
+    ...{
+      api,
+      services: routed({ identify: identifyStranger, audit: auditStranger }),
+      limits: strangerLimits,
+      forStrangers: true,
+    },
   });
   const peers = new RemotePeers({ log, server, strangers, find: (fingerprint) => knownClient(trust, fingerprint) });
   trust.onChanged = (fingerprint) => peers.drop(fingerprint, 'its rights have changed');

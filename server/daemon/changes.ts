@@ -7,6 +7,7 @@ import type { LiveApplier } from '../instances/live-change.ts';
 import { LiveChanges } from '../instances/live-changes.ts';
 import { ProfileChanges } from '../instances/profile-changes.ts';
 import type { Supervisor } from '../instances/supervisor.ts';
+import { MetadataEditor } from '../instances/templates/metadata-editor.ts';
 import { InstanceUpdater, type ProfileUse } from '../instances/update-instance.ts';
 import { stableHwaddr } from '../networks/hwaddr.ts';
 import { homeOf } from '../projects/project.ts';
@@ -18,6 +19,7 @@ import type { Base } from './server.ts';
 export interface ChangeParts {
   readonly updater: InstanceUpdater;
   readonly profileChanges: ProfileChanges;
+  readonly metadata: MetadataEditor;
   /** What the creation of instances shares with it. */
   readonly use: Pick<CreateDeps, 'profile' | 'profileUse' | 'checkNetwork' | 'hwaddr'>;
   /** After a start of the server: finishes what an earlier one was changing when it was killed. */
@@ -44,6 +46,7 @@ export function openChanges(base: Base, { networks }: Engines, parts: ChangedPar
   const hwaddr = stableHwaddr;
   const shared = { records, locks, supervisor, events, live, profileUse, surroundings: { checkNetwork }, hwaddr };
   return {
+    metadata: new MetadataEditor({ records, metadata: parts.metadata, locks, events }),
     updater: new InstanceUpdater({ ...shared, profile }),
     profileChanges: new ProfileChanges({
       ...{ ...shared, profiles, admission },

@@ -5,12 +5,14 @@ import type { HeldWork } from '../instances/held-work.ts';
 import { InstanceMoves } from '../instances/instance-moves.ts';
 import { InstanceRebuilder } from '../instances/rebuild-instance.ts';
 import { InstanceRefresher } from '../instances/refresh-instance.ts';
+import type { InstanceMetadataRecords } from '../instances/templates/instance-metadata.ts';
 import type { SnapshotRecords } from '../snapshots/snapshot-records.ts';
 import type { SnapshotTaker } from '../snapshots/take-snapshot.ts';
 import type { SnapshotsWiring } from './snapshots.ts';
 
 /** What copies and fresh roots need besides what snapshots do. */
-export interface MovesWiring extends Pick<CreateDeps, 'profile' | 'profileUse' | 'hwaddr'> {
+export interface MovesWiring extends Pick<CreateDeps, 'profile' | 'profileUse' | 'hwaddr' | 'templates'> {
+  readonly metadata: InstanceMetadataRecords;
   readonly image: (project: string, reference: string) => Promise<SourceImage>;
   readonly unpackImage: (task: Task, fingerprint: string, directory: string) => Promise<void>;
 }

@@ -5,6 +5,8 @@ import type { Log } from '../base/log.ts';
 import type { Task } from '../base/task.ts';
 import { KernelLimitFiles } from '../host/cgroup-limits.ts';
 import { readCgroupUsage } from '../host/cgroup-usage.ts';
+import { programOutput } from '../host/program-output.ts';
+import { RootedFiles } from '../host/rooted-files.ts';
 import { AddressAnnouncer } from '../instances/address-announcer.ts';
 import { announce } from '../instances/announce.ts';
 import { BootFollower } from '../instances/boot-follower.ts';
@@ -14,6 +16,7 @@ import { InstanceDeleter } from '../instances/delete-instance.ts';
 import type { Expanded, Instance } from '../instances/instance.ts';
 import { InstanceLocks } from '../instances/instance-locks.ts';
 import type { InstanceMoves } from '../instances/instance-moves.ts';
+import type { InstanceRecords } from '../instances/instance-records.ts';
 import { instanceSpec } from '../instances/instance-spec.ts';
 import { InstanceStates, type StateDeps } from '../instances/instance-state.ts';
 import { Instances } from '../instances/instances.ts';
@@ -24,11 +27,13 @@ import { type ReconcileDeps, reconcile } from '../instances/reconcile.ts';
 import { InstanceStarter, type StartDeps } from '../instances/start-instance.ts';
 import { InstanceStopper } from '../instances/stop-instance.ts';
 import { Supervisor } from '../instances/supervisor.ts';
+import { TemplateWriter } from '../instances/templates/template-writer.ts';
 import { WithHost } from '../instances/with-host.ts';
 import { stableHwaddr } from '../networks/hwaddr.ts';
 import { defaultProject } from '../projects/project.ts';
 import { offlineSpec } from '../runtime/offline-spec.ts';
 import type { Snapshots } from '../snapshots/snapshots.ts';
+import { type BackupParts, openBackups } from './backups.ts';
 import { type ChangeParts, openChanges } from './changes.ts';
 import { openDevices } from './devices.ts';
 import type { Engines } from './engines.ts';
@@ -42,6 +47,7 @@ export interface InstanceParts extends InstanceObjects {
   readonly verbs: Instances;
   readonly changes: ChangeParts;
   readonly snapshots: Snapshots;
+  readonly backups: BackupParts;
   readonly countSnapshots: SnapshotParts['count'];
   readonly moves: InstanceMoves;
   readonly withHost: WithHost;
@@ -58,16 +64,13 @@ export interface InstanceParts extends InstanceObjects {
 
 export async function openInstances(base: Base, engines: Engines): Promise<InstanceParts> {
   const { log, directories, events, operations } = base;
-  const { runtime, pools, networks, agents } = engines;
+  const { runtime, pools, agents } = engines;
   const objects = await openRecords(base, engines);
-  const { records, expanded, admission } = objects;
+  const { records, metadata, expanded, admission } = objects;
   const pool = (name: string) => pools.driver(name);
+  const start = (task: Task, instance: Instance) => verbs.startHeld(task, instance);
   const { devices, ...deviceParts } = openDevices(base, engines, expanded);
-  const addresses = new AddressAnnouncer({
-    ...{ log, events, instances: () => records.list() },
-    leases: async (name) => await networks.driver(name).leases(),
-  });
-  networks.onLeasesChanged((name) => void addresses.changed(name));
+  announceAddresses(base, engines, records);
   const locks = new InstanceLocks();
   const limits = limitsApplier(base, engines);
   const supervisor: Supervisor = new Supervisor({
@@ -83,11 +86,9 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   const follower = bootFollower(base, engines, agentOf);
   const stopper = instanceStopper(engines, supervisor, agentOf);
   const sources = { ...changes.use, ...imageSources(engines, objects) };
+  const making = { ...base, records, locks, supervisor, runtime, stopper, pool, expanded, ...sources };
   const snapshots = openSnapshots({
-    ...{ ...base, records, locks, supervisor, runtime, agents, stopper, pool, expanded },
-    ...{ ...sources, surroundings: sources },
-    freeRoot: (instance) => offline.end(instance),
-    start: (task, instance) => verbs.startHeld(task, instance),
+    ...{ ...making, agents, start, surroundings: sources, freeRoot: (instance) => offline.end(instance) },
   });
   const deleter = new InstanceDeleter({
     ...{ records, expanded, pool, removeSnapshots: snapshots.removeAll },
@@ -100,7 +101,7 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
     creator: new InstanceCreator({
       ...{ records, admission, pool, ...sources, checkDevices: deviceParts.check },
     }),
-    starter: openStarter(base, engines, { records, expanded, admission, pool, devices, limits }),
+    starter: openStarter(base, engines, { records, metadata, expanded, admission, pool, devices, limits }),
   });
   const withHost = new WithHost({
     ...{ log, records, expanded, supervisor, stopper, operations },
@@ -112,6 +113,7 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   return {
     ...{ ...objects, verbs, withHost, changes, states, supervisor, offline, locks, moves: snapshots.moves },
     ...{ snapshots: snapshots.verbs, countSnapshots: snapshots.count },
+    backups: openBackups({ ...making, start, output: programOutput }, snapshots),
     reconcile: async (hostRebooted) => {
       const toStart = await findAgain(engines, { ...reconciling, hostRebooted }, snapshots);
       await changes.recover();
@@ -127,8 +129,16 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   };
 }
 
+function announceAddresses({ log, events }: Base, { networks }: Engines, records: InstanceRecords): void {
+  const addresses = new AddressAnnouncer({
+    ...{ log, events, instances: () => records.list() },
+    leases: async (name) => await networks.driver(name).leases(),
+  });
+  networks.onLeasesChanged((name) => void addresses.changed(name));
+}
+
 type StarterParts = Pick<StartDeps, 'records' | 'expanded' | 'pool' | 'devices' | 'limits'> &
-  Pick<InstanceObjects, 'admission'>;
+  Pick<InstanceObjects, 'admission' | 'metadata'>;
 
 function openStarter({ directories }: Base, engines: Engines, parts: StarterParts): InstanceStarter {
   const { runtime } = engines;
@@ -142,6 +152,7 @@ function openStarter({ directories }: Base, engines: Engines, parts: StarterPart
     ...{ ...parts, runtime },
     check: (instance, holds) => parts.admission.checkStart(instance, holds),
     consoleLogPath: (uuid) => join(directories.log, uuid, 'console.log'),
+    templates: new TemplateWriter({ metadata: parts.metadata, openRoot: (path) => RootedFiles.open(path) }),
     guestInit: (rootPath) => engines.guestInit(rootPath),
     spec: (input) => instanceSpec(surroundings, input),
   });
@@ -166,12 +177,17 @@ function offlineFiles(
     spec: ({ id, instance: { idMap }, rootPath }) =>
       offlineSpec({ id, idMap, rootPath, agentDirectory, cgroupsPath: runtime.cgroupOf(id), host: features.facts }),
     consoleLogPath: (uuid) => join(directories.log, uuid, 'files.log'),
+    settleAgent: (id) => agents.settled(id),
     forgetAgent: (id) => agents.forget(id),
   });
 }
 
-function imageSources({ images }: Engines, { projects }: InstanceObjects): Pick<MovesWiring, 'image' | 'unpackImage'> {
+type ImageSources = Pick<MovesWiring, 'image' | 'unpackImage' | 'templates' | 'metadata'>;
+
+function imageSources({ images }: Engines, { projects, metadata }: InstanceObjects): ImageSources {
   return {
+    metadata,
+    templates: (fingerprint) => images.of(defaultProject).templates(fingerprint),
     image: async (project, reference) => await images.of(await projects.home(project, 'images')).resolve(reference),
     unpackImage: (task, fingerprint, directory) => images.of(defaultProject).unpack(task, fingerprint, directory),
   };
@@ -186,6 +202,7 @@ async function findAgain(
   await engines.networks.open(uuids);
   await snapshots.begin();
   const toStart = await reconcile({ ...deps, finishPending: snapshots.finishPending });
+  await engines.agents.forgetOthers((uuid) => deps.supervisor.status(uuid) !== 'stopped');
   await repairPools(engines, uuids, await snapshots.repair(), deps.supervisor);
   snapshots.schedule.begin();
   return toStart;

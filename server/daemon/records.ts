@@ -4,6 +4,7 @@ import { type Candidate, ProjectAdmission } from '../instances/admission.ts';
 import { hostIdRange, IdRanges } from '../instances/id-ranges.ts';
 import { type Expanded, expand, type Instance, resourceOf } from '../instances/instance.ts';
 import { InstanceRecords } from '../instances/instance-records.ts';
+import { InstanceMetadataRecords } from '../instances/templates/instance-metadata.ts';
 import { type Profile, Profiles, parseProfile } from '../profiles/profile.ts';
 import type { Projects } from '../projects/projects.ts';
 import type { Member } from '../projects/usage.ts';
@@ -16,6 +17,8 @@ export interface InstanceObjects {
   readonly projects: Projects;
   readonly profiles: Profiles;
   readonly records: InstanceRecords;
+  /** What instances have of their images' metadata, and their templates. */
+  readonly metadata: InstanceMetadataRecords;
   readonly admission: ProjectAdmission;
   readonly expanded: (instance: Candidate) => Promise<Expanded>;
   /** What a project's instances count for. */
@@ -52,7 +55,8 @@ export async function openRecords(base: Base, engines: Engines): Promise<Instanc
   });
   const records: InstanceRecords = new InstanceRecords(store, new IdRanges(store, range, base.id), admission);
   await profiles.ensureDefault('default', defaultPool, await networks.ensureDefault(defaultNetworkPrefix));
-  return { projects, profiles, records, admission, expanded, members, contents };
+  const metadata = new InstanceMetadataRecords(store);
+  return { projects, profiles, records, metadata, admission, expanded, members, contents };
 }
 
 /** Expands instances, reading each profile once: for one listing, since what it has read it keeps. */

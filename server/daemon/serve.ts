@@ -14,6 +14,7 @@ import { fileService } from '../rpc/file-service.ts';
 import { type ImageServiceDeps, imageService } from '../rpc/image-service.ts';
 import { instanceService } from '../rpc/instance-service.ts';
 import { listen } from '../rpc/listen.ts';
+import { metadataService } from '../rpc/metadata-service.ts';
 import { networkService } from '../rpc/network-service.ts';
 import { operationService } from '../rpc/operation-service.ts';
 import { profileService } from '../rpc/profile-service.ts';
@@ -64,7 +65,9 @@ export async function serve(
       tokenExpiry: async () => expiryOf(serverSetting((await config.get()).config, tokenExpiryKey), new Date()),
     }),
   };
-  const { server, strangers, peers } = openApi(log, handlers, trust, { checkProject });
+  const { server, strangers, peers } = openApi(log, handlers, trust, {
+    ...{ checkProject, publish: (audit, project) => events.publish(audit, project) },
+  });
   const remote = new RemoteAccess({ log, certificate, peers });
   const groupId = /^yurt:[^:]*:(\d+):/m.exec(await readOptional('/etc/group'))?.[1];
   const local = await listen({
@@ -118,6 +121,7 @@ function domainServices(base: Base, engines: Engines, parts: InstanceParts) {
         return await engines.agents.exec(task, agentInstance(instance, holds), { ...command, environment });
       },
     }),
+    MetadataService: metadataService(parts.changes.metadata),
     FileService: fileService({ work: filesWork(engines, parts) }),
     ConsoleService: consoleService(consoleDeps(base, engines, parts)),
     OperationService: operationService(operations),
@@ -150,7 +154,7 @@ function domainServices(base: Base, engines: Engines, parts: InstanceParts) {
 function imageDeps({ operations, events }: Base, engines: Engines, parts: InstanceParts): ImageServiceDeps {
   const { pools, images, recipes } = engines;
   return {
-    ...{ recipes, operations, events, homes: listedHomes(parts, 'images') },
+    ...{ recipes, operations, events, homes: listedHomes(parts, 'images'), publisher: parts.backups.publisher },
     images: async (project) => {
       const home = await parts.projects.home(project, 'images');
       return { home, images: images.of(home) };

@@ -21,7 +21,20 @@ export interface Logged {
   readonly fields: Readonly<Record<string, string>>;
 }
 
-export type EventPayload = Lifecycle | OperationChanged | Logged;
+/** Who called what, and what came of it. */
+export interface Audit {
+  readonly type: 'audit';
+  /** With the address or the process that the call came from. */
+  readonly caller: string;
+  /** Of its certificate; empty for a process of this host. */
+  readonly fingerprint: string;
+  /** `yurt.v1.InstanceService/StartInstance`. */
+  readonly method: string;
+  /** `ok` or the code of the fault. */
+  readonly result: string;
+}
+
+export type EventPayload = Lifecycle | OperationChanged | Logged | Audit;
 
 export interface Event {
   /** Counts up by one from 1 in the life of one server. */

@@ -1,18 +1,36 @@
-import { closeSync, fstatSync, opendirSync, readlinkSync, readSync, type Stats } from 'node:fs';
 import {
+  closeSync,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  opendirSync,
+  readlinkSync,
+  readSync,
+  renameSync,
+  type Stats,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import {
+  O_CREAT,
   O_DIRECTORY,
+  O_EXCL,
   O_NOCTTY,
   O_NOFOLLOW,
   O_NONBLOCK,
   O_PATH,
   O_RDONLY,
+  O_WRONLY,
   openat2,
+  RESOLVE_BENEATH,
   RESOLVE_IN_ROOT,
   RESOLVE_NO_MAGICLINKS,
   readLinkOf,
   withFd,
 } from '../../native/openat2.ts';
-import { errnoOf, Fault } from '../base/fault.ts';
+import { codeOfErrno, errnoOf, Fault } from '../base/fault.ts';
 
 const inRoot = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
 /** Longest path and link target that the kernel knows (PATH_MAX). */
@@ -114,10 +132,49 @@ export class RootedFiles implements Disposable {
     });
   }
 
+  /**
+   * Puts a regular file at `path`, whole or not at all and on the disk: it is written beside it and renamed to it. Links on
+   * the way lead where they do inside the root; a link at `path` itself is replaced. Missing directories are made, for
+   * `parents`. Ids are those of the host. Faults: `invalid` where a directory is or the way is none, those of the kernel.
+   */
+  replaceFile(path: string, content: Uint8Array, owner: FileOwner, parents: DirectoryOwner): void {
+    const parts = path.split('/').filter((part) => part !== '' && part !== '.');
+    const name = parts.pop();
+    if (name === undefined || name === '..' || parts.includes('..')) throw new Fault('invalid', `Not a path: ${path}`);
+    try {
+      this.#inDirectory(parts, parents, (directory) => replaceIn(directory, name, content, owner));
+    } catch (error) {
+      const errno = errnoOf(error);
+      if (errno === undefined || !(error instanceof Error)) throw error;
+      // The kernel's own message names our descriptors.
+      const reason = /^[A-Z0-9]+: ([^,]{1,200})/.exec(error.message)?.[1] ?? errno;
+      throw new Fault(codeOfErrno(errno), `${path}: ${reason}`, { cause: error });
+    }
+  }
+
   [Symbol.dispose](): void {
     if (this.#closed) return;
     this.#closed = true;
     closeSync(this.#root);
+  }
+
+  /** Runs `use` with the directory of these components, each made where there is nothing. */
+  #inDirectory(parts: readonly string[], owner: DirectoryOwner, use: (fd: number) => void): void {
+    for (let depth = 1; depth <= parts.length; depth += 1) {
+      if (this.exists(parts.slice(0, depth).join('/'))) continue;
+      const name = parts[depth - 1] ?? '';
+      // A descriptor of its parent: no path of the guest is walked again.
+      const made = this.#with(parts.slice(0, depth - 1).join('/') || '.', O_PATH | O_DIRECTORY, (fd) => {
+        makeDirectory(fd, name, owner);
+        return true;
+      });
+      if (made === undefined) throw notDirectory(parts);
+    }
+    const done = this.#with(parts.join('/') || '.', O_PATH | O_DIRECTORY, (fd) => {
+      use(fd);
+      return true;
+    });
+    if (done === undefined) throw notDirectory(parts);
   }
 
   #with<T>(path: string, flags: number, use: (fd: number) => T): T | undefined {
@@ -134,6 +191,53 @@ export class RootedFiles implements Disposable {
     }
     return withFd(fd, use);
   }
+}
+
+/** Ids of the host, and permission bits. */
+export interface FileOwner {
+  readonly uid: number;
+  readonly gid: number;
+  readonly mode: number;
+}
+
+export type DirectoryOwner = Pick<FileOwner, 'uid' | 'gid'>;
+
+/** One name for all: what a killed server leaves of it, the next one removes when it writes there again. */
+const partName = '.yurt-part';
+const directoryMode = 0o755;
+
+function replaceIn(directory: number, name: string, content: Uint8Array, { uid, gid, mode }: FileOwner): void {
+  const place = (each: string) => `/proc/self/fd/${directory}/${each}`;
+  try {
+    unlinkSync(place(partName));
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  }
+  const flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
+  withFd(openat2(directory, partName, flags, RESOLVE_BENEATH, 0o600), (fd) => {
+    try {
+      writeFileSync(fd, content);
+      fchownSync(fd, uid, gid);
+      fchmodSync(fd, mode);
+      fsyncSync(fd);
+      renameSync(place(partName), place(name));
+    } catch (error) {
+      unlinkSync(place(partName));
+      throw error;
+    }
+  });
+}
+
+function makeDirectory(parent: number, name: string, { uid, gid }: DirectoryOwner): void {
+  mkdirSync(`/proc/self/fd/${parent}/${name}`, directoryMode);
+  withFd(openat2(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, RESOLVE_BENEATH), (fd) => {
+    fchownSync(fd, uid, gid);
+    fchmodSync(fd, directoryMode);
+  });
+}
+
+function notDirectory(parts: readonly string[]): Fault {
+  return new Fault('invalid', `/${parts.join('/')} is not a directory`);
 }
 
 /** Errors of a lookup that say that there is nothing: ELOOP is also a link that the rules forbid. */

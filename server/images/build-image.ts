@@ -4,6 +4,7 @@ import { Fault } from '../base/fault.ts';
 import { Revert } from '../base/revert.ts';
 import type { Task } from '../base/task.ts';
 import { type Run, runChecked } from '../host/run.ts';
+import type { TemplateFile } from '../templates/template-set.ts';
 import { formatSources, withoutCredentials } from './apt-sources.ts';
 import { makeBusyboxRoot } from './busybox-root.ts';
 import { confinedScript } from './confined.ts';
@@ -29,6 +30,8 @@ export interface BuiltImage {
   readonly fingerprint: string;
   readonly sizeBytes: number;
   readonly metadata: ImageMetadata;
+  /** The files of its `templates/`. */
+  readonly templates: readonly TemplateFile[];
 }
 
 interface FileInRoot {
@@ -93,12 +96,13 @@ export async function buildImage(
     serial,
     ...(release.name === '' ? {} : { release: release.name }),
   };
-  const metadata: ImageMetadata = { architecture, creationDate: dateSeconds, properties };
-  const path = await pack(task, host.run, work, metadata);
+  const { rules, files: templates } = recipe.templates;
+  const metadata: ImageMetadata = { architecture, creationDate: dateSeconds, properties, templates: rules };
+  const path = await pack(task, host.run, work, metadata, templates);
   const fingerprint = await hashFile(task.signal, path);
   const { size: sizeBytes } = await stat(path);
   // On success too the root is removed, by leaving without commit: only the archive is of use.
-  return { path, fingerprint, sizeBytes, metadata };
+  return { path, fingerprint, sizeBytes, metadata, templates };
 }
 
 async function makeRoot(
@@ -166,10 +170,17 @@ async function runScript(
 }
 
 /** Writes `metadata.yaml` and the root as one archive; entries in order of name and no time after the image's date. */
-async function pack(task: Task, run: Run, work: string, metadata: ImageMetadata): Promise<string> {
+async function pack(
+  task: Task,
+  run: Run,
+  work: string,
+  metadata: ImageMetadata,
+  templates: readonly TemplateFile[],
+): Promise<string> {
   task.report({ stage: 'Compressing image' });
   await writeFile(join(work, 'metadata.yaml'), formatMetadata(metadata), { mode: 0o644 });
   await chmod(join(work, 'metadata.yaml'), 0o644);
+  const withTemplates = templates.length === 0 ? [] : [await writeTemplates(work, templates)];
   for (const path of emptied) await mkdir(join(work, path), { recursive: true });
   const path = join(work, 'image.tar.zst');
   const argv = [
@@ -177,8 +188,20 @@ async function pack(task: Task, run: Run, work: string, metadata: ImageMetadata)
     ...['--format=posix', '--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime'],
     ...[`--mtime=@${metadata.creationDate}`, '--clamp-mtime'],
     ...['--xattrs', '--xattrs-include=security.capability', '--xattrs-include=user.*', '--acls'],
-    ...['--anchored', ...emptied.map((each) => `--exclude=${each}/*`), 'metadata.yaml', 'rootfs'],
+    ...['--anchored', ...emptied.map((each) => `--exclude=${each}/*`), 'metadata.yaml', ...withTemplates, 'rootfs'],
   ];
   await runChecked(run, argv, { signal: task.signal, env: compression });
   return path;
+}
+
+/** Returns the name of the directory within `work`. */
+async function writeTemplates(work: string, templates: readonly TemplateFile[]): Promise<string> {
+  const directory = 'templates';
+  await mkdir(join(work, directory));
+  await chmod(join(work, directory), 0o755);
+  for (const { name, content } of templates) {
+    await writeFile(join(work, directory, name), content);
+    await chmod(join(work, directory, name), 0o644);
+  }
+  return directory;
 }

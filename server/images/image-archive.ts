@@ -6,6 +6,7 @@ import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { Fault } from '../base/fault.ts';
 import type { Task } from '../base/task.ts';
 import { failed, type Run } from '../host/run.ts';
+import type { TemplateFile } from '../templates/template-set.ts';
 import { ImageFilter, type ImageLimits } from './image-filter.ts';
 
 /** What the archive of an image was found to be. */
@@ -17,6 +18,8 @@ export interface InspectedArchive {
   readonly unpackedBytes: number;
   /** The text of `metadata.yaml`. */
   readonly metadata: string;
+  /** The files of `templates/`. */
+  readonly templates: readonly TemplateFile[];
 }
 
 type Compression = 'zstd' | 'gzip' | 'none';
@@ -69,8 +72,8 @@ export async function inspectArchive(task: Task, path: string, limits: ImageLimi
   const seen: Seen = { fingerprint: '', sizeBytes: 0 };
   const filter = new ImageFilter(limits);
   for await (const _ of filtered(filter, await readArchive(task, path, seen, 'Checking image')));
-  const { entries, unpackedBytes, metadata = '' } = filter;
-  return { ...seen, entries, unpackedBytes, metadata };
+  const { entries, unpackedBytes, metadata = '', templates } = filter;
+  return { ...seen, entries, unpackedBytes, metadata, templates };
 }
 
 /** sha256 of a file. */

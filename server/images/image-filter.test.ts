@@ -45,6 +45,7 @@ test('the root comes out without its prefix, with owners, modes, links, times an
   );
   assert.deepEqual([entries[1]?.uid, entries[1]?.gid], [5, 65535]);
   assert.equal(filter.metadata, 'architecture: x86_64\n');
+  assert.deepEqual(filter.templates, [{ name: 'hostname.tpl', content: '{{ x }}' }]);
   assert.equal(filter.unpackedBytes, 1004);
 });
 
@@ -71,6 +72,7 @@ test('attributes that overlayfs would obey are left out, and so are device nodes
 });
 
 const link = (name: string, linkName: string) => entry(name, { type: tarTypes.symbolicLink, linkName });
+const templates = entry('templates/', { type: tarTypes.directory });
 const hostile: Readonly<Record<string, [Uint8Array[], RegExp]>> = {
   'metadata.yaml as a symbolic link': [
     [link('metadata.yaml', '/etc/canary'), root],
@@ -88,6 +90,44 @@ const hostile: Readonly<Record<string, [Uint8Array[], RegExp]>> = {
   'metadata.yaml as a directory': [[entry('metadata.yaml/x', { content: '' }), root], /not a regular file/],
   'metadata.yaml that is there twice': [[metadata, metadata, root], /more than one metadata.yaml/],
   'metadata.yaml that is too large': [[entry('metadata.yaml', { content: 'x'.repeat(600_000) }), root], /too large/],
+  'templates as a symbolic link': [[metadata, root, link('templates', '/etc')], /templates is not a directory/],
+  'templates as a file': [[metadata, root, entry('templates', { content: 'x' })], /templates is not a directory/],
+  'a template as a symbolic link': [
+    [metadata, root, templates, link('templates/x.tpl', '/etc/shadow')],
+    /"templates\/x.tpl" is not a regular file/,
+  ],
+  'a template as a hard link': [
+    [metadata, root, entry('templates/x.tpl', { type: tarTypes.hardLink, linkName: 'rootfs/etc/shadow' })],
+    /is not a regular file/,
+  ],
+  'a template as a fifo': [[metadata, root, entry('templates/x', { type: tarTypes.fifo })], /is not a regular file/],
+  'a template as a device': [
+    [metadata, root, entry('templates/x', { type: tarTypes.characterDevice })],
+    /is not a regular file/,
+  ],
+  'a directory among templates': [
+    [metadata, root, entry('templates/x/', { type: tarTypes.directory })],
+    /is not a regular file/,
+  ],
+  'a template in a directory': [[metadata, root, entry('templates/a/b', { content: '' })], /of that directory/],
+  'a template with a name like an option': [
+    [metadata, root, entry('templates/-x', { content: '' })],
+    /cannot be the name/,
+  ],
+  'a hidden template': [[metadata, root, entry('templates/.x', { content: '' })], /cannot be the name/],
+  'a template that is there twice': [
+    [metadata, root, entry('templates/x', { content: '' }), entry('templates/./x', { content: '' })],
+    /appears twice/,
+  ],
+  'a template that is too large': [
+    [metadata, root, entry('templates/x', { content: 'x'.repeat(70_000) })],
+    /too large/,
+  ],
+  'a template that is not text': [[metadata, root, entry('templates/x', { content: '\xff\xfe' })], /is not text/],
+  'too many templates': [
+    [metadata, root, ...Array.from({ length: 65 }, (_, index) => entry(`templates/x${index}`, { content: '' }))],
+    /more than 64 templates/,
+  ],
   'no metadata.yaml': [[root], /no metadata.yaml/],
   'no root': [[metadata], /no rootfs/],
   'rootfs as a symbolic link': [[metadata, link('rootfs', '/')], /rootfs is not a directory/],

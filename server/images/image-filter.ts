@@ -1,4 +1,6 @@
+import { isUtf8 } from 'node:buffer';
 import { Fault } from '../base/fault.ts';
+import { isTemplateName, type TemplateFile, templateLimits } from '../templates/template-set.ts';
 import { padding, type TarEntry, tarTypes } from './tar-format.ts';
 import { TarReader, type TarSink } from './tar-reader.ts';
 import { tarEnd, tarHeader } from './tar-writer.ts';
@@ -36,8 +38,8 @@ const maxMtime = 2 ** 33;
  * What comes out: the entries below `rootfs/`, without that prefix. Each path is relative, has no `..`, and appears
  * once; none leads through anything but directories of the archive; hard links only lead to files that came before.
  * Device nodes are left out: an instance gets its `/dev` from the runtime, and a device 0:0 in a lower layer of
- * overlayfs would be a deletion mark. `templates/` is left out: no text of an image is ever a template here. Faults:
- * `invalid`, `exhausted`.
+ * overlayfs would be a deletion mark. The files of `templates/` are kept apart: regular ones, bounded, in one directory.
+ * Faults: `invalid`, `exhausted`.
  */
 export class ImageFilter {
   readonly #judge: Judge;
@@ -66,6 +68,11 @@ export class ImageFilter {
     return this.#judge.metadata;
   }
 
+  /** The files of `templates/`, when they have come by. */
+  get templates(): readonly TemplateFile[] {
+    return this.#judge.templates;
+  }
+
   get entries(): number {
     return this.#judge.entries;
   }
@@ -79,6 +86,7 @@ class Judge implements TarSink {
   entries = 0;
   unpackedBytes = 0;
   metadata: string | undefined;
+  readonly templates: TemplateFile[] = [];
   readonly #limits: ImageLimits;
   /** Every path that is not a directory, and whether a hard link may lead to it. */
   readonly #leaves = new Map<string, boolean>();
@@ -88,7 +96,8 @@ class Judge implements TarSink {
   #inputBytes = 0;
   #output: Uint8Array[] = [];
   #padding = 0;
-  #metadata: Buffer[] | undefined;
+  /** What collects the content of an entry that is not of the root, and what is done with it. */
+  #text: { readonly parts: Buffer[]; readonly done: (content: Buffer) => void } | undefined;
 
   constructor(limits: ImageLimits) {
     this.#limits = limits;
@@ -115,14 +124,13 @@ class Judge implements TarSink {
     if (this.entries > this.#limits.maxEntries) {
       throw new Fault('exhausted', `The image has more than ${this.#limits.maxEntries} entries`);
     }
-    this.#metadata = undefined;
+    this.#text = undefined;
     this.#padding = 0;
     const [top, ...parts] = this.#components(entry.name);
     if (top === 'metadata.yaml') return this.#beginMetadata(entry, parts);
-    if (top !== 'rootfs') {
-      // Whatever else an image brings (`templates/`) is not used; the name is still checked above.
-      return false;
-    }
+    if (top === 'templates') return this.#beginTemplate(entry, parts);
+    // Whatever else an image brings is not used; the name is still checked above.
+    if (top !== 'rootfs') return false;
     if (parts.length === 0 && entry.type !== tarTypes.directory) throw bad('rootfs is not a directory');
     this.#sawRoot = true;
     const accepted = this.#judgeInRoot(entry, parts);
@@ -136,15 +144,13 @@ class Judge implements TarSink {
 
   data(bytes: Uint8Array): void {
     // A copy: the bytes are a window of the reader's input, and the output outlives it only within one push.
-    if (this.#metadata === undefined) this.#output.push(bytes);
-    else this.#metadata.push(Buffer.from(bytes));
+    if (this.#text === undefined) this.#output.push(bytes);
+    else this.#text.parts.push(Buffer.from(bytes));
   }
 
   endEntry(): void {
-    if (this.#metadata !== undefined) {
-      this.metadata = Buffer.concat(this.#metadata).toString('utf8');
-      this.#metadata = undefined;
-    }
+    this.#text?.done(Buffer.concat(this.#text.parts));
+    this.#text = undefined;
     if (this.#padding > 0) this.#output.push(new Uint8Array(this.#padding));
     this.#padding = 0;
   }
@@ -153,7 +159,31 @@ class Judge implements TarSink {
     if (parts.length > 0 || !isFile(entry.type)) throw bad('metadata.yaml is not a regular file');
     if (this.metadata !== undefined) throw bad('it has more than one metadata.yaml');
     if (entry.sizeBytes > yamlLimits.maxBytes) throw bad('metadata.yaml is too large');
-    this.#metadata = [];
+    const done = (content: Buffer) => {
+      this.metadata = content.toString('utf8');
+    };
+    this.#text = { parts: [], done };
+    return true;
+  }
+
+  #beginTemplate(entry: TarEntry, parts: readonly string[]): boolean {
+    const [name, ...below] = parts;
+    if (name === undefined) {
+      if (entry.type !== tarTypes.directory) throw bad('templates is not a directory');
+      return false;
+    }
+    const path = shown(`templates/${parts.join('/')}`);
+    if (below.length > 0 || !isFile(entry.type)) throw bad(`${path} is not a regular file of that directory`);
+    if (!isTemplateName(name)) throw bad(`${path} cannot be the name of a template`);
+    if (this.templates.some((template) => template.name === name)) throw bad(`${path} appears twice`);
+    if (this.templates.length === templateLimits.maxFiles)
+      throw bad(`it has more than ${templateLimits.maxFiles} templates`);
+    if (entry.sizeBytes > templateLimits.maxFileBytes) throw bad(`${path} is too large for a template`);
+    const done = (content: Buffer) => {
+      if (!isUtf8(content)) throw bad(`${path} is not text`);
+      this.templates.push({ name, content: content.toString('utf8') });
+    };
+    this.#text = { parts: [], done };
     return true;
   }
 

@@ -6,16 +6,18 @@ import { suggestion } from '../base/nearest.ts';
 import { Revert } from '../base/revert.ts';
 import type { Task } from '../base/task.ts';
 import type { Run } from '../host/run.ts';
+import type { TemplateFile } from '../templates/template-set.ts';
 import { type BuildHost, buildImage } from './build-image.ts';
 import { inspectArchive, unpackArchive } from './image-archive.ts';
 import { type ImageLimits, imageLimits } from './image-filter.ts';
 import { formatMetadata, type ImageMetadata, parseMetadata } from './image-metadata.ts';
 import { checkAlias, isFingerprint, isFingerprintPrefix } from './image-name.ts';
 import type { ImageAlias, ImageRecord, ImageRecords } from './image-records.ts';
+import { type ImageTemplates, judgeTemplates, readImageTemplates, writeImageTemplates } from './image-templates.ts';
 import { imageName, type Recipe, type RecipeRelease } from './recipe.ts';
 
 export interface ImageStoreOptions {
-  /** Absolute; made when missing. Holds `<fingerprint>/image.tar.zst` and `<fingerprint>/metadata.yaml`. */
+  /** Absolute; made when missing. Holds a folder per fingerprint: `image.tar.zst`, `metadata.yaml` and, with templates, `templates.json`. */
   readonly directory: string;
   readonly records: ImageRecords;
   readonly run: Run;
@@ -167,6 +169,7 @@ export class ImageStore {
             `It is for ${metadata.architecture}, and this host is ${this.#options.architecture}`,
           );
         }
+        judgeTemplates(task.log, 'It', { rules: metadata.templates, files: inspected.templates });
         return this.#adopt(task, work, { ...inspected, metadata, aliases });
       });
     } catch (error) {
@@ -209,6 +212,11 @@ export class ImageStore {
     );
     if (!there) throw new Fault('not-found', `The file of image ${fingerprint.slice(0, 12)} is missing`);
     await unpackArchive(task, this.#options.run, this.#limits, { path, fingerprint, directory });
+  }
+
+  /** What each instance of the image gets a copy of; undefined when it has no templates. */
+  async templates(fingerprint: string): Promise<ImageTemplates | undefined> {
+    return await readImageTemplates(this.#path(fingerprint));
   }
 
   /** Notes that an instance was made from the image. */
@@ -257,7 +265,7 @@ export class ImageStore {
 
   /** Makes a finished archive an image: files, to disk, renamed to their place; then the record. */
   async #adopt(task: Task, work: string, image: FinishedImage): Promise<StoredImage> {
-    const { fingerprint, sizeBytes, metadata, recipe } = image;
+    const { fingerprint, sizeBytes, metadata, recipe, templates: files } = image;
     const { records, directory } = this.#options;
     const known = await records.get(fingerprint);
     const aliases = image.aliases.map((name) => ({ name, fingerprint, description: '' }));
@@ -272,6 +280,8 @@ export class ImageStore {
     await mkdir(made, { mode: 0o700 });
     await rename(join(work, archiveName), join(made, archiveName));
     await writeFile(join(made, metadataName), formatMetadata(metadata), { mode: 0o600, flush: true });
+    const { creationDate, templates: rules } = metadata;
+    await writeImageTemplates(made, { creationDate, rules, files });
     await sync(join(made, archiveName));
     await sync(made);
     await rename(made, this.#path(fingerprint)).catch((error: unknown) => {
@@ -288,6 +298,7 @@ interface FinishedImage {
   readonly fingerprint: string;
   readonly sizeBytes: number;
   readonly metadata: ImageMetadata;
+  readonly templates: readonly TemplateFile[];
   readonly aliases: readonly string[];
   readonly recipe?: string;
 }

@@ -1,5 +1,5 @@
 /** What a key of a recipe takes; `recipe.ts` reads each kind in one place. */
-export type RecipeKeyKind = 'text' | 'texts' | 'releases' | 'files' | 'commands' | 'properties';
+export type RecipeKeyKind = 'text' | 'texts' | 'releases' | 'files' | 'templates' | 'commands' | 'properties';
 
 interface RecipeKey {
   readonly kind: RecipeKeyKind;
@@ -69,6 +69,11 @@ export const recipeKeys = {
     required: false,
     doc: 'Files to write into the root, each with `path` (absolute, resolved inside the root), `content` and `mode` (octal, default `0644`). Missing directories are made. They are owned by root.',
   },
+  templates: {
+    kind: 'templates',
+    required: false,
+    doc: 'Files that are written in each instance, from templates: see [templates](templates.md).',
+  },
   commands: {
     kind: 'commands',
     required: false,
@@ -102,4 +107,21 @@ export const fileKeys = {
   path: { kind: 'text', required: true, doc: 'Absolute path in the image.' },
   content: { kind: 'text', required: true, doc: 'The text of the file.' },
   mode: { kind: 'text', required: false, doc: 'Octal permissions, `0644` when absent.' },
+} as const satisfies Record<string, RecipeKey>;
+
+/** The keys of one entry of `templates`. */
+export const templateKeys = {
+  path: { kind: 'text', required: true, doc: 'Absolute path in the instance.' },
+  content: { kind: 'text', required: true, doc: 'The text, with tokens.' },
+  when: {
+    kind: 'texts',
+    required: false,
+    doc: 'When it is written: `create`, `copy` and `rename` once at the next start, `start` on every start. Without this key: `create`, `copy` and `rename`.',
+  },
+  create_only: { kind: 'text', required: false, doc: '`true`: a file that is there stays. Default `false`.' },
+  mode: {
+    kind: 'text',
+    required: false,
+    doc: 'Octal permissions. Without this key those of the file that is there, or `0644`.',
+  },
 } as const satisfies Record<string, RecipeKey>;

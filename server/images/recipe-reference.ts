@@ -1,4 +1,4 @@
-import { fileKeys, recipeKeys, recipeLimits, releaseKeys } from './recipe-keys.ts';
+import { fileKeys, recipeKeys, recipeLimits, releaseKeys, templateKeys } from './recipe-keys.ts';
 
 /** The reference of recipes in Markdown, for docs/guides/images.md. */
 export function recipeReference(): string {
@@ -6,6 +6,7 @@ export function recipeReference(): string {
     section('Keys of a recipe', recipeKeys),
     section('Keys of a release', releaseKeys),
     section('Keys of a file', fileKeys),
+    section('Keys of a template', templateKeys),
     `Limits: ${Object.entries(recipeLimits)
       .map(([name, limit]) => `${spelled(name)} ${limit}`)
       .join(', ')}. An unknown key, a key that is there twice, an alias or an anchor is an error.`,

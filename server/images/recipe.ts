@@ -1,7 +1,9 @@
 import { Fault } from '../base/fault.ts';
 import { suggestion } from '../base/nearest.ts';
+import { type TemplateSet, templateLimits } from '../templates/template-set.ts';
 import { isNamePart } from './image-name.ts';
 import { fileKeys, recipeKeys, recipeLimits, releaseKeys } from './recipe-keys.ts';
+import { readTemplates } from './recipe-templates.ts';
 import { parseYamlText, type YamlValue } from './yaml-text.ts';
 
 export type RecipeSource = 'busybox' | 'mmdebstrap';
@@ -36,6 +38,7 @@ export interface Recipe {
   readonly packages: readonly string[];
   readonly exclude: readonly string[];
   readonly files: readonly RecipeFile[];
+  readonly templates: TemplateSet;
   readonly commands: readonly string[];
   readonly properties: Readonly<Record<string, string>>;
 }
@@ -72,6 +75,7 @@ export function parseRecipe(where: string, text: string): Recipe {
     packages: texts(what, 'packages', keys, recipeLimits.maxPackages, (item) => packageName.test(item)),
     exclude: texts(what, 'exclude', keys, recipeLimits.maxExcludes, (item) => excludePattern.test(item)),
     files: readFiles(what, keys.get('files')),
+    templates: readTemplates(what, list(what, 'templates', keys.get('templates'), templateLimits.maxRules)),
     commands: readCommands(what, keys),
     properties: readProperties(what, keys.get('properties')),
   };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { silentLog } from '../base/log.ts';
-import { BootFollower, type BootState } from './boot-follower.ts';
+import { BootFollower, type BootState, bootPatienceMs } from './boot-follower.ts';
 import type { Instance } from './instance.ts';
 
 const instance = (startedAt: Date) => ({ uuid: 'u', startedAt: startedAt.toISOString() }) as Instance; // all that is read
@@ -32,6 +32,17 @@ describe('a boot that is followed', () => {
     const { follower } = booting();
     follower.follow(instance(new Date(Date.now() - 60_000)));
     await follower.booted('u', signal);
+    follower.close();
+  });
+
+  it('is waited for no longer when the clock was set back', async (context) => {
+    const { follower } = booting();
+    follower.follow(instance(new Date(Date.now() + 3_600_000)));
+    context.mock.timers.enable({ apis: ['setTimeout'] });
+    const waiting = follower.booted('u', signal);
+    context.mock.timers.tick(bootPatienceMs);
+    await waiting;
+    context.mock.timers.reset();
     follower.close();
   });
 

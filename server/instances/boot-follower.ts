@@ -61,7 +61,8 @@ export class BootFollower {
   async booted(uuid: string, signal: AbortSignal): Promise<void> {
     const followed = this.#followed.get(uuid);
     if (followed === undefined || followed.state.ready) return;
-    const patienceMs = followed.startedAt + bootPatienceMs - Date.now();
+    // Of a start in the future the clock was set back since.
+    const patienceMs = Math.min(bootPatienceMs, followed.startedAt + bootPatienceMs - Date.now());
     if (patienceMs > 0) await abortableDelay(patienceMs, AbortSignal.any([signal, followed.settled.signal]));
     signal.throwIfAborted();
   }

@@ -13,6 +13,8 @@ import { expand, type Instance, isVolatileKey } from './instance.ts';
 import type { InstanceRecords } from './instance-records.ts';
 import { checkInstanceName } from './name.ts';
 import { type MakeHwaddr, madeHwaddrs, withHwaddrs } from './nic-addresses.ts';
+import type { InstanceMetadataRecords } from './templates/instance-metadata.ts';
+import { applyTemplateKey, withPendingTrigger } from './templates/pending-trigger.ts';
 import type { ProfileUse } from './update-instance.ts';
 
 /** What a copy takes over from an instance, as it is or as a snapshot has kept it. */
@@ -56,6 +58,7 @@ export interface CopyDeps {
   readonly profile: (project: string, name: string) => Promise<Profile>;
   readonly pool: (name: string) => StorageDriver;
   readonly surroundings: Surroundings;
+  readonly metadata: Pick<InstanceMetadataRecords, 'changeForCopy'>;
   readonly hwaddr: MakeHwaddr;
   /** Fault `not-found`. */
   readonly snapshot: (instance: Instance, name: string) => Promise<{ uuid: string; kept: Omit<Original, 'pool'> }>;
@@ -97,7 +100,10 @@ export class InstanceCopier {
     const pool = this.#deps.pool(source.pool);
     await using revert = new Revert(task.log);
     // What the plan was checked against may have changed: the record is made while no profile changes or goes.
-    const add = async () => await records.add(await this.#record(plan.request, plan.original));
+    const add = async () => {
+      const record = await this.#record(plan.request, plan.original);
+      return await records.add(record, undefined, await this.#deps.metadata.changeForCopy(source, record));
+    };
     const instance = await profileUse.run(plan.request.targetProject, add);
     revert.push('remove the record', () => records.remove(instance));
     task.signal.throwIfAborted();
@@ -118,10 +124,11 @@ export class InstanceCopier {
     checkConfig(instanceKeys, request.config);
     const foreign = Object.keys(request.config).find(isVolatileKey);
     if (foreign !== undefined) throw new Fault('invalid', `${foreign.slice(0, 80)} is what yurt itself remembers`);
-    const config = withoutEmpty({
+    const own = withoutEmpty({
       ...Object.fromEntries(Object.entries(original.config).filter(([key]) => isCopied(key))),
       ...request.config,
     });
+    const config = withPendingTrigger(own, 'copy');
     const found = await Promise.all(profiles.map((name) => this.#deps.profile(request.targetProject, name)));
     const inherited = expand({ config, devices: original.devices }, found).devices;
     const devices = { ...original.devices, ...overridden(inherited, request.devices) };
@@ -153,9 +160,9 @@ export class InstanceCopier {
   }
 }
 
-/** Addresses and the like belong to the original; which image its root stands on, both. */
+/** Addresses and the like belong to the original; which image its root stands on and what is due to it, both. */
 function isCopied(key: string): boolean {
-  return !isVolatileKey(key) || key === 'volatile.base_image';
+  return !isVolatileKey(key) || key === 'volatile.base_image' || key === applyTemplateKey;
 }
 
 /** Each named device with its options over those that it has already. */

@@ -17,6 +17,8 @@ import { checkInstanceName, randomInstanceName } from './name.ts';
 import { type MakeHwaddr, madeHwaddrs, withHwaddrs } from './nic-addresses.ts';
 import { wantedIdsOf } from './spec-options.ts';
 import { storedContent } from './stored-content.ts';
+import type { InstanceMetadataRecords, SourceTemplates } from './templates/instance-metadata.ts';
+import { withPendingTrigger } from './templates/pending-trigger.ts';
 import type { ProfileUse } from './update-instance.ts';
 
 /** An image as an instance's creation needs it. */
@@ -50,6 +52,9 @@ export interface CreateDeps {
   readonly admission: Admission;
   readonly profile: (project: string, name: string) => Promise<Profile>;
   readonly image: (project: string, reference: string) => Promise<SourceImage>;
+  /** The templates of an image; undefined when it has none. */
+  readonly templates: (fingerprint: string) => Promise<SourceTemplates | undefined>;
+  readonly metadata: Pick<InstanceMetadataRecords, 'changeFor'>;
   readonly unpackImage: (task: Task, fingerprint: string, directory: string) => Promise<void>;
   /** See `UpdateDeps`. */
   readonly profileUse: ProfileUse;
@@ -122,15 +127,16 @@ export class InstanceCreator {
 
   /** Writes the record while no profile changes or goes: what the plan was checked against still holds. */
   async #add(plan: CreatePlan): Promise<Instance> {
-    const { records, profile, profileUse } = this.#deps;
+    const { records, metadata, profile, profileUse } = this.#deps;
     const { request } = plan;
+    const templates = await this.#deps.templates(plan.image.fingerprint);
     return await profileUse.run(request.project, async () => {
       const profiles = await Promise.all(request.profiles.map((name) => profile(request.project, name)));
       const expanded = expand(request, profiles);
       const { pool } = checkExpanded(expanded, this.#deps);
       if (pool !== plan.pool) throw new Fault('conflict', 'A profile was changed in the meantime');
       const record = await this.#record({ ...plan, devices: expanded.devices });
-      return await records.add(record, wantedIdsOf(expanded.config));
+      return await records.add(record, wantedIdsOf(expanded.config), metadata.changeFor(record, templates));
     });
   }
 
@@ -143,6 +149,7 @@ export class InstanceCreator {
       ...request.config,
       'volatile.base_image': image.fingerprint,
     };
+    const pending = withPendingTrigger(config, 'create');
     const taken = madeHwaddrs(await this.#deps.records.list());
     return {
       uuid,
@@ -152,7 +159,7 @@ export class InstanceCreator {
       architecture: image.architecture,
       ephemeral: request.ephemeral,
       profiles: request.profiles,
-      config: withHwaddrs({ uuid, config }, devices, taken, this.#deps.hwaddr),
+      config: withHwaddrs({ uuid, config: pending }, devices, taken, this.#deps.hwaddr),
       devices: request.devices,
       createdAt: now,
       lastUsedAt: '',

@@ -167,18 +167,20 @@ describe('refreshing a copy', () => {
   it('gives it root and snapshots of its source, and leaves its configuration and identity', async () => {
     const server = await outdated();
     const before = await server.records.get('default', 'copy');
-    assert.equal((await refresh(server, {}, true)).status, 'succeeded');
+    assert.equal((await refresh(server)).status, 'succeeded');
     const after = await server.records.get('default', 'copy');
     assert.deepEqual([after.uuid, after.idMap, after.devices], [before.uuid, before.idMap, before.devices]);
     assert.equal(after.config['volatile.eth0.hwaddr'], before.config['volatile.eth0.hwaddr']);
     assert.deepEqual([after.config['user.colour'], after.config['image.os']], ['green', 'Newer']);
     assert.deepEqual([after.image.description, after.pending], ['newer', undefined]);
+    assert.equal(after.config['volatile.apply_template'], 'copy', 'what is written at the next start');
     assert.deepEqual(await snapshotsOf(server, 'copy'), ['three', 'two']);
     const moment = async (name: string) => (await server.snapshots.get('default', name, 'two')).createdAt;
     assert.equal(await moment('copy'), await moment('web'));
-    assert.equal(server.supervisor.status(after.uuid), 'running');
     assert.equal((await server.store.list('snapshot/')).length, 4);
     assert.equal(server.world.snapshots.size, 4);
+    assert.equal((await refresh(server, {}, true)).status, 'succeeded');
+    assert.equal(server.supervisor.status(after.uuid), 'running');
   });
 
   it('makes one that does not exist, and can leave snapshots alone', async () => {

@@ -4,6 +4,8 @@ import type { Change, Store } from '../db/store.ts';
 import type { Admission } from './admission.ts';
 import { type IdRanges, usualIds, type WantedIds } from './id-ranges.ts';
 import { type Instance, parseInstance } from './instance.ts';
+import { metadataKey } from './templates/instance-metadata.ts';
+import { withoutPendingTrigger, withPendingTrigger } from './templates/pending-trigger.ts';
 
 /**
  * The records of all instances, and the id ranges that are theirs. Every way to a configuration ends here, so here the
@@ -55,12 +57,12 @@ export class InstanceRecords {
     return { expect: [{ key, revision: found.revision }], put: [{ key, value: instance }] };
   }
 
-  /** Writes a new record with an id range of its own, both or neither. Fault `already-exists` for a taken name. */
-  async add(instance: Omit<Instance, 'idMap'>, ids: WantedIds = usualIds): Promise<Instance> {
-    return await this.#admission.admit(instance, () => this.#add(instance, ids));
+  /** Writes a new record with an id range of its own and what else belongs to it, all or nothing. Fault `already-exists` for a taken name. */
+  async add(instance: Omit<Instance, 'idMap'>, ids: WantedIds = usualIds, also: Change = {}): Promise<Instance> {
+    return await this.#admission.admit(instance, () => this.#add(instance, ids, also));
   }
 
-  async #add(instance: Omit<Instance, 'idMap'>, ids: WantedIds): Promise<Instance> {
+  async #add(instance: Omit<Instance, 'idMap'>, ids: WantedIds, also: Change): Promise<Instance> {
     const id = `${instance.project}/${instance.name}`;
     for (let attempt = 1; ; attempt += 1) {
       if ((await this.#records.find(id)) !== undefined) {
@@ -68,7 +70,7 @@ export class InstanceRecords {
       }
       const { idMap, change } = await this.#ranges.allocate(instance.uuid, ids);
       try {
-        return (await this.#records.put(id, { ...instance, idMap }, 0, change)).record;
+        return (await this.#records.put(id, { ...instance, idMap }, 0, both(change, also))).record;
       } catch (error) {
         // Another creation took the same range or name between our read and our commit: look again.
         if (!(error instanceof Fault) || error.code !== 'conflict' || attempt === maxAttempts) throw error;
@@ -98,11 +100,22 @@ export class InstanceRecords {
     return await this.#admission.admit({ ...instance, ...change }, write);
   }
 
+  /** Notes a start, which has done what was to be done once: nothing that a project would look at. */
+  async started(instance: Instance, change: Pick<Instance, 'startedAt' | 'lastUsedAt' | 'init'>): Promise<Instance> {
+    return await this.#change(instance, (now) => {
+      return { ...now, ...change, power: 'running', config: withoutPendingTrigger(now.config) };
+    });
+  }
+
   async #update(instance: Instance, change: Partial<Instance>): Promise<Instance> {
+    return await this.#change(instance, (now) => ({ ...now, ...change }));
+  }
+
+  async #change(instance: Instance, apply: (now: Instance) => Instance): Promise<Instance> {
     const id = `${instance.project}/${instance.name}`;
     const updated: Versioned<Instance> | undefined = await this.#records.update(id, (now) => {
       if (now.uuid !== instance.uuid) throw replaced(instance);
-      return { ...now, ...change };
+      return apply(now);
     });
     if (updated === undefined) throw replaced(instance);
     return updated.record;
@@ -119,8 +132,15 @@ export class InstanceRecords {
     if (found === undefined || found.record.uuid !== instance.uuid) throw replaced(instance);
     const key = this.#records.key(from);
     const also = { expect: [{ key, revision: found.revision }], remove: [key] };
+    const { config } = found.record;
+    const renamed = {
+      ...found.record,
+      name,
+      project,
+      config: name === instance.name ? config : withPendingTrigger(config, 'rename'),
+    };
     try {
-      return (await this.#records.put(`${project}/${name}`, { ...found.record, name, project }, 0, also)).record;
+      return (await this.#records.put(`${project}/${name}`, renamed, 0, also)).record;
     } catch (error) {
       if (!(error instanceof Fault) || error.code !== 'conflict') throw error;
       throw new Fault('already-exists', `Instance "${name}" already exists`, { cause: error });
@@ -134,8 +154,17 @@ export class InstanceRecords {
   }
 
   async remove(instance: Instance): Promise<void> {
-    await this.#records.remove(`${instance.project}/${instance.name}`, this.#ranges.release(instance.idMap));
+    const also = both(this.#ranges.release(instance.idMap), { remove: [metadataKey(instance)] });
+    await this.#records.remove(`${instance.project}/${instance.name}`, also);
   }
+}
+
+function both(one: Change, other: Change): Change {
+  return {
+    expect: [...(one.expect ?? []), ...(other.expect ?? [])],
+    put: [...(one.put ?? []), ...(other.put ?? [])],
+    remove: [...(one.remove ?? []), ...(other.remove ?? [])],
+  };
 }
 
 /** Creations at once may each lose a few races for the next free range. */

@@ -20,6 +20,7 @@ function setUp(idleMs = 60_000) {
     isStopped: (uuid) => !running.has(uuid),
     spec: () => ({}) as never,
     consoleLogPath: (uuid) => `/fake/${uuid}.log`,
+    settleAgent: async (id) => void agentsEnded.push(`settled ${id}`),
     forgetAgent: async (id) => void agentsEnded.push(id),
   });
   return { world, locks, running, agentsEnded, files };
@@ -40,10 +41,11 @@ describe('a container on the root of a stopped instance', () => {
   });
 
   it('goes when nobody works in it any more', async () => {
-    const { world, files } = setUp(1);
+    const { world, agentsEnded, files } = setUp(1);
     const container = await files.enter(web);
     container?.[Symbol.dispose]();
     await eventually(() => assert.deepEqual(world.snapshot(), []));
+    assert.deepEqual(agentsEnded, [container?.id]);
   });
 
   it('goes before a verb, with the work in it', async () => {
@@ -53,7 +55,7 @@ describe('a container on the root of a stopped instance', () => {
     using _lock = locks.acquire('default', 'web', 'started');
     await files.end(web);
     assert.equal(container?.signal.reason.code, 'canceled');
-    assert.deepEqual(agentsEnded, [container?.id]);
+    assert.deepEqual(agentsEnded, [`settled ${container?.id}`, container?.id], 'it undoes what is not whole');
     assert.deepEqual(world.snapshot(), []);
     container?.[Symbol.dispose]();
     assert.equal(await files.enter(web), undefined, 'a verb is under way');

@@ -18,6 +18,8 @@ export interface OfflineFilesDeps {
   /** Of a container without a network whose init does nothing. `id` is the container's own. */
   readonly spec: (input: { id: string; instance: Instance; rootPath: string }) => OciSpec;
   readonly consoleLogPath: (uuid: string) => string;
+  /** Resolves when the agent has noticed, or had its time to notice, that work was ended: it removes what is not whole. */
+  readonly settleAgent: (id: string) => Promise<void>;
   /** Ends the agent of a container. */
   readonly forgetAgent: (id: string) => Promise<void>;
   /** How long a container waits for further work; default `idleMs`. */
@@ -157,8 +159,10 @@ export class OfflineFiles {
   }
 
   async #remove(access: Access, name: string): Promise<void> {
+    const busy = access.users > 0;
     access.ending.abort(new Fault('canceled', `The work on files was ended: instance "${name}" is needed otherwise`));
     await access.ready.catch(() => {});
+    if (busy) await this.#deps.settleAgent(access.id);
     await this.#deps.forgetAgent(access.id);
     await this.#deps.runtime.delete(access.id);
   }

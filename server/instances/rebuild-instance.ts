@@ -7,12 +7,17 @@ import type { Instance } from './instance.ts';
 import type { InstanceRecords } from './instance-records.ts';
 import type { InstanceStopper } from './stop-instance.ts';
 import type { Supervisor } from './supervisor.ts';
+import type { InstanceMetadataRecords, SourceTemplates } from './templates/instance-metadata.ts';
+import { applyTemplateKey } from './templates/pending-trigger.ts';
 
 export interface RebuildDeps {
   readonly records: InstanceRecords;
   readonly pool: (name: string) => StorageDriver;
   /** Ends whatever else has the root of a stopped instance mounted. */
   readonly freeRoot: (instance: Instance) => Promise<void>;
+  /** The templates of an image; undefined when it has none. */
+  readonly templates: (fingerprint: string) => Promise<SourceTemplates | undefined>;
+  readonly metadata: Pick<InstanceMetadataRecords, 'reset'>;
   readonly unpackImage: (task: Task, fingerprint: string, directory: string) => Promise<void>;
   readonly supervisor: Pick<Supervisor, 'status'>;
   readonly stopper: Pick<InstanceStopper, 'stop'>;
@@ -72,6 +77,7 @@ export class InstanceRebuilder {
     });
     await this.#deps.freeRoot(instance);
     await pool.rebuildInstance(task, instance.uuid, fingerprint, instance.idMap);
+    await this.#resetTemplates(instance, fingerprint);
     // What is to run counts as running: a server that finds it starts it.
     const rebuilt = await records.update(instance, { pending: undefined, power: runs ? 'running' : 'stopped' });
     revert.commit();
@@ -89,14 +95,25 @@ export class InstanceRebuilder {
     // Before the record names the image the root has not changed, and it is too late to ask what else is to be recorded.
     if (instance.image.fingerprint === pending.fingerprint) {
       await pool.rebuildInstance(task, instance.uuid, pending.fingerprint, instance.idMap);
+      await this.#resetTemplates(instance, pending.fingerprint);
     }
     await records.update(instance, { pending: undefined, power: pending.start ? 'running' : 'stopped' });
     return pending.start;
+  }
+
+  /** Those of the old image would be for files that the new one does not have. */
+  async #resetTemplates({ project, name }: Instance, fingerprint: string): Promise<void> {
+    const { records, metadata, templates } = this.#deps;
+    await metadata.reset(await records.get(project, name), await templates(fingerprint));
   }
 }
 
 function configFor({ config }: Instance, { fingerprint, properties }: SourceImage): Record<string, string> {
   const kept = Object.entries(config).filter(([key]) => !key.startsWith('image.'));
   const facts = Object.entries(properties).map(([key, value]) => [`image.${key}`, value]);
-  return { ...Object.fromEntries(kept), ...Object.fromEntries(facts), 'volatile.base_image': fingerprint };
+  return {
+    ...Object.fromEntries([...kept, ...facts]),
+    'volatile.base_image': fingerprint,
+    [applyTemplateKey]: 'create',
+  };
 }

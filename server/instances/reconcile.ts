@@ -37,7 +37,11 @@ export async function reconcile(deps: ReconcileDeps): Promise<Instance[]> {
   for (const id of await runtime.list()) {
     if (known.has(id)) continue;
     log.warn({ container: id }, 'removing a container that no record knows');
-    await runtime.delete(id);
+    try {
+      await runtime.delete(id);
+    } catch (error) {
+      log.error({ err: error, container: id }, 'a container that no record knows could not be removed');
+    }
   }
   const toStart: Instance[] = [];
   for (const instance of all) {

@@ -6,6 +6,7 @@ import type { Original } from './copy-instance.ts';
 import type { Instance } from './instance.ts';
 import type { InstanceRecords } from './instance-records.ts';
 import type { Supervisor } from './supervisor.ts';
+import { applyTemplateKey, withPendingTrigger } from './templates/pending-trigger.ts';
 
 /** What is kept of an instance, as far as a copy takes it over. */
 export interface KeptOriginal {
@@ -121,11 +122,13 @@ export class InstanceRefresher {
   }
 }
 
-/** What is said of the image comes with the root that stands on it; all else is the copy's own. */
+/** What is said of the image, and is due to it, comes with the root; that is a copy's again. All else is the copy's own. */
 function configOf(target: Instance, kept: Pick<Original, 'config'>): Record<string, string> {
-  const isOfImage = ([key]: [string, string]) => key.startsWith('image.') || key === 'volatile.base_image';
-  return Object.fromEntries([
+  const withRoot = ['volatile.base_image', applyTemplateKey];
+  const isOfImage = ([key]: [string, string]) => key.startsWith('image.') || withRoot.includes(key);
+  const config = Object.fromEntries([
     ...Object.entries(target.config).filter((entry) => !isOfImage(entry)),
     ...Object.entries(kept.config).filter(isOfImage),
   ]);
+  return withPendingTrigger(config, 'copy');
 }

@@ -10,6 +10,7 @@ import type { Expanded, Instance, InstanceInit } from './instance.ts';
 import type { InstanceRecords } from './instance-records.ts';
 import type { LimitsApplier } from './limits/limits-applier.ts';
 import { isOn, isPrivileged, wantedIdsOf } from './spec-options.ts';
+import type { TemplateWriter } from './templates/template-writer.ts';
 
 /** All that a pure function needs to describe the container to the runtime. */
 export interface SpecInput {
@@ -28,6 +29,8 @@ export interface StartDeps {
   readonly devices: InstanceDevices;
   readonly runtime: Runtime;
   readonly limits: Pick<LimitsApplier, 'checkHost' | 'start' | 'release'>;
+  /** Puts the files into the root that are made for this start. */
+  readonly templates: Pick<TemplateWriter, 'write'>;
   /** Looks at the root: which init, and can it run on this host? Fault `unsupported` with the way out. */
   readonly guestInit: (rootPath: string) => Promise<InstanceInit>;
   readonly spec: (input: SpecInput) => OciSpec;
@@ -68,6 +71,7 @@ export class InstanceStarter {
       await pool.unmountInstance(instance.uuid);
     });
     const root = await pool.mountInstance(task, instance.uuid, instance.idMap);
+    await this.#deps.templates.write(instance, expanded, root.path);
     const init = await this.#deps.guestInit(root.path);
     task.signal.throwIfAborted();
     revert.push('delete the container', () => runtime.delete(instance.uuid));
@@ -83,7 +87,7 @@ export class InstanceStarter {
     revert.push('record that it is stopped', async () => {
       await records.update(instance, { power: 'stopped' });
     });
-    const started = await records.update(instance, { power: 'running', startedAt: now, lastUsedAt: now, init });
+    const started = await records.started(instance, { startedAt: now, lastUsedAt: now, init });
     await prepared.plug(task, container.pid);
     task.signal.throwIfAborted();
     await runtime.start(task, instance.uuid);

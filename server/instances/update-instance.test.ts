@@ -62,6 +62,7 @@ describe('changing an instance', () => {
     );
     assert.deepEqual(after.config, {
       'user.b': '2',
+      'volatile.apply_template': 'create',
       'volatile.base_image': 'f'.repeat(64),
       'volatile.eth0.hwaddr': before.config['volatile.eth0.hwaddr'],
       'volatile.lan.hwaddr': '00:16:3e:00:00:01',

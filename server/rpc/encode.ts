@@ -63,6 +63,10 @@ export function encodeEvent(event: Event, cursor: string): EventMessage {
       return { ...head, lifecycle: { action: payload.action, source: payload.source, context: payload.context } };
     case 'operation':
       return { ...head, operation: encodeOperation(payload.operation) };
+    case 'audit': {
+      const { caller, fingerprint, method, result } = payload;
+      return { ...head, audit: { caller, fingerprint, method, result } };
+    }
     case 'logging':
       return { ...head, logging: { level: payload.level, message: payload.message, fields: payload.fields } };
   }

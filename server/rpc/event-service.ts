@@ -8,7 +8,7 @@ import { sees } from './identity.ts';
 import { projectOf } from './project.ts';
 import type { Call, Handlers } from './router.ts';
 
-const eventTypes: readonly string[] = ['lifecycle', 'operation', 'logging'];
+const eventTypes: readonly string[] = ['lifecycle', 'operation', 'logging', 'audit'];
 
 export function eventService(events: Events): Handlers<EventServiceHandlers> {
   return { WatchEvents: (call, request) => watch(events, call, request) };

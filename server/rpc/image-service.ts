@@ -1,6 +1,7 @@
 import type { BuildImageRequest__Output } from '../../proto/gen/yurt/v1/BuildImageRequest.ts';
 import type { Image as ImageMessage } from '../../proto/gen/yurt/v1/Image.ts';
 import type { ImageServiceHandlers } from '../../proto/gen/yurt/v1/ImageService.ts';
+import type { InstancePublisher } from '../backups/publish-instance.ts';
 import { Fault } from '../base/fault.ts';
 import type { Task } from '../base/task.ts';
 import type { Events } from '../events/events.ts';
@@ -21,6 +22,7 @@ export interface ImageServiceDeps {
   readonly recipes: Recipes;
   readonly operations: Operations;
   readonly events: Events;
+  readonly publisher: InstancePublisher;
   /** Makes a new image ready in the default pool, so that the first launch does not wait for it. */
   readonly prepare: (task: Task, fingerprint: string) => Promise<void>;
   /** Removes what the pools keep of an image that no project has any more. */
@@ -58,6 +60,16 @@ export function imageService(deps: ImageServiceDeps): Handlers<ImageServiceHandl
           return { imageFingerprint: built.fingerprint };
         },
       );
+      return { operation: encodeOperation(view) };
+    },
+    PublishInstance: async ({ identity }, request) => {
+      const project = projectOf(request);
+      const { images, home } = await deps.images(project);
+      checkOwner(identity, home, 'images');
+      if (request.instance === '') throw new Fault('invalid', 'The name of the instance is missing');
+      const { instance, snapshot, force, aliases, reuse, properties } = request;
+      const wanted = { project, instance, snapshot, force, aliases, reuse, properties };
+      const view = await deps.publisher.publish(wanted, { images, prepare: deps.prepare, discard: deps.discard });
       return { operation: encodeOperation(view) };
     },
     DeleteImage: async ({ identity }, request) => {

@@ -79,13 +79,13 @@ export class RemotePeers {
     const host = socket.remoteAddress ?? '';
     const sameHost = [...this.#strangers.values()].filter((stranger) => stranger.host === host).length;
     if (sameHost >= this.#limits.strangersOfAddress) {
-      this.#logRefusal(address, 'too many connections from its address have not proven who they are');
+      this.logRefusal(address, 'too many connections from its address have not proven who they are');
       socket.destroy();
       return;
     }
     if (this.#strangers.size >= this.#limits.strangers) {
       const [oldest] = this.#strangers.values();
-      if (oldest !== undefined) this.#logRefusal(oldest.address, 'others came, and it had not proven who it is');
+      if (oldest !== undefined) this.logRefusal(oldest.address, 'others came, and it had not proven who it is');
       oldest?.close();
     }
     socket.on('error', () => {}); // a peer that goes away is no event
@@ -96,8 +96,7 @@ export class RemotePeers {
 
   /** Ends a connection that is no use. */
   refuse(socket: Socket, reason: string): void {
-    // Its own timeout and error may come both.
-    if (!socket.destroyed || this.#strangers.has(socket)) this.#logRefusal(addressOf(socket), reason);
+    this.logRefusal(addressOf(socket), reason);
     socket.destroy();
   }
 
@@ -173,7 +172,7 @@ export class RemotePeers {
     const oldest = Date.now() - this.#limits.strangerLifeMs;
     for (const stranger of [...this.#strangers.values()]) {
       if (stranger.since >= oldest) return;
-      this.#logRefusal(stranger.address, 'it has not proven who it is in time');
+      this.logRefusal(stranger.address, 'it has not proven who it is in time');
       stranger.close();
     }
   }
@@ -183,7 +182,8 @@ export class RemotePeers {
     if (this.#rawOf.get(address) === socket) this.#rawOf.delete(address);
   }
 
-  #logRefusal(peer: string, reason: string): void {
+  /** A line of the log, unless there are too many of them. */
+  logRefusal(peer: string, reason: string): void {
     const second = Math.floor(Date.now() / 1000);
     if (second !== this.#refusals.second) {
       const { silent } = this.#refusals;

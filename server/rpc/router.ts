@@ -11,6 +11,8 @@ import {
 } from '@grpc/grpc-js';
 import { Fault, faultMeanings } from '../base/fault.ts';
 import type { Log } from '../base/log.ts';
+import type { Audit } from '../events/event.ts';
+import { auditedProject, auditOf } from './audit.ts';
 import type { Identity, PermissionName } from './identity.ts';
 import { checkVisible, onlyVisible } from './restriction.ts';
 
@@ -20,6 +22,8 @@ export interface Call {
   readonly log: Log;
   /** Aborts when the client cancels or vanishes. */
   readonly signal: AbortSignal;
+  /** The first message of its stream, once it is there. */
+  first?: unknown;
 }
 
 export type Unary<Request, Response> = (call: Call, request: Request) => Promise<Response>;
@@ -48,6 +52,8 @@ export interface RouterDeps {
   readonly identify: (peer: string) => Identity | undefined;
   /** Fault `not-found` for a project that does not exist. */
   readonly checkProject: (name: string) => Promise<unknown>;
+  /** Told of every call that changed or ran something, or was refused. */
+  readonly audit: (audit: Audit, project: string) => void;
 }
 
 /** The method option `(yurt.v1.permission)`. Undefined when a method does not declare one. */
@@ -105,17 +111,40 @@ function unary(
   handler: Unary<unknown, unknown>,
 ): handleUnaryCall<unknown, unknown> {
   return (raw, done) => {
+    let call: Call | undefined;
     Promise.resolve()
       .then(async () => {
-        const call = admit(deps, path, permission, raw);
+        call = admit(deps, path, permission, raw);
         await checkProjectOf(deps, call, raw.request);
         return onlyVisible(call.identity, raw.request, await handler(call, raw.request));
       })
       .then(
-        (response) => done(null, response),
-        (error: unknown) => done(statusOf(deps.log, path, error)),
+        (response) => {
+          tell(deps, { path, permission, raw, call, request: raw.request });
+          done(null, response);
+        },
+        (error: unknown) => {
+          tell(deps, { path, permission, raw, call, request: raw.request }, error);
+          done(statusOf(deps.log, path, error));
+        },
       );
   };
+}
+
+interface EndedCall {
+  readonly path: string;
+  readonly permission: PermissionName;
+  readonly raw: RawCall;
+  /** Undefined when it was not admitted. */
+  readonly call: Call | undefined;
+  readonly request: unknown;
+}
+
+/** Lets the auditor know of a call that is over. */
+function tell(deps: RouterDeps, { path, permission, raw, call, request }: EndedCall, error?: unknown): void {
+  const identity = call?.identity ?? deps.identify(raw.getPeer());
+  const audit = auditOf({ identity, path, permission }, error);
+  if (audit !== undefined) deps.audit(audit, auditedProject(request));
 }
 
 function serverStream(
@@ -125,8 +154,9 @@ function serverStream(
   handler: ServerStream<unknown, unknown>,
 ): handleServerStreamingCall<unknown, unknown> {
   return (raw) => {
+    let call: Call | undefined;
     const pump = async () => {
-      const call = admit(deps, path, permission, raw);
+      call = admit(deps, path, permission, raw);
       await checkProjectOf(deps, call, raw.request);
       for await (const message of handler(call, raw.request)) {
         if (call.signal.aborted) return;
@@ -134,8 +164,14 @@ function serverStream(
       }
     };
     pump().then(
-      () => raw.end(),
-      (error: unknown) => raw.emit('error', statusOf(deps.log, path, error)),
+      () => {
+        tell(deps, { path, permission, raw, call, request: raw.request });
+        raw.end();
+      },
+      (error: unknown) => {
+        tell(deps, { path, permission, raw, call, request: raw.request }, error);
+        raw.emit('error', statusOf(deps.log, path, error));
+      },
     );
   };
 }
@@ -154,12 +190,22 @@ function bidi(
   handler: Bidi<unknown, unknown>,
 ): handleBidiStreamingCall<unknown, unknown> {
   return (raw) => {
+    let call: Call | undefined;
     raw.on('error', () => {}); // a broken stream also cancels the call: that is where it is handled
     Promise.resolve()
-      .then(() => handler(admit(deps, path, permission, raw), raw))
+      .then(() => {
+        call = admit(deps, path, permission, raw);
+        return handler(call, raw);
+      })
       .then(
-        () => raw.end(),
-        (error: unknown) => raw.emit('error', statusOf(deps.log, path, error)),
+        () => {
+          tell(deps, { path, permission, raw, call, request: call?.first });
+          raw.end();
+        },
+        (error: unknown) => {
+          tell(deps, { path, permission, raw, call, request: call?.first }, error);
+          raw.emit('error', statusOf(deps.log, path, error));
+        },
       );
   };
 }
@@ -169,13 +215,23 @@ function bidi(
  * nothing more to say still waits for its answer. Fault `not-found` for one about a project that the caller cannot see.
  */
 export async function* messagesOf<Request>(
-  { identity }: Call,
+  call: Call,
   stream: ServerDuplexStream<Request, unknown>,
 ): AsyncGenerator<Request, void> {
-  for await (const request of stream.iterator({ destroyOnReturn: false })) {
-    checkVisible(identity, request);
-    yield request;
+  try {
+    for await (const request of stream.iterator({ destroyOnReturn: false })) {
+      call.first ??= request;
+      checkVisible(call.identity, request);
+      yield request;
+    }
+  } catch (error) {
+    throw clientHasGone(error) ? new Fault('canceled', 'The client has gone', { cause: error }) : error;
   }
+}
+
+/** At any time, and that is no defect. */
+function clientHasGone(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE';
 }
 
 /** The part of a stream that writing needs. */

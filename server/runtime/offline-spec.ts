@@ -11,8 +11,8 @@ const mounts: ReadonlySet<string> = new Set(['/proc', '/dev', '/dev/pts', agentD
 const processes = 64;
 
 /**
- * A container on the root of an instance that does not run: its user namespace, its filters, no network, and an init of
- * ours that only waits. Faults as of `buildSpec`.
+ * A container on the root of an instance that does not run: its user namespace (none for the ids of the host, which a
+ * privileged one has), its filters, no network, and an init of ours that only waits. Faults as of `buildSpec`.
  */
 export function offlineSpec(
   input: Pick<SpecInput, 'id' | 'idMap' | 'rootPath' | 'cgroupsPath' | 'host'> & { readonly agentDirectory: string },
@@ -20,6 +20,7 @@ export function offlineSpec(
   const spec = buildSpec({
     ...input,
     hostname: 'files',
+    privileged: input.idMap.hostBase === 0,
     init: [`${agentDirectory}/launcher`, 'wait'],
     environment: {},
     devices: [],

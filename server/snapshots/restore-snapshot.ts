@@ -10,6 +10,7 @@ import type { InstanceRecords } from '../instances/instance-records.ts';
 import { type MakeHwaddr, madeHwaddrs, withHwaddrs } from '../instances/nic-addresses.ts';
 import type { InstanceStopper } from '../instances/stop-instance.ts';
 import type { Supervisor } from '../instances/supervisor.ts';
+import { applyTemplateKey, pendingTrigger, withPendingTrigger } from '../instances/templates/pending-trigger.ts';
 import type { ProfileUse } from '../instances/update-instance.ts';
 import { checkPool } from '../instances/update-instance.ts';
 import type { StorageDriver } from '../storage/contract.ts';
@@ -103,8 +104,13 @@ export class SnapshotRestorer {
   }
 }
 
-/** What yurt remembers of the instance itself (its addresses) stays, except of its image: that comes with the root. */
+/**
+ * What yurt remembers of the instance itself (its addresses) stays, except of its image and of what was not written into its
+ * root yet: that comes with the root. A new name since then has to be written into either.
+ */
 function configOf(instance: Instance, kept: Kept): Record<string, string> {
-  const isOwn = ([key]: [string, string]) => isVolatileKey(key) && key !== 'volatile.base_image';
-  return { ...kept.config, ...Object.fromEntries(Object.entries(instance.config).filter(isOwn)) };
+  const isOwn = ([key]: [string, string]) =>
+    isVolatileKey(key) && key !== 'volatile.base_image' && key !== applyTemplateKey;
+  const config = { ...kept.config, ...Object.fromEntries(Object.entries(instance.config).filter(isOwn)) };
+  return pendingTrigger(instance.config) === 'rename' ? withPendingTrigger(config, 'rename') : config;
 }

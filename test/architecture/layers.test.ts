@@ -7,6 +7,7 @@ import { importsOf, isTest, sourceFiles } from './source-files.ts';
 const serverLayers: Readonly<Record<string, readonly string[]>> = {
   rpc: [
     'agents',
+    'backups',
     'base',
     'daemon',
     'db',
@@ -22,10 +23,12 @@ const serverLayers: Readonly<Record<string, readonly string[]>> = {
     'runtime',
     'snapshots',
     'storage',
+    'templates',
     'trust',
   ],
   daemon: [
     'agents',
+    'backups',
     'base',
     'db',
     'devices',
@@ -41,6 +44,7 @@ const serverLayers: Readonly<Record<string, readonly string[]>> = {
     'runtime',
     'snapshots',
     'storage',
+    'templates',
     'trust',
   ],
   instances: [
@@ -55,9 +59,12 @@ const serverLayers: Readonly<Record<string, readonly string[]>> = {
     'projects',
     'runtime',
     'storage',
+    'templates',
   ],
+  backups: ['base', 'db', 'events', 'host', 'images', 'instances', 'operations', 'snapshots', 'storage'],
   snapshots: ['base', 'db', 'devices', 'events', 'instances', 'operations', 'profiles', 'runtime', 'storage'],
-  images: ['base', 'db', 'host', 'storage'],
+  images: ['base', 'db', 'host', 'storage', 'templates'],
+  templates: ['base', 'host'],
   profiles: ['base', 'db', 'devices'],
   projects: ['base', 'db', 'devices'],
   trust: ['base', 'db', 'events'],

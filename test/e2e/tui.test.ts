@@ -40,7 +40,9 @@ describe('yurt without a command, on a terminal', () => {
     assert.ok(screen.output.lastIndexOf('\x1b[?25h') > screen.output.lastIndexOf('\x1b[?25l'), 'the cursor is shown');
   }
 
-  it('launches, opens a shell, comes back, stops several, deletes and leaves', { timeout: longMs }, async () => {
+  it('launches, opens a shell, comes back, restores, stops several, deletes and leaves', {
+    timeout: longMs,
+  }, async () => {
     await using screen = open({ EDITOR: 'sed -i s/^description:.*/description:\\x20the\\x20first/' });
     await screen.shows(/No instances yet/);
     assert.equal(screen.buffer, 'alternate');
@@ -69,6 +71,27 @@ describe('yurt without a command, on a terminal', () => {
     await screen.shows(/▸ first +Running/);
     assert.equal(screen.buffer, 'alternate');
 
+    screen.type('\r\t\t\t\t');
+    await screen.shows(/\[snapshots\]/);
+    await screen.shows(/No snapshots yet/);
+    screen.type('nbefore\r');
+    await screen.shows(/▸ before +20/);
+    await screen.shows(/Took a snapshot of first/);
+    await yurt.ok('exec', 'first', '--', 'touch', '/root/later');
+    screen.type('r');
+    await screen.shows(/Make first again what it was in before\?/);
+    screen.type('y');
+    await screen.shows(/Restored before/);
+    await yurt.ok('snapshot', 'create', 'first', 'other');
+    await screen.shows(/ other +20/);
+    screen.type('GD');
+    await screen.shows(/Delete the snapshot other of first\?/);
+    screen.type('y');
+    await screen.showsNot(/ other +20/);
+    screen.type('\x1b');
+    await screen.shows(/▸ first +Running/);
+    assert.notEqual((await yurt.yurt(['exec', 'first', '--', 'test', '-e', '/root/later'])).exitCode, 0);
+
     screen.type('e');
     await screen.showsNot(/▸ first/);
     await screen.shows(/▸ first +Running/);
@@ -92,6 +115,23 @@ describe('yurt without a command, on a terminal', () => {
     screen.type('y');
     await screen.shows(/No instances yet/);
     assert.equal(await yurt.ok('list', '-f', 'csv'), '');
+    screen.type('q');
+    await leaveWell(screen);
+  });
+
+  it('renames and copies what is under the cursor', { timeout: longMs }, async () => {
+    await yurt.ok('init', 'tiny', 'old');
+    await using screen = open();
+    await screen.shows(/▸ old +Stopped/);
+    screen.type('m');
+    await screen.shows(/New name: old/);
+    screen.type('er\r');
+    await screen.shows(/▸ older +Stopped/);
+    await screen.showsNot(/ old +Stopped/);
+    screen.type('Cnewer\r');
+    await screen.shows(/newer +Stopped/);
+    await screen.shows(/▸ older/);
+    assert.deepEqual((await yurt.ok('list', '-f', 'csv', '-c', 'n')).trim().split('\n'), ['newer', 'older']);
     screen.type('q');
     await leaveWell(screen);
   });

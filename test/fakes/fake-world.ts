@@ -4,6 +4,7 @@ import { DeviceRunsInMemory } from '../../server/host/device-runs-in-memory.ts';
 import { FirewallInMemory } from '../../server/host/firewall-in-memory.ts';
 import { InstanceMountsInMemory } from '../../server/host/instance-mounts-in-memory.ts';
 import { RelaysInMemory } from '../../server/host/relays-in-memory.ts';
+import type { SourceTemplates } from '../../server/instances/templates/instance-metadata.ts';
 import type { NetworkDriver, NicRequest } from '../../server/networks/contract.ts';
 import type { ContainerState, ExitReason, Runtime } from '../../server/runtime/contract.ts';
 import type { StorageDriver } from '../../server/storage/contract.ts';
@@ -21,6 +22,8 @@ export class FakeWorld {
   readonly links = new Set<string>();
   readonly containers = new Map<string, ContainerState>();
   readonly agents = new Set<string>();
+  /** Those of the image that instances are made from. */
+  imageTemplates: SourceTemplates | undefined;
   effects = 0;
   failAt = 0;
   /** The effect at which the server is killed: neither it nor anything later happens, not even an undo. */
@@ -133,6 +136,8 @@ export class FakeWorld {
     release: async () => {},
   };
 
+  /** What writes the templates of an instance that starts. */
+  readonly templates = { write: async () => this.#effect('write templates') };
   /** Agents that are held still. */
   readonly frozenAgents = new Set<string>();
   readonly agentFreezer = {

@@ -2,6 +2,7 @@ import { Fault } from '../../server/base/fault.ts';
 import { silentLog } from '../../server/base/log.ts';
 import { Serial } from '../../server/base/serial.ts';
 import { ownTask } from '../../server/base/task.ts';
+import { openBackups } from '../../server/daemon/backups.ts';
 import { openSnapshots } from '../../server/daemon/snapshots.ts';
 import { Collection } from '../../server/db/collection.ts';
 import { MemoryStore } from '../../server/db/memory-store.ts';
@@ -12,6 +13,8 @@ import { NicMaker } from '../../server/devices/makers/nic-maker.ts';
 import { NodeMaker } from '../../server/devices/makers/node-maker.ts';
 import { RelayMaker } from '../../server/devices/makers/relay-maker.ts';
 import { Events } from '../../server/events/events.ts';
+import { tarTypes } from '../../server/images/tar-format.ts';
+import { tarEnd, tarHeader } from '../../server/images/tar-writer.ts';
 import { type Candidate, ProjectAdmission } from '../../server/instances/admission.ts';
 import { BootFollower } from '../../server/instances/boot-follower.ts';
 import { ChangeJournal } from '../../server/instances/change-journal.ts';
@@ -31,6 +34,8 @@ import { reconcile } from '../../server/instances/reconcile.ts';
 import { InstanceStarter } from '../../server/instances/start-instance.ts';
 import { InstanceStopper } from '../../server/instances/stop-instance.ts';
 import { Supervisor } from '../../server/instances/supervisor.ts';
+import { InstanceMetadataRecords } from '../../server/instances/templates/instance-metadata.ts';
+import { MetadataEditor } from '../../server/instances/templates/metadata-editor.ts';
 import { InstanceUpdater } from '../../server/instances/update-instance.ts';
 import { WithHost } from '../../server/instances/with-host.ts';
 import { hasEnded, type OperationView } from '../../server/operations/operation.ts';
@@ -92,6 +97,8 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     hwaddr: () => '00:16:3e:00:00:01',
   });
   const locks = new InstanceLocks();
+  const metadata = new InstanceMetadataRecords(store);
+  const metadataEditor = new MetadataEditor({ records, metadata, locks, events });
   const profileUse = new Serial();
   const ends: Promise<void>[] = [];
   const supervisor: Supervisor = new Supervisor({
@@ -106,6 +113,7 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     profile: (project: string, name: string) => profiles.get(project, name),
     image: async () => ({ fingerprint: 'f'.repeat(64), architecture: 'x86_64', properties: { os: 'Fake' } }),
     unpackImage: async () => {},
+    ...{ metadata, templates: async () => world.imageTemplates },
   };
   const snapshots = openSnapshots({
     ...{ log, store, records, locks, operations, events, supervisor, runtime: world.runtime, stopper, pool, expanded },
@@ -113,6 +121,13 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     ...{ surroundings: { checkNetwork }, freeRoot: async () => {}, ...sources },
     start: (task, instance) => instances.startHeld(task, instance),
   });
+  const backups = openBackups(
+    {
+      ...{ records, locks, operations, events, supervisor, stopper, pool, output: fakeTar },
+      start: (task, instance) => instances.startHeld(task, instance),
+    },
+    snapshots,
+  );
   const deleter = new InstanceDeleter({
     ...{ records, expanded, pool },
     removeFiles: async () => {},
@@ -127,6 +142,7 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     }),
     starter: new InstanceStarter({
       ...{ records, expanded, pool, devices, runtime: world.runtime, limits: world.limits, spec: () => ({}) as never },
+      templates: world.templates,
       check: (instance, holds) => admission.checkStart(instance, holds),
       guestInit: async () => ({
         kind: 'busybox',
@@ -182,6 +198,7 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     admission,
     profiles,
     records,
+    ...{ metadata, metadataEditor, backups },
     ...{ log, expanded, snapshots: snapshots.verbs, moves: snapshots.moves },
     locks,
     supervisor,
@@ -199,6 +216,13 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
 }
 
 export type FakeServer = Awaited<ReturnType<typeof fakeServer>>;
+
+/** What tar prints of an empty root. */
+async function* fakeTar(): AsyncGenerator<Uint8Array, void, void> {
+  const attributes = new Map<string, string>();
+  const empty = { linkName: '', mode: 0o755, uid: 0, gid: 0, sizeBytes: 0, mtime: 1, attributes };
+  yield Buffer.concat([tarHeader({ ...empty, name: './', type: tarTypes.directory }), tarEnd]);
+}
 
 /** The operation as it ended. */
 export async function ended(server: FakeServer, operation: OperationView): Promise<OperationView> {

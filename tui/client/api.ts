@@ -6,6 +6,7 @@ import type { ExecServiceDefinition } from '../../proto/gen/yurt/v1/ExecService.
 import type { FileServiceDefinition } from '../../proto/gen/yurt/v1/FileService.ts';
 import type { ImageServiceDefinition } from '../../proto/gen/yurt/v1/ImageService.ts';
 import type { InstanceServiceDefinition } from '../../proto/gen/yurt/v1/InstanceService.ts';
+import type { MetadataServiceDefinition } from '../../proto/gen/yurt/v1/MetadataService.ts';
 import type { NetworkServiceDefinition } from '../../proto/gen/yurt/v1/NetworkService.ts';
 import type { OperationServiceDefinition } from '../../proto/gen/yurt/v1/OperationService.ts';
 import type { ProfileServiceDefinition } from '../../proto/gen/yurt/v1/ProfileService.ts';
@@ -24,6 +25,7 @@ export interface Services {
   FileService: FileServiceDefinition;
   ImageService: ImageServiceDefinition;
   InstanceService: InstanceServiceDefinition;
+  MetadataService: MetadataServiceDefinition;
   NetworkService: NetworkServiceDefinition;
   OperationService: OperationServiceDefinition;
   ProfileService: ProfileServiceDefinition;

@@ -36,7 +36,8 @@ export function parseAddress(text: string): { readonly host: string; readonly po
   const withScheme = text.includes('://') ? text : `https://${text}`;
   if (!withScheme.startsWith('https://') || !URL.canParse(withScheme)) return undefined;
   const { hostname, port, pathname, username, search, hash } = new URL(withScheme);
-  if (hostname === '' || username !== '' || pathname !== '/' || search !== '' || hash !== '') return undefined;
+  if (!/^([A-Za-z0-9._-]+|\[[0-9a-f:.]+\])$/.test(hostname)) return undefined;
+  if (username !== '' || pathname !== '/' || search !== '' || hash !== '') return undefined;
   // A URL leaves out the port that is usual for its scheme.
   const given = port !== '' ? Number(port) : /:443\/?$/.test(withScheme) ? 443 : defaultPort;
   return { host: hostname.replace(/^\[(.*)\]$/, '$1'), port: given };

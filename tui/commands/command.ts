@@ -20,6 +20,7 @@ export type Completion =
   | 'instance-keys'
   | 'instance-settings'
   | 'instance-devices'
+  | 'instance-templates'
   | 'profile-devices'
   | 'device-types'
   | 'device-options'

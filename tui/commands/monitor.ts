@@ -3,7 +3,7 @@ import { eventLine, eventRecord } from '../events/record.ts';
 import { toJson, toYaml } from '../output/format.ts';
 import type { Context, Input } from './command.ts';
 
-const types = ['lifecycle', 'operation', 'logging'];
+const types = ['lifecycle', 'operation', 'logging', 'audit'];
 
 export async function run(context: Context, input: Input): Promise<number> {
   const wanted = input.values('type');

@@ -1,5 +1,6 @@
 import { allProjectsOption, columnsOption, formatOption } from '../arguments/list-options.ts';
 import type { ArgumentSpec, CommandSpec, OptionSpec } from './command.ts';
+import { backupCommands } from './table-backups.ts';
 import { configCommands } from './table-config.ts';
 import { copyCommands } from './table-copies.ts';
 import { fileCommands } from './table-files.ts';
@@ -8,6 +9,7 @@ import { projectCommands } from './table-projects.ts';
 import { remoteCommands, trustCommands } from './table-remotes.ts';
 import { shellCommands } from './table-shell.ts';
 import { snapshotCommands } from './table-snapshots.ts';
+import { templateCommands } from './table-templates.ts';
 
 /**
  * All commands. Help, completion and `docs/reference/commands.md` follow from this table; a command's code is loaded
@@ -17,10 +19,12 @@ export const commands: readonly CommandSpec[] = [
   ...instanceCommands(),
   ...lookingCommands(),
   ...configCommands,
+  ...templateCommands,
   ...trustCommands,
   ...stateCommands(),
   ...snapshotCommands(),
   ...copyCommands(),
+  ...backupCommands(),
   ...sessionCommands(),
   ...fileCommands,
   ...imageCommands(),
@@ -37,6 +41,8 @@ export const commands: readonly CommandSpec[] = [
 export const groups: Readonly<Record<string, string>> = {
   config: 'Configuration of instances and of the server',
   'config device': 'Devices of an instance',
+  'config metadata': 'What an instance has of the metadata of its image',
+  'config template': 'Templates of files of an instance',
   'config trust': 'Clients on the network that the server trusts',
   alias: 'Words of your own for commands',
   file: 'Files inside instances, running or stopped',
@@ -400,8 +406,8 @@ function serverCommands(): CommandSpec[] {
           name: 'type',
           value: 'TYPE',
           repeatable: true,
-          doc: 'lifecycle, operation or logging; all without it',
-          complete: ['lifecycle', 'operation', 'logging'],
+          doc: 'lifecycle, operation, logging or audit; all without it',
+          complete: ['lifecycle', 'operation', 'logging', 'audit'],
         },
         allProjectsOption(),
         { name: 'pretty', doc: 'One line for each event, the same as --format=pretty' },

@@ -7,6 +7,7 @@ const configWordKinds = [
   'instance-keys',
   'instance-settings',
   'instance-devices',
+  'instance-templates',
   'profile-devices',
   'device-types',
   'device-options',
@@ -42,6 +43,10 @@ export async function configWords(
     case 'instance-devices':
     case 'profile-devices':
       return Object.keys((await read()).devices);
+    case 'instance-templates': {
+      const request = { instance: place.before[0] ?? '', project: from.project };
+      return (await connection.call('MetadataService', 'ListTemplates', request, options)).names;
+    }
     case 'device-types':
       return (await connection.call('ServerService', 'ListDeviceTypes', {}, options)).types.map(({ type }) => type);
     case 'device-options':

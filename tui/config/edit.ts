@@ -23,22 +23,41 @@ export async function edit(context: Context, subject: Subject): Promise<void> {
     await subject.write(contentOf(await parseDocument(text, 'The document on stdin'), reading.content), reading.etag);
     return;
   }
-  const original = await textOf(reading, subject);
-  let text = original;
-  for (let round = 1; round <= maxRounds; round += 1) {
-    text = await editText(context, text);
-    if (text === original) return;
-    try {
+  await editUntilRight(context, await textOf(reading, subject), {
+    save: async (text) => {
       const document = await parseDocument(text, 'The document');
       await subject.write(contentOf(document, reading.content), reading.etag);
+    },
+    afterConflict: async (text) => {
+      reading = await subject.read();
+      return withTheirs(text, await toYaml(reading.record(false)));
+    },
+  });
+}
+
+/** What an edited text is for. */
+export interface EditedText {
+  /** A `Failure` opens the editor again. */
+  save(text: string): Promise<void>;
+  /** Reads again what somebody else changed; returns the user's text, with that above it where the text has comments. */
+  afterConflict(text: string): Promise<string>;
+  /** What the editor knows the language by; YAML when absent. */
+  readonly fileName?: 'template';
+}
+
+/** Opens an editor on a text until it can be saved. A text that was not changed is not saved. */
+export async function editUntilRight(context: Context, original: string, edited: EditedText): Promise<void> {
+  let text = original;
+  for (let round = 1; round <= maxRounds; round += 1) {
+    text = await editText(context, text, edited.fileName);
+    if (text === original) return;
+    try {
+      await edited.save(text);
       return;
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       await context.terminal.error.write(`Config parsing error: ${printableLines(error.message)}\n`);
-      if (Failure.is(error, 'conflict')) {
-        reading = await subject.read();
-        text = await withTheirs(text, reading);
-      }
+      if (Failure.is(error, 'conflict')) text = await edited.afterConflict(text);
       await waitForEnter(context.terminal, 'Press enter to open the editor again or ctrl+c to abort change');
     }
   }
@@ -53,8 +72,8 @@ async function textOf(reading: Reading, { label }: Subject): Promise<string> {
 }
 
 /** Above the user's text, as comments: what the object is now. */
-async function withTheirs(text: string, reading: Reading): Promise<string> {
-  const theirs = (await toYaml(reading.record(false))).trimEnd().split('\n');
+export function withTheirs(text: string, now: string): string {
+  const theirs = now.trimEnd().split('\n');
   const own = text.split('\n').filter((line) => !line.startsWith('#|'));
   return [
     '#| Somebody else changed it in the meantime. It is now:',

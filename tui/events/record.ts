@@ -19,19 +19,21 @@ export function eventLine(event: Event__Output): string {
   return `${printable(`[${time}] ${summaryOf(event)}`)}\n`;
 }
 
-function metadataOf({ lifecycle, operation, logging }: Event__Output): Record<string, unknown> {
+function metadataOf({ lifecycle, operation, logging, audit }: Event__Output): Record<string, unknown> {
   if (lifecycle) return { action: lifecycle.action, source: lifecycle.source, context: lifecycle.context };
   if (operation) return operationRecord(operation);
+  if (audit) return { ...audit };
   return logging ? { level: logging.level, message: logging.message, context: logging.fields } : {};
 }
 
-function summaryOf({ lifecycle, operation, logging }: Event__Output): string {
+function summaryOf({ lifecycle, operation, logging, audit }: Event__Output): string {
   if (lifecycle) return `lifecycle ${lifecycle.action} ${lifecycle.source}${pairs(lifecycle.context)}`;
   if (operation) {
     const { id, description, progress, fault } = operation;
     const how = fault?.message ?? progress?.stage ?? '';
     return `operation ${id} ${description}: ${operationStatus(operation)}${how === '' ? '' : `: ${how}`}`;
   }
+  if (audit) return `audit ${audit.caller}: ${audit.method}: ${audit.result}`;
   return logging ? `logging ${logging.level} ${logging.message}${pairs(logging.fields)}` : 'unknown';
 }
 

@@ -10,6 +10,7 @@ import { LiveConnection } from './effects/live-connection.ts';
 import type { Panes } from './effects/panes.ts';
 import { Poller } from './effects/poller.ts';
 import { Sessions } from './effects/sessions.ts';
+import { SnapshotReader } from './effects/snapshot-reader.ts';
 import { Verbs } from './effects/verbs.ts';
 import { screenOf } from './keys/screen-commands.ts';
 import type { Effect } from './state/effect.ts';
@@ -43,6 +44,7 @@ export class Program {
   readonly #console: ConsoleReader;
   readonly #events: EventFollower;
   readonly #files: Files;
+  readonly #snapshots: SnapshotReader;
   readonly #keys: KeySource;
   #panes: Panes | undefined;
   readonly #ended = Promise.withResolvers<Ending>();
@@ -67,7 +69,8 @@ export class Program {
     this.#poller = new Poller(store, this.#lists, this.#console);
     this.#keys = keys;
     this.#files = new Files(this.#live, store);
-    this.#events = new EventFollower(this.#live, store, this.#lists);
+    this.#snapshots = new SnapshotReader(this.#live, store);
+    this.#events = new EventFollower(this.#live, store, [this.#lists, this.#snapshots]);
   }
 
   readonly onReady = (suspend: Suspend): void => {
@@ -97,6 +100,7 @@ export class Program {
       unwatch();
       this.#poller.stop();
       this.#lists.stop();
+      this.#snapshots.stop();
       this.#events.stop();
       this.#sessions.hangUp();
       this.#panes?.closeAll();
@@ -153,6 +157,14 @@ export class Program {
         return await this.#verbs.deleteObjects(effect.what, effect.names);
       case 'verb':
         return await this.#verbs.instances(effect.verb, effect.targets, effect.force);
+      case 'rename':
+        return await this.#verbs.rename(effect.key, effect.name);
+      case 'copy-instance':
+        return await this.#verbs.copy(effect.key, effect.name);
+      case 'create-snapshot':
+      case 'restore-snapshot':
+      case 'delete-snapshot':
+        return await this.#verbs.snapshot(effect);
       case 'delete-images':
         return await this.#verbs.deleteImages(effect.fingerprints);
       case 'cancel-operation':
@@ -215,6 +227,9 @@ export class Program {
     const page = state.pages.at(-1);
     if (page?.kind === 'instance' && page.tab === 'log' && page.log.state === 'loading') {
       void this.#console.read(page.key);
+    }
+    if (page?.kind === 'instance' && page.tab === 'snapshots' && page.snapshots.state === 'loading') {
+      void this.#snapshots.read(page.key);
     }
   }
 }

@@ -12,10 +12,14 @@ const usualEditors = ['editor', 'vi', 'emacs', 'nano'];
  * The text after the user has edited it with `$VISUAL`, `$EDITOR` or a usual editor: a program and its arguments,
  * separated by spaces; no shell reads them. The file is readable by the user alone and gone afterwards.
  */
-export async function editText({ env, terminal }: Pick<Context, 'env' | 'terminal'>, text: string): Promise<string> {
+export async function editText(
+  { env, terminal }: Pick<Context, 'env' | 'terminal'>,
+  text: string,
+  fileName: 'document.yaml' | 'template' = 'document.yaml',
+): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'yurt-edit-'));
   try {
-    const file = join(directory, 'document.yaml');
+    const file = join(directory, fileName);
     await writeFile(file, text, { mode: 0o600 });
     await runEditor({ env, terminal }, file);
     return await readFile(file, 'utf8');

@@ -4,6 +4,7 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
@@ -124,6 +125,20 @@ describe('yurt file', () => {
     assert.match(await fails('file', 'pull', 'box/root/odd/pipe', here), /is neither a file/);
   });
 
+  it('names the file that does not fit, or whose owner cannot be', async () => {
+    mkdirSync(path('tree'));
+    for (let n = 0; n < 40; n++) writeFileSync(path('tree', `${n}`), Buffer.alloc(30_000));
+    await inBox('mkdir -p /small && mount -t tmpfs -o size=1m none /small');
+    assert.match(await fails('file', 'push', '-r', path('tree'), 'box/small/'), /\/small\/tree\/\d+: no space left/);
+    assert.equal(await inBox('ls -A /small/tree | grep -c yurt; umount /small'), '0');
+    const owner = await fails('file', 'push', path('tree/1'), 'box/root/owned', '--uid', '4000000000');
+    assert.match(owner, /\/root\/owned: its owner would be 4000000000:/);
+  });
+
+  it('pulls what the kernel says, which has no length', async () => {
+    assert.equal(await yurt.ok('file', 'pull', 'box/proc/1/comm', '-'), `${await inBox('cat /proc/1/comm')}\n`);
+  });
+
   it('edits a file from stdin, and keeps its owner', async () => {
     await yurt.ok('file', 'create', 'box/root/edited', '--mode', '0604');
     const { exitCode } = await yurt.yurt(['file', 'edit', 'box/root/edited'], { input: 'content' });
@@ -170,6 +185,7 @@ describe('yurt file', () => {
     await yurt.ok('start', 'soon');
     assert.match(String((await failed)[0]), /is needed otherwise/);
     assert.equal(await yurt.ok('exec', 'soon', '--', 'cat', '/proc/1/comm'), 'init\n');
+    assert.equal(await yurt.ok('file', 'list', 'soon/root'), '', 'nothing of what was not whole');
     await yurt.ok('delete', '-f', 'soon');
   });
 
@@ -179,6 +195,7 @@ describe('yurt file', () => {
     await yurt.up();
     api[Symbol.dispose]();
     api = new Api(yurt);
+    assert.equal(readdirSync(join(yurt.directory, 'run/agents')).length, 1, 'of the box');
     await yurt.ok('file', 'list', 'still/root');
     await yurt.ok('start', 'still');
     await yurt.ok('stop', '-f', 'still');

@@ -162,6 +162,25 @@ describe('a server on the network', { timeout: longMs }, () => {
     assert.match((await guest.yurt(['list', 'far:'])).stderr, /does not trust this client/);
   });
 
+  it('tells who did what, from where, and what came of it', async () => {
+    const [program = '', ...args] = [join(projectRoot, 'bin/yurt'), 'monitor', '--type', 'audit', '--pretty'];
+    const child = spawn(program, args, { env: { ...process.env, YURT_DIR: far.directory } });
+    let output = '';
+    child.stdout.on('data', (data) => (output += data));
+    await eventually(async () => {
+      await user.ok('exec', 'far:web', '--', 'true');
+      assert.match(output, /audit client laptop at 10\.77\.0\.1:\d+: yurt\.v1\.ExecService\/Exec: ok/);
+    });
+    await user.yurt(['start', 'far:none']);
+    await far.yurt(['config', 'set', 'user.a=b']);
+    await eventually(() => assert.match(output, /audit unix:uid=0,.*UpdateServerConfig: ok/));
+    assert.match(
+      output,
+      /audit client laptop at 10\.77\.0\.1:\d+: yurt\.v1\.InstanceService\/StartInstance: not-found/,
+    );
+    child.kill();
+  });
+
   it('says plainly that it cannot be reached', async () => {
     await far.ok('config', 'unset', 'core.https_address');
     assert.match((await user.yurt(['list', 'far:'])).stderr, /Cannot reach 10\.77\.0\.2:8443: nobody listens there/);

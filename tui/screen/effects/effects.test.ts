@@ -6,11 +6,13 @@ import { socketDialer } from '../../client/socket.ts';
 import { eventually } from '../../testing/eventually.ts';
 import { Refusal, ScriptedServer } from '../../testing/scripted-server.ts';
 import { initialState } from '../state/initial.ts';
+import { shownPage } from '../state/state.ts';
 import { Store } from '../store.ts';
 import { linesOf } from './console-reader.ts';
 import { EventFollower } from './event-follower.ts';
 import { Lists } from './lists.ts';
 import { LiveConnection } from './live-connection.ts';
+import { SnapshotReader } from './snapshot-reader.ts';
 import { Verbs } from './verbs.ts';
 
 const outOfRange = 11;
@@ -20,7 +22,7 @@ function world(server: ScriptedServer) {
   const store = new Store(initialState({ size, now: 0, zone: 0, theme: 'plain', project: '' }));
   const live = new LiveConnection(() => new Connection(socketDialer(server.socket)));
   const lists = new Lists(live, store);
-  const follower = new EventFollower(live, store, lists);
+  const follower = new EventFollower(live, store, [lists]);
   const names = () => [...store.state().data.instances.values()].map(({ instance }) => instance.name);
   const end = () => {
     follower.stop();
@@ -81,6 +83,32 @@ describe('what the screen knows of the server', () => {
     assert.ok(links.includes('lost'));
   });
 
+  it('has the snapshots of the instance that is shown, and follows them', async () => {
+    await using server = await ScriptedServer.start();
+    const names = ['first'];
+    server
+      .on('SnapshotService', 'ListSnapshots', () => ({ snapshots: names.map((name) => ({ name })) }))
+      .on('InstanceService', 'ListInstances', () => ({ instances: [{ name: 'web', project: 'default' }] }));
+    using screen = world(server);
+    await screen.lists.readNames();
+    const reader = new SnapshotReader(screen.live, screen.store);
+    for (const key of ['enter', 'tab', 'tab', 'tab', 'tab']) {
+      screen.store.dispatch({ type: 'key', press: { key, text: '' } });
+    }
+    const shown = () => {
+      const page = shownPage(screen.store.state());
+      return page.kind === 'instance' ? page.snapshots.snapshots.map(({ name }) => name).join() : '';
+    };
+    await reader.readAll();
+    assert.equal(shown(), 'first');
+    names.push('second');
+    reader.changed('instance/other/second', 'default');
+    reader.changed('instance/web/second', 'lab');
+    reader.changed('instance/web/second', 'default');
+    await eventually(() => shown() === 'first,second', 'the second snapshot');
+    assert.deepEqual(server.requestsOf('SnapshotService/ListSnapshots').length, 2);
+  });
+
   it('says why a list cannot be read', async () => {
     await using server = await ScriptedServer.start();
     server.on('StorageService', 'ListStoragePools', () => {
@@ -106,6 +134,38 @@ describe('what the screen does on the server', () => {
     assert.deepEqual(overlay?.kind === 'results' ? overlay.lines : [], ['b: Instance "b" is busy']);
     assert.equal(batches.length, 0);
     assert.deepEqual(server.requestsOf('InstanceService/StopInstance').length, 3);
+  });
+
+  it('restores and deletes the snapshot that was meant', async () => {
+    await using server = await ScriptedServer.start();
+    server
+      .on('SnapshotService', 'RestoreSnapshot', () => server.done('restore'))
+      .on('SnapshotService', 'DeleteSnapshot', () => server.done('delete'));
+    using screen = world(server);
+    const verbs = new Verbs(screen.live, screen.store);
+    await verbs.snapshot({ kind: 'restore-snapshot', key: 'lab/web', name: 'old' });
+    assert.equal(screen.store.state().notice?.text, 'Restored old');
+    await verbs.snapshot({ kind: 'delete-snapshot', key: 'lab/web', name: 'old' });
+    assert.equal(screen.store.state().notice?.text, 'Deleted old');
+    const target = { project: 'lab', instance: 'web', name: 'old' };
+    assert.deepEqual(server.requestsOf('SnapshotService/RestoreSnapshot'), [target]);
+    assert.deepEqual(server.requestsOf('SnapshotService/DeleteSnapshot'), [target]);
+  });
+
+  it('renames and copies what was meant', async () => {
+    await using server = await ScriptedServer.start();
+    server
+      .on('InstanceService', 'MoveInstance', () => ({ instance: { name: 'www', project: 'lab' } }))
+      .on('InstanceService', 'CopyInstance', () => ({ ...server.done('copy'), name: 'other' }));
+    using screen = world(server);
+    const verbs = new Verbs(screen.live, screen.store);
+    await verbs.rename('lab/web', 'www');
+    assert.equal(screen.store.state().notice?.text, 'Renamed web');
+    await verbs.copy('lab/www', '');
+    assert.equal(screen.store.state().notice?.text, 'Copied www');
+    const [move] = server.requestsOf('InstanceService/MoveInstance') as { newName: string; targetProject: string }[];
+    assert.deepEqual([move?.newName, move?.targetProject], ['www', '']);
+    assert.equal(server.requestsOf('InstanceService/CopyInstance').length, 1);
   });
 
   it('builds an image that only a recipe has before it launches', async () => {

@@ -2,11 +2,17 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Event__Output } from '../../../proto/gen/yurt/v1/Event.ts';
 import { Failure } from '../../client/failure.ts';
 import type { Store } from '../store.ts';
-import type { Lists } from './lists.ts';
 import { type LiveConnection, reasonOf } from './live-connection.ts';
 
 const firstDelayMs = 200;
 const longestDelayMs = 3000;
+
+/** Reads what the server has, and again what has changed. */
+interface Reader {
+  readAll(): Promise<void>;
+  /** By its resource name: `instance/web`. */
+  changed(source: string, project: string): void;
+}
 
 /**
  * Follows the server's events for as long as the program runs. When the connection is lost it says so, tries again, and
@@ -15,14 +21,14 @@ const longestDelayMs = 3000;
 export class EventFollower {
   readonly #live: LiveConnection;
   readonly #store: Store;
-  readonly #lists: Lists;
+  readonly #readers: readonly Reader[];
   readonly #stop = new AbortController();
   #cursor = '';
 
-  constructor(live: LiveConnection, store: Store, lists: Lists) {
+  constructor(live: LiveConnection, store: Store, readers: readonly Reader[]) {
     this.#live = live;
     this.#store = store;
-    this.#lists = lists;
+    this.#readers = readers;
   }
 
   async run(): Promise<void> {
@@ -60,7 +66,7 @@ export class EventFollower {
       if (event.payload === 'begun') {
         onBegun();
         this.#store.dispatch({ type: 'link', link: { kind: 'connected' } });
-        void this.#lists.readAll();
+        for (const reader of this.#readers) void reader.readAll();
       } else this.#receive(event);
     }
     throw new Failure('The server ended the stream of events', { status: 'unavailable' });
@@ -69,7 +75,7 @@ export class EventFollower {
   #receive(event: Event__Output): void {
     this.#store.dispatch({ type: 'event', event });
     for (const source of [event.lifecycle?.source ?? '', ...(event.operation?.resources ?? [])]) {
-      this.#lists.changed(source, event.project);
+      for (const reader of this.#readers) reader.changed(source, event.project);
     }
   }
 }

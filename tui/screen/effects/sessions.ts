@@ -76,13 +76,17 @@ export class Sessions {
 
   /** Runs another command of yurt with the terminal for itself: what it asks and says is its own. */
   async command(...args: readonly string[]): Promise<string | undefined> {
-    const { terminal } = this.#context;
+    const { terminal, global } = this.#context;
     using _lent = this.#keys.lend();
     const [program = ''] = process.argv.slice(1);
     const chosen = this.#project();
     const project = chosen === '' ? [] : ['--project', chosen];
     const argv = [...process.execArgv, program, ...args, ...project];
-    const child = spawn(process.execPath, argv, { stdio: 'inherit' });
+    const child = spawn(process.execPath, argv, {
+      stdio: 'inherit',
+      // For the same server, however that was chosen.
+      env: { ...this.#context.env, YURT_REMOTE: global.remote },
+    });
     const code = await new Promise<number>((resolve, reject) => {
       child.on('error', reject);
       child.on('close', (status) => resolve(status ?? 1));

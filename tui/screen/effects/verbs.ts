@@ -2,7 +2,7 @@ import type { Operation__Output } from '../../../proto/gen/yurt/v1/Operation.ts'
 import { Failure } from '../../client/failure.ts';
 import { hasEnded } from '../../client/operation.ts';
 import { type Verb, verbWords } from '../state/batches.ts';
-import type { Creatable } from '../state/effect.ts';
+import type { Creatable, Effect } from '../state/effect.ts';
 import { keyOf } from '../state/instance-rows.ts';
 import type { LaunchRequest } from '../state/wizard.ts';
 import type { Store } from '../store.ts';
@@ -30,6 +30,41 @@ export class Verbs {
       const [project = '', name = ''] = key.split('/');
       return this.#begin(verb, { project, name }, force);
     });
+  }
+
+  /** Takes, restores or deletes one snapshot. */
+  async snapshot(
+    effect: Extract<Effect, { kind: 'create-snapshot' | 'restore-snapshot' | 'delete-snapshot' }>,
+  ): Promise<void> {
+    const { kind, key, name } = effect;
+    const [project = '', instance = ''] = key.split('/');
+    const target = { project, instance, name };
+    if (kind === 'create-snapshot') {
+      return await this.#batch(verbWords.snapshot, [key], () =>
+        this.#live.call('SnapshotService', 'CreateSnapshot', target),
+      );
+    }
+    const words = kind === 'delete-snapshot' ? verbWords.delete : { doing: 'Restoring', done: 'Restored' };
+    await this.#batch(words, [`${instance}/${name}`], () =>
+      kind === 'delete-snapshot'
+        ? this.#live.call('SnapshotService', 'DeleteSnapshot', target)
+        : this.#live.call('SnapshotService', 'RestoreSnapshot', target),
+    );
+  }
+
+  async rename(key: string, newName: string): Promise<void> {
+    const [project = '', name = ''] = key.split('/');
+    await this.#batch({ doing: 'Renaming', done: 'Renamed' }, [key], async () => {
+      await this.#live.call('InstanceService', 'MoveInstance', { project, name, newName });
+      return {};
+    });
+  }
+
+  async copy(key: string, name: string): Promise<void> {
+    const [project = '', source = ''] = key.split('/');
+    await this.#batch({ doing: 'Copying', done: 'Copied' }, [key], () =>
+      this.#live.call('InstanceService', 'CopyInstance', { project, source, name }),
+    );
   }
 
   async deleteImages(fingerprints: readonly string[]): Promise<void> {
@@ -92,6 +127,10 @@ export class Verbs {
     if (verb === 'restart') return this.#live.call('InstanceService', 'RestartInstance', { ...target, force });
     if (verb === 'pause') return this.#live.call('InstanceService', 'PauseInstance', target);
     if (verb === 'resume') return this.#live.call('InstanceService', 'ResumeInstance', target);
+    if (verb === 'snapshot') {
+      const { project, name: instance } = target;
+      return this.#live.call('SnapshotService', 'CreateSnapshot', { project, instance });
+    }
     return this.#live.call('InstanceService', 'DeleteInstance', { ...target, force });
   }
 

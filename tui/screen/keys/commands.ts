@@ -8,10 +8,12 @@ import { listCommands } from './list-commands.ts';
 import { objectCommands } from './object-commands.ts';
 import { paneCommands } from './pane-commands.ts';
 import { screenCommands } from './screen-commands.ts';
+import { snapshotCommands } from './snapshot-commands.ts';
 
 /** The one table of commands. Where two are for the same key, the first that is meant where one is wins. */
 export const commands: readonly Command[] = [
   ...fileCommands,
+  ...snapshotCommands,
   ...paneCommands,
   ...objectCommands,
   ...instanceCommands,

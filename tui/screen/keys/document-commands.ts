@@ -5,6 +5,7 @@ import { type State, shownPage, withNotice } from '../state/state.ts';
 import { documentLines } from '../views/document.ts';
 import { type Command, only } from './command.ts';
 import { editorOf } from './line-editor.ts';
+import { onSnapshots } from './snapshot-commands.ts';
 
 /** Keys of pages that are a text: of an instance's tabs, of an object, of the server. */
 export const documentCommands: readonly Command[] = [
@@ -127,7 +128,7 @@ export function withPage(state: State, page: Page): State {
 }
 
 function onText(state: State): boolean {
-  return isText(shownPage(state));
+  return isText(shownPage(state)) && !onSnapshots(state);
 }
 
 export function onLog(state: State): boolean {

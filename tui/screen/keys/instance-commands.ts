@@ -27,7 +27,7 @@ export const instanceCommands: readonly Command[] = [
   {
     ...{ id: 'run', section, keys: ['!'], here: onInstances, obstacle: notRunning },
     help: 'Run one command in the instance',
-    run: (state) => only({ ...state, prompt: { kind: 'run', editor: editorOf(), before: '' } }),
+    run: (state) => withOne(state, (subject) => asked(state, 'run', subject)),
   },
   {
     ...{ id: 'new', section, keys: ['n'], hint: 'new', here: (state) => shownTable(state) === 'instances' },
@@ -63,6 +63,28 @@ export const instanceCommands: readonly Command[] = [
         ? asking(unmarked(state), verb('pause', others))
         : asking(unmarked(state), verb('resume', paused));
     },
+  },
+  {
+    ...{ id: 'snapshot', section, keys: ['v'], here: onInstances, obstacle: none },
+    help: 'Take a snapshot, named as the instance is set up to',
+    run: (state) =>
+      asking(
+        unmarked(state),
+        verb(
+          'snapshot',
+          targetInstances(state).map(({ key }) => key),
+        ),
+      ),
+  },
+  {
+    ...{ id: 'rename', section, keys: ['m'], here: onInstances, obstacle: notStopped },
+    help: 'Give a stopped instance another name',
+    run: (state) => withOne(state, (subject) => asked(state, 'rename', subject, nameOf(subject))),
+  },
+  {
+    ...{ id: 'copy', section, keys: ['C'], here: onInstances, obstacle: none },
+    help: 'Make a copy, with its snapshots; without a name, the server picks one',
+    run: (state) => withOne(state, (subject) => asked(state, 'copy', subject)),
   },
   {
     ...{ id: 'edit', section, keys: ['e'], hint: 'edit', here: onInstances, obstacle: none },
@@ -168,6 +190,16 @@ function notRunning(state: State): string | undefined {
   if (row === undefined) return 'There is no instance here';
   if (row.instance.status === 'INSTANCE_STATUS_FROZEN') return `${printable(row.instance.name)} is paused`;
   return isRunning(row.instance) ? undefined : `${printable(row.instance.name)} is not running`;
+}
+
+function notStopped(state: State): string | undefined {
+  const row = targetInstance(state);
+  if (row === undefined) return 'There is no instance here';
+  return isRunning(row.instance) ? `${printable(row.instance.name)} is running: stop it first` : undefined;
+}
+
+function asked(state: State, kind: 'run' | 'rename' | 'copy', subject: string, text = ''): ReturnType<Command['run']> {
+  return only({ ...state, prompt: { kind, subject, editor: editorOf(text), before: '' } });
 }
 
 function withOne(state: State, go: (key: string) => ReturnType<Command['run']>): ReturnType<Command['run']> {

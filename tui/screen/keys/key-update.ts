@@ -1,3 +1,4 @@
+import { nameOf } from '../state/batches.ts';
 import type { Step } from '../state/effect.ts';
 import { type State, shownPage, shownTable, withNotice } from '../state/state.ts';
 import { asking, type Command, only } from './command.ts';
@@ -8,7 +9,6 @@ import type { KeyPress } from './key-name.ts';
 import { editLine, insert, type LineEditor } from './line-editor.ts';
 import { withTable } from './list-commands.ts';
 import { overlayKeyed, overlayPasted } from './overlay-update.ts';
-import { targetInstance } from './targets.ts';
 
 /** The state after a key: an open box has it first, then the line that is typed, then the page. */
 export function keyed(state: State, press: KeyPress): Step<State> {
@@ -49,7 +49,7 @@ function promptKeyed(state: State, prompt: Prompt, press: KeyPress): Step<State>
   return only(editor === undefined ? state : typed(state, prompt, editor));
 }
 
-function entered(state: State, { kind, editor }: Prompt): Step<State> {
+function entered(state: State, { kind, editor, subject }: Prompt): Step<State> {
   const left = { ...state, prompt: undefined };
   if (kind === 'search') {
     const next = commandFor(left, 'n');
@@ -59,14 +59,21 @@ function entered(state: State, { kind, editor }: Prompt): Step<State> {
   if (kind === 'create' && (table === 'profiles' || table === 'projects') && editor.text.trim() !== '') {
     return asking(left, { kind: 'create', what: table, name: editor.text.trim() });
   }
+  if (subject !== undefined) return named(left, kind, subject, editor.text.trim());
   const page = shownPage(state);
   if (kind === 'push' && page.kind === 'files' && editor.text.trim() !== '') {
     const words = ['file', 'push', editor.text.trim(), `${inInstance(page)}/`];
     return asking(left, { kind: 'command', words });
   }
-  const row = targetInstance(state);
-  if (kind !== 'run' || editor.text.trim() === '' || row === undefined) return only(left);
-  return asking(left, { kind: 'run', key: row.key, command: editor.text });
+  return only(left);
+}
+
+/** What is done with an instance once a name or a command was typed for it. */
+function named(state: State, kind: Prompt['kind'], key: string, name: string): Step<State> {
+  if (kind === 'snapshot') return asking(state, { kind: 'create-snapshot', key, name });
+  if (kind === 'copy') return asking(state, { kind: 'copy-instance', key, name });
+  if (kind === 'run') return name === '' ? only(state) : asking(state, { kind: 'run', key, command: name });
+  return name === '' || name === nameOf(key) ? only(state) : asking(state, { kind: 'rename', key, name });
 }
 
 /** Filters and searches show what they find while one types. */

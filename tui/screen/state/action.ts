@@ -2,6 +2,7 @@ import type { Event__Output } from '../../../proto/gen/yurt/v1/Event.ts';
 import type { FileEntry__Output } from '../../../proto/gen/yurt/v1/FileEntry.ts';
 import type { Instance__Output } from '../../../proto/gen/yurt/v1/Instance.ts';
 import type { Operation__Output } from '../../../proto/gen/yurt/v1/Operation.ts';
+import type { Snapshot__Output } from '../../../proto/gen/yurt/v1/Snapshot.ts';
 import type { Line } from '../frame/line.ts';
 import type { KeyPress } from '../keys/key-name.ts';
 import type { Data, Link, Notice, ScreenName, Size } from './state.ts';
@@ -54,6 +55,12 @@ export type Action =
   | { readonly type: 'launch-refused'; readonly reason: string; readonly request: LaunchRequest }
   | { readonly type: 'console'; readonly key: string; readonly lines: readonly string[]; readonly now: number }
   | { readonly type: 'console-failed'; readonly key: string; readonly reason: string }
+  | {
+      readonly type: 'snapshots-listed';
+      readonly key: string;
+      /** Or why they could not be. */
+      readonly snapshots: readonly Snapshot__Output[] | string;
+    }
   | {
       readonly type: 'files-listed';
       readonly key: string;

@@ -1,6 +1,6 @@
 import type { State } from './state.ts';
 
-export const verbs = ['start', 'stop', 'restart', 'pause', 'resume', 'delete'] as const;
+export const verbs = ['start', 'stop', 'restart', 'pause', 'resume', 'snapshot', 'delete'] as const;
 export type Verb = (typeof verbs)[number];
 
 /** One action upon one or more objects, each with its own result. */
@@ -20,6 +20,7 @@ export const verbWords: Readonly<Record<Verb, { readonly doing: string; readonly
   restart: { doing: 'Restarting', done: 'Restarted' },
   pause: { doing: 'Pausing', done: 'Paused' },
   resume: { doing: 'Resuming', done: 'Resumed' },
+  snapshot: { doing: 'Taking a snapshot of', done: 'Took a snapshot of' },
   delete: { doing: 'Deleting', done: 'Deleted' },
 };
 

@@ -29,6 +29,11 @@ export type Effect =
       readonly targets: readonly string[];
       readonly force: boolean;
     }
+  | { readonly kind: 'rename'; readonly key: string; readonly name: string }
+  /** With an empty name the server picks one, for this and the next. */
+  | { readonly kind: 'copy-instance'; readonly key: string; readonly name: string }
+  | { readonly kind: 'create-snapshot'; readonly key: string; readonly name: string }
+  | { readonly kind: 'restore-snapshot' | 'delete-snapshot'; readonly key: string; readonly name: string }
   | { readonly kind: 'delete-images'; readonly fingerprints: readonly string[] }
   | { readonly kind: 'cancel-operation'; readonly id: string }
   | { readonly kind: 'launch'; readonly request: LaunchRequest }

@@ -1,9 +1,12 @@
 import type { FileEntry__Output } from '../../../proto/gen/yurt/v1/FileEntry.ts';
+import type { Snapshot__Output } from '../../../proto/gen/yurt/v1/Snapshot.ts';
 import type { LineEditor } from '../keys/line-editor.ts';
 import type { TableName } from './state.ts';
 
 /** Tabs of the page of an instance. */
-export const tabNames = ['overview', 'devices', 'config', 'network', 'log', 'events', 'metrics'] as const;
+export const tabNames = [
+  ...(['overview', 'devices', 'config', 'network', 'snapshots', 'log', 'events', 'metrics'] as const),
+] as const;
 export type TabName = (typeof tabNames)[number];
 
 /** How a text of many lines is shown. */
@@ -36,6 +39,25 @@ export interface ConsoleLog {
   readonly failure: string;
 }
 
+/** Snapshots of an instance, the oldest first. */
+export interface SnapshotList {
+  readonly snapshots: readonly Snapshot__Output[];
+  /** The one under the cursor. */
+  readonly index: number;
+  readonly state: 'loading' | 'here' | 'failed';
+  readonly failure: string;
+}
+
+/** What one instance is, in tabs. */
+export interface InstancePage {
+  readonly kind: 'instance';
+  readonly key: string;
+  readonly tab: TabName;
+  readonly document: DocumentState;
+  readonly log: ConsoleLog;
+  readonly snapshots: SnapshotList;
+}
+
 /** A directory in an instance. */
 export interface FilesPage {
   readonly kind: 'files';
@@ -64,13 +86,7 @@ export function isText(page: Page): page is TextPage {
 export type Page =
   | { readonly kind: 'table'; readonly table: TableName }
   | { readonly kind: 'server'; readonly document: DocumentState }
-  | {
-      readonly kind: 'instance';
-      readonly key: string;
-      readonly tab: TabName;
-      readonly document: DocumentState;
-      readonly log: ConsoleLog;
-    }
+  | InstancePage
   | FilesPage
   /** A file of an instance, as it was when it was opened. */
   | {
@@ -89,14 +105,18 @@ export type Page =
 
 /** A line that is typed at the bottom of the screen. */
 export interface Prompt {
-  readonly kind: 'filter' | 'search' | 'line-filter' | 'run' | 'create' | 'push';
+  readonly kind: 'filter' | 'search' | 'line-filter' | 'run' | 'create' | 'push' | 'snapshot' | 'rename' | 'copy';
   readonly editor: LineEditor;
   /** What was there before, which esc brings back. */
   readonly before: string;
+  /** The instance that it is for, even when the cursor is elsewhere by then. */
+  readonly subject?: string;
 }
 
-export const emptyLog: ConsoleLog = { lines: [], state: 'loading', failure: '' };
+const emptyLog: ConsoleLog = { lines: [], state: 'loading', failure: '' };
+const noSnapshots: SnapshotList = { snapshots: [], index: 0, state: 'loading', failure: '' };
 
-export function instancePage(key: string, tab: TabName = 'overview'): Page {
-  return { kind: 'instance', key, tab, document: { ...newDocument, follow: tab === 'log' }, log: emptyLog };
+export function instancePage(key: string, tab: TabName = 'overview'): InstancePage {
+  const document = { ...newDocument, follow: tab === 'log' };
+  return { kind: 'instance', key, tab, document, log: emptyLog, snapshots: noSnapshots };
 }

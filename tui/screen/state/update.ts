@@ -10,6 +10,8 @@ import { bodyHeight } from './geometry.ts';
 import { withInstance, withInstances, withKnownConfig } from './instance-rows.ts';
 import { instancePage } from './page.ts';
 import { withoutPane, withPane } from './panes.ts';
+import { withRenamed } from './renamed.ts';
+import { withSnapshots } from './snapshots.ts';
 import { noticeMs, type ScreenName, type State, shownTable, type TableName, withNotice } from './state.ts';
 import { movedTo, scrolled, type TableState, withVisible } from './table-state.ts';
 import { type LaunchRequest, wizardOf } from './wizard.ts';
@@ -55,7 +57,7 @@ function told(state: State, action: Exclude<Action, { type: 'key' | 'paste' | 'l
         data: { ...state.data, failures: { ...state.data.failures, [action.screen]: action.reason } },
       };
     case 'event':
-      return withEvent(state, action.event);
+      return withEvent(withRenamed(state, action.event), action.event);
     case 'operation':
       return withOperation(state, action.operation);
     case 'batch-begun': {
@@ -70,6 +72,8 @@ function told(state: State, action: Exclude<Action, { type: 'key' | 'paste' | 'l
       return withConsole(state, action.key, action.lines, action.now);
     case 'console-failed':
       return withConsoleFailure(state, action.key, action.reason);
+    case 'snapshots-listed':
+      return withSnapshots(state, action.key, action.snapshots);
     case 'files-listed':
       return withFiles(state, action.key, action.path, action.entries);
     case 'directory-opened':

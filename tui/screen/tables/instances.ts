@@ -39,6 +39,11 @@ const columns: readonly TableColumn<InstanceRow>[] = [
     value: ({ instance }) => -(dateOf(instance.state?.startedAt)?.getTime() ?? Number.POSITIVE_INFINITY),
   },
   { id: 'image', title: 'IMAGE', width: 16, most: 32, rank: 6, text: imageOf },
+  {
+    ...{ id: 'snapshots', title: 'SNAPS', width: 6, align: 'right', rank: 6.5 },
+    text: ({ instance }) => (instance.snapshotCount === 0 ? '' : String(instance.snapshotCount)),
+    value: ({ instance }) => instance.snapshotCount,
+  },
   { id: 'ipv6', title: 'IPV6', width: 26, rank: 8, text: ({ instance }) => addressOf(instance, 'inet6') },
   {
     id: 'processes',

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { render } from 'ink';
 import { createElement } from 'react';
 import type { FileEntry__Output } from '../../../proto/gen/yurt/v1/FileEntry.ts';
+import type { Snapshot__Output } from '../../../proto/gen/yurt/v1/Snapshot.ts';
 import { Screen } from '../app.ts';
 import { line } from '../frame/line.ts';
 import type { ColourDepth } from '../frame/theme.ts';
@@ -35,13 +36,18 @@ export function screens(size: Size): Readonly<Record<string, State>> {
     'instance-devices': tab(1),
     'instance-config': tab(2),
     'instance-network': tab(3),
-    'instance-log': logged(tab(4)),
-    'instance-log-search': typed(logged(tab(4)), '/', 'text:start', 'enter'),
-    'instance-events': typed(tab(5)),
-    'instance-metrics': tab(6),
+    'instance-snapshots': typed(snapshotted(tab(4)), 'j'),
+    'instance-snapshot-name': typed(snapshotted(tab(4)), 'n', 'text:before-upgrade'),
+    'instance-restore': typed(snapshotted(tab(4)), 'G', 'r'),
+    'instance-log': logged(tab(5)),
+    'instance-log-search': typed(logged(tab(5)), '/', 'text:start', 'enter'),
+    'instance-events': typed(tab(6)),
+    'instance-metrics': tab(7),
     panes: withPanes(typed(state, 'G')),
     'instance-files': withEtc(typed(state, 'G', 'F')),
     'instance-file': typed(withHosts(withEtc(typed(state, 'G', 'F'))), 'j'),
+    'instance-rename': typed(state, 'm', 'text:er'),
+    'instance-copy': typed(state, 'G', 'C', 'text:web11'),
     images: screen('images'),
     image: typed(screen('images'), 'enter'),
     profiles: screen('profiles'),
@@ -52,6 +58,17 @@ export function screens(size: Size): Readonly<Record<string, State>> {
     events: screen('events'),
     server: screen('server'),
   };
+}
+
+function snapshotted(state: State): State {
+  const day = 86_400;
+  const at = (days: number) => ({ seconds: sampleNow / 1000 + days * day, nanos: 0 });
+  const snapshots = [
+    { name: 'installed', createdAt: at(-30), expiresAt: null },
+    { name: 'snap0', createdAt: at(-2), expiresAt: at(5) },
+    { name: 'snap1', createdAt: at(-1), expiresAt: at(6) },
+  ].map((one) => complete<Snapshot__Output>('Snapshot', { ...one, instance: 'web1', project: 'default' }));
+  return update(state, { type: 'snapshots-listed', key: 'default/web1', snapshots }).state;
 }
 
 function withPanes(state: State): State {

@@ -84,11 +84,13 @@ function titleLine(state: State): Line {
   const right = line(span(`${notes.join('  ')}  ${where}`, 'dim'));
   if (page.kind === 'server') return spread(line(' ', span('Server', 'strong')), right, state.size.columns);
   const name = page.kind === 'file' ? `${nameOf(page.key)}${page.path}` : nameOf(page.key);
-  const spans: Span[] = [span(' '), span(safe(name), 'strong'), span('  ')];
+  const spans: Span[] = [span(' '), span(safe(name), 'strong'), span(' ')];
   if (page.kind === 'instance') {
-    for (const name of tabNames) {
-      spans.push(span(name === page.tab ? `[${name}]` : ` ${name} `, name === page.tab ? 'key' : 'dim'));
+    for (const [index, name] of tabNames.entries()) {
+      const edge = name === page.tab ? '[' : tabNames[index - 1] === page.tab ? ']' : ' ';
+      spans.push(span(edge, 'key'), span(name, name === page.tab ? 'key' : 'dim'));
     }
+    spans.push(span(tabNames.at(-1) === page.tab ? ']' : ' ', 'key'));
   }
   return spread(line(...spans), right, state.size.columns);
 }

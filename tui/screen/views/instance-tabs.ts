@@ -2,16 +2,16 @@ import type { Instance__Output } from '../../../proto/gen/yurt/v1/Instance.ts';
 import { byteSize, dateOf, durationOf, minuteOf } from '../../output/units.ts';
 import { fit, type Line, line, span } from '../frame/line.ts';
 import { sparkline } from '../frame/sparkline.ts';
+import { bodyHeight } from '../state/geometry.ts';
 import type { InstanceRow } from '../state/instance-rows.ts';
-import type { Page, TabName } from '../state/page.ts';
+import type { InstancePage, TabName } from '../state/page.ts';
 import type { Clock, State } from '../state/state.ts';
 import { clockTime } from '../tables/clock-time.ts';
 import { addressOf, cpuOf, roleOf, stateOf } from '../tables/instances.ts';
 import { operationRole, progressOf, timeOf } from '../tables/other-tables.ts';
 import { shortSize } from '../tables/short-size.ts';
 import { safe } from './safe.ts';
-
-type InstancePage = Extract<Page, { kind: 'instance' }>;
+import { snapshotLines } from './snapshots-view.ts';
 
 /** The content of a tab of an instance's page. */
 export function instanceLines(state: State, page: InstancePage): readonly Line[] {
@@ -25,6 +25,7 @@ const tabs: Readonly<Record<TabName, (row: InstanceRow, state: State, page: Inst
   devices: ({ instance }) => deviceLines(instance),
   config: ({ instance }) => configLines(instance),
   network: ({ instance }) => networkLines(instance),
+  snapshots: (_row, state, { snapshots }) => snapshotLines(snapshots, bodyHeight(state), state),
   log: (_row, state, page) => logLines(page, state),
   events: eventLines,
   metrics: metricLines,
@@ -128,7 +129,10 @@ function logLines({ log, document }: InstancePage, clock: Clock): Line[] {
 }
 
 function eventLines({ instance }: InstanceRow, { data, ...clock }: State): Line[] {
-  const own = [...data.events.values()].filter(({ lifecycle }) => lifecycle?.source === `instance/${instance.name}`);
+  const resource = `instance/${instance.name}`;
+  const own = [...data.events.values()].filter(
+    ({ lifecycle }) => lifecycle?.source === resource || lifecycle?.source.startsWith(`${resource}/`),
+  );
   if (own.length === 0) return [line(span('Nothing has happened to it since this screen was opened', 'dim'))];
   return own.map((event) => {
     const context = Object.entries(event.lifecycle?.context ?? {}).map(([key, value]) => `${key}=${value}`);

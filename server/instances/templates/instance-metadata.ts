@@ -1,0 +1,127 @@
+import { etagOf } from '../../base/etag.ts';
+import { Fault } from '../../base/fault.ts';
+import { Collection, type Versioned } from '../../db/collection.ts';
+import type { Change, Store } from '../../db/store.ts';
+import { checkTemplates, type TemplateFile, type TemplateSet } from '../../templates/template-set.ts';
+import type { Instance } from '../instance.ts';
+
+/** An instance's own copy of what `metadata.yaml` and `templates/` of its image say. */
+export interface InstanceMetadata extends TemplateSet {
+  /** Kernel name: `x86_64`. */
+  readonly architecture: string;
+  /** Seconds since 1970. */
+  readonly creationDate: number;
+  readonly properties: Readonly<Record<string, string>>;
+}
+
+/** What an image gives each of its instances. */
+export interface SourceTemplates extends TemplateSet {
+  readonly creationDate: number;
+}
+
+export const metadataLimits = { maxProperties: 100, maxNameLength: 64, maxValueLength: 4096 } as const;
+
+const noRevision = 0;
+
+/** Where the metadata of instances is kept, by their uuid. An instance without templates has none until it is edited. */
+export class InstanceMetadataRecords {
+  readonly #store: Store;
+  readonly #records: Collection<InstanceMetadata>;
+
+  constructor(store: Store) {
+    this.#store = store;
+    this.#records = new Collection(store, metadataPrefix, parse);
+  }
+
+  /** Undefined: the instance has no templates. */
+  async templates(uuid: string): Promise<TemplateSet | undefined> {
+    return (await this.#records.find(uuid))?.record;
+  }
+
+  async get(instance: Instance): Promise<Versioned<InstanceMetadata>> {
+    return (await this.#records.find(instance.uuid)) ?? { record: metadataOf(instance), revision: noRevision };
+  }
+
+  /** Fault `conflict` when it was written since it was found. */
+  async put(uuid: string, metadata: InstanceMetadata, revision: number): Promise<void> {
+    await this.#records.put(uuid, metadata, revision);
+  }
+
+  /** What is written together with the record of a new instance. */
+  changeFor(instance: Omit<Instance, 'idMap'>, source: SourceTemplates | undefined): Change {
+    if (source === undefined) return {};
+    const { rules, files, creationDate } = source;
+    return this.#added(instance.uuid, { ...metadataOf(instance), creationDate, rules, files });
+  }
+
+  /** For an instance that got a root of another image: what was edited is of the old one. Idempotent. */
+  async reset(instance: Instance, source: SourceTemplates | undefined): Promise<void> {
+    if (source === undefined) await this.#records.remove(instance.uuid);
+    else await this.#store.commit(this.changeFor(instance, source));
+  }
+
+  /** What is written together with the record of a copy. */
+  async changeForCopy(from: Pick<Instance, 'uuid'>, to: Pick<Instance, 'uuid'>): Promise<Change> {
+    const found = await this.#records.find(from.uuid);
+    return found === undefined ? {} : this.#added(to.uuid, found.record);
+  }
+
+  #added(uuid: string, metadata: InstanceMetadata): Change {
+    return { put: [{ key: this.#records.key(uuid), value: metadata }] };
+  }
+}
+
+const metadataPrefix = 'instance-metadata/';
+
+/** What goes together with the record of an instance. */
+export function metadataKey({ uuid }: Pick<Instance, 'uuid'>): string {
+  return `${metadataPrefix}${uuid}`;
+}
+
+export function metadataEtag({ architecture, creationDate, properties, rules }: InstanceMetadata): string {
+  return etagOf({ architecture, creationDate, properties, rules });
+}
+
+export function templateEtag({ content }: TemplateFile): string {
+  return etagOf(content);
+}
+
+/** Faults: `invalid`, `exhausted`. */
+export function checkMetadata(metadata: InstanceMetadata): void {
+  const { architecture, creationDate, properties } = metadata;
+  const { maxProperties, maxNameLength, maxValueLength } = metadataLimits;
+  if (!/^[a-z0-9_]{1,20}$/.test(architecture)) throw new Fault('invalid', 'The metadata names no valid architecture');
+  if (!Number.isSafeInteger(creationDate) || creationDate < 0) {
+    throw new Fault('invalid', 'The creation date is a number of seconds since 1970');
+  }
+  const pairs = Object.entries(properties);
+  if (pairs.length > maxProperties) throw new Fault('exhausted', `There are more than ${maxProperties} properties`);
+  const unprintable = /[\x00-\x1f\x7f-\x9f]/;
+  for (const [name, value] of pairs) {
+    const isName = name !== '' && name !== '__proto__' && name.length <= maxNameLength && !unprintable.test(name);
+    if (isName && value.length <= maxValueLength && !unprintable.test(value)) continue;
+    throw new Fault('invalid', `The property ${JSON.stringify(name.slice(0, 80))} is not one line of text`);
+  }
+  checkTemplates('The metadata', metadata);
+}
+
+/** Of an instance whose image has no templates. */
+function metadataOf(instance: Omit<Instance, 'idMap'>): InstanceMetadata {
+  const prefix = 'image.';
+  const properties = Object.entries(instance.config)
+    .filter(([key]) => key.startsWith(prefix))
+    .map(([key, value]) => [key.slice(prefix.length), value]);
+  return {
+    architecture: instance.architecture,
+    creationDate: Math.floor(Date.parse(instance.createdAt) / 1000),
+    properties: Object.fromEntries(properties),
+    rules: [],
+    files: [],
+  };
+}
+
+function parse(value: unknown): InstanceMetadata {
+  const metadata = value as InstanceMetadata; // written by this server only
+  if (!Array.isArray(metadata.rules) || !Array.isArray(metadata.files)) throw new TypeError('not metadata');
+  return metadata;
+}

@@ -1,0 +1,32 @@
+import type { Event__Output } from '../../../proto/gen/yurt/v1/Event.ts';
+import { keyOf } from './instance-rows.ts';
+import type { Page } from './page.ts';
+import type { State } from './state.ts';
+
+/** The state after an event: when it tells of an instance's new name, what was known of it and shown of it is its own still. */
+export function withRenamed(state: State, { lifecycle, project }: Event__Output): State {
+  if (lifecycle?.action !== 'instance-renamed') return state;
+  const name = lifecycle.source.split('/')[1] ?? '';
+  const from = keyOf({ project, name: lifecycle.context['old_name'] ?? '' });
+  const to = keyOf({ project, name });
+  const row = state.data.instances.get(from);
+  if (row === undefined || from === to) return state;
+  const instances = new Map(state.data.instances);
+  instances.delete(from);
+  instances.set(to, { ...row, key: to, instance: { ...row.instance, name } });
+  const rekeyed = (key: string) => (key === from ? to : key);
+  const paged = <One extends Page>(page: One): One =>
+    page.kind === 'instance' || page.kind === 'files' || page.kind === 'file'
+      ? { ...page, key: rekeyed(page.key) }
+      : page;
+  const [first, ...others] = state.pages;
+  const table = state.tables.instances;
+  const cursor = table.cursor === undefined ? undefined : rekeyed(table.cursor);
+  const marked = new Set([...table.marked].map(rekeyed));
+  return {
+    ...state,
+    data: { ...state.data, instances },
+    tables: { ...state.tables, instances: { ...table, cursor, marked } },
+    pages: [paged(first), ...others.map(paged)],
+  };
+}
