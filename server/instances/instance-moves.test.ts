@@ -159,6 +159,8 @@ describe('refreshing a copy', () => {
     const web = await server.records.get('default', 'web');
     const image = { fingerprint: 'e'.repeat(64), description: 'newer' };
     await server.records.update(web, { image, config: { ...web.config, 'image.os': 'Newer', 'user.colour': 'red' } });
+    const { record, revision } = await server.metadata.get(web);
+    await server.metadata.put(web.uuid, { ...record, files: [{ name: 'a.tpl', content: 'newer' }] }, revision);
     return server;
   }
   const refresh = (server: FakeServer, change: Partial<CopyRequest> = {}, start = false) =>
@@ -172,6 +174,7 @@ describe('refreshing a copy', () => {
     assert.deepEqual([after.uuid, after.idMap, after.devices], [before.uuid, before.idMap, before.devices]);
     assert.equal(after.config['volatile.eth0.hwaddr'], before.config['volatile.eth0.hwaddr']);
     assert.deepEqual([after.config['user.colour'], after.config['image.os']], ['green', 'Newer']);
+    assert.equal((await server.metadata.templates(after.uuid))?.files[0]?.content, 'newer');
     assert.deepEqual([after.image.description, after.pending], ['newer', undefined]);
     assert.equal(after.config['volatile.apply_template'], 'copy', 'what is written at the next start');
     assert.deepEqual(await snapshotsOf(server, 'copy'), ['three', 'two']);
@@ -223,6 +226,7 @@ describe('refreshing a copy', () => {
       if (status === 'succeeded') continue; // letting go of the source is tried again
       assert.deepEqual(server.world.snapshot(), before, `after step ${step}`);
       assert.deepEqual(await server.records.get('default', 'copy'), was);
+      assert.equal((await server.metadata.templates(was.uuid))?.files[0], undefined);
       assert.deepEqual(await snapshotsOf(server, 'copy'), ['one', 'two']);
       for (const name of ['web', 'copy']) assert.equal(server.locks.current('default', name), undefined);
       assert.equal((await refresh(server)).status, 'succeeded', `again after step ${step}`);
@@ -264,7 +268,7 @@ describe('refreshing a copy', () => {
       },
     });
     for (const snapshot of [uuid, 'gone']) {
-      const pending = { kind: 'refresh', source: web.uuid, snapshot, start: false } as const;
+      const pending = { kind: 'refresh', source: web.uuid, snapshot, newImage: true, start: false } as const;
       await before.records.update(made, { pending });
       const after = await fakeServer(before.world, before.store);
       await after.restart(false);
