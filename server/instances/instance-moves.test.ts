@@ -26,6 +26,17 @@ async function copy(server: FakeServer, change: Partial<CopyRequest> = {}, start
   return await ended(server, (await server.moves.copy({ ...request, ...change }, start)).operation);
 }
 
+/** Kills the server at one of its next effects: from then on it writes no record either. */
+function dieAt({ world, store }: FakeServer, step: number): void {
+  const commit = store.commit.bind(store);
+  const mortal = async (change: Parameters<typeof commit>[0]) => {
+    if (world.dead) throw new Error('the server was killed');
+    return await commit(change);
+  };
+  Object.assign(store, { commit: mortal });
+  world.dieAt = world.effects + step;
+}
+
 async function snapshotsOf(server: FakeServer, name: string): Promise<string[]> {
   return (await server.snapshots.list(await server.records.get('default', name))).map(({ name: each }) => each).sort();
 }
@@ -148,6 +159,8 @@ describe('refreshing a copy', () => {
     const web = await server.records.get('default', 'web');
     const image = { fingerprint: 'e'.repeat(64), description: 'newer' };
     await server.records.update(web, { image, config: { ...web.config, 'image.os': 'Newer', 'user.colour': 'red' } });
+    const { record, revision } = await server.metadata.get(web);
+    await server.metadata.put(web.uuid, { ...record, files: [{ name: 'a.tpl', content: 'newer' }] }, revision);
     return server;
   }
   const refresh = (server: FakeServer, change: Partial<CopyRequest> = {}, start = false) =>
@@ -156,18 +169,21 @@ describe('refreshing a copy', () => {
   it('gives it root and snapshots of its source, and leaves its configuration and identity', async () => {
     const server = await outdated();
     const before = await server.records.get('default', 'copy');
-    assert.equal((await refresh(server, {}, true)).status, 'succeeded');
+    assert.equal((await refresh(server)).status, 'succeeded');
     const after = await server.records.get('default', 'copy');
     assert.deepEqual([after.uuid, after.idMap, after.devices], [before.uuid, before.idMap, before.devices]);
     assert.equal(after.config['volatile.eth0.hwaddr'], before.config['volatile.eth0.hwaddr']);
     assert.deepEqual([after.config['user.colour'], after.config['image.os']], ['green', 'Newer']);
+    assert.equal((await server.metadata.templates(after.uuid))?.files[0]?.content, 'newer');
     assert.deepEqual([after.image.description, after.pending], ['newer', undefined]);
+    assert.equal(after.config['volatile.apply_template'], 'copy', 'what is written at the next start');
     assert.deepEqual(await snapshotsOf(server, 'copy'), ['three', 'two']);
     const moment = async (name: string) => (await server.snapshots.get('default', name, 'two')).createdAt;
     assert.equal(await moment('copy'), await moment('web'));
-    assert.equal(server.supervisor.status(after.uuid), 'running');
     assert.equal((await server.store.list('snapshot/')).length, 4);
     assert.equal(server.world.snapshots.size, 4);
+    assert.equal((await refresh(server, {}, true)).status, 'succeeded');
+    assert.equal(server.supervisor.status(after.uuid), 'running');
   });
 
   it('makes one that does not exist, and can leave snapshots alone', async () => {
@@ -210,6 +226,7 @@ describe('refreshing a copy', () => {
       if (status === 'succeeded') continue; // letting go of the source is tried again
       assert.deepEqual(server.world.snapshot(), before, `after step ${step}`);
       assert.deepEqual(await server.records.get('default', 'copy'), was);
+      assert.equal((await server.metadata.templates(was.uuid))?.files[0], undefined);
       assert.deepEqual(await snapshotsOf(server, 'copy'), ['one', 'two']);
       for (const name of ['web', 'copy']) assert.equal(server.locks.current('default', name), undefined);
       assert.equal((await refresh(server)).status, 'succeeded', `again after step ${step}`);
@@ -219,7 +236,7 @@ describe('refreshing a copy', () => {
   it('is finished or undone by the next server, at whichever step one dies', async () => {
     for (let step = 1; ; step += 1) {
       const dying = await outdated();
-      dying.world.dieAt = dying.world.effects + step;
+      dieAt(dying, step);
       const { status } = await refresh(dying);
       const { world, store } = dying;
       if (!world.dead) {
@@ -251,7 +268,7 @@ describe('refreshing a copy', () => {
       },
     });
     for (const snapshot of [uuid, 'gone']) {
-      const pending = { kind: 'refresh', source: web.uuid, snapshot, start: false } as const;
+      const pending = { kind: 'refresh', source: web.uuid, snapshot, newImage: true, start: false } as const;
       await before.records.update(made, { pending });
       const after = await fakeServer(before.world, before.store);
       await after.restart(false);
@@ -312,6 +329,27 @@ describe('rebuilding an instance', () => {
       const { pending } = await server.records.get('default', 'web');
       assert.equal(pending, undefined);
       assert.equal((await rebuild(server)).status, 'succeeded', `again after step ${step}`);
+    }
+  });
+
+  it('runs again in the end, at whichever step a server dies', async () => {
+    for (let step = 1; ; step += 1) {
+      const dying = await prepared();
+      dieAt(dying, step);
+      const { status } = await rebuild(dying);
+      const { world, store } = dying;
+      if (!world.dead) {
+        assert.equal(status, 'succeeded');
+        assert.ok(step > 3, `${step} steps`);
+        return;
+      }
+      dying.supervisor.close();
+      Object.assign(world, { dead: false, dieAt: 0 });
+      const after = await fakeServer(world, store);
+      const started = (await after.restart(false)).map(({ name }) => name);
+      const { uuid, pending } = await after.records.get('default', 'web');
+      const runs = world.containers.get(uuid)?.status === 'running' || started.includes('web');
+      assert.deepEqual([runs, pending], [true, undefined], `step ${step}`);
     }
   });
 

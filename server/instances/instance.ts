@@ -50,6 +50,8 @@ export type Pending = {
       readonly source: string;
       /** The uuid of what is kept of that. */
       readonly snapshot: string;
+      /** Whether its root stands on another image than that of the copy. */
+      readonly newImage: boolean;
     }
 );
 

@@ -45,8 +45,8 @@ export class InstanceRebuilder {
   }
 
   /**
-   * A running instance is killed for it, and started again. What is under way is recorded before the root changes: a
-   * server that finds it goes on. Undoes itself on failure.
+   * A running instance is killed for it, and started again. What is under way is recorded first: a server that finds it
+   * goes on. Undoes itself on failure.
    */
   async rebuild(task: Task, instance: Instance, image: SourceImage): Promise<void> {
     const { records, supervisor, stopper, start, unpackImage } = this.#deps;
@@ -57,7 +57,10 @@ export class InstanceRebuilder {
       task.report({ stage: 'Unpacking image' });
       await pool.createImage(task, fingerprint, (directory) => unpackImage(task, fingerprint, directory));
     }
+    const pending = { kind: 'rebuild', fingerprint, start: runs } as const;
     await using revert = new Revert(task.log);
+    await records.update(instance, { pending });
+    revert.push('forget what was under way', async () => void (await records.update(instance, { pending: undefined })));
     if (runs) {
       await stopper.stop(task, instance, { force: true, timeoutSeconds: 0 });
       revert.push('start it again', async () => {
@@ -71,7 +74,6 @@ export class InstanceRebuilder {
     await records.update(instance, {
       config: configFor(instance, image),
       image: { fingerprint, description: image.properties['description'] ?? '' },
-      pending: { kind: 'rebuild', fingerprint, start: runs },
     });
     await this.#deps.freeRoot(instance);
     await pool.rebuildInstance(task, instance.uuid, fingerprint, instance.idMap);
@@ -90,9 +92,12 @@ export class InstanceRebuilder {
     task.log.info({ instance: instance.uuid }, 'going on with the rebuilding of an instance');
     const pool = this.#deps.pool(instance.pool);
     await pool.unmountInstance(instance.uuid);
-    await pool.rebuildInstance(task, instance.uuid, pending.fingerprint, instance.idMap);
-    await this.#resetTemplates(instance, pending.fingerprint);
-    await records.update(instance, { pending: undefined });
+    // Before the record names the image the root has not changed, and it is too late to ask what else is to be recorded.
+    if (instance.image.fingerprint === pending.fingerprint) {
+      await pool.rebuildInstance(task, instance.uuid, pending.fingerprint, instance.idMap);
+      await this.#resetTemplates(instance, pending.fingerprint);
+    }
+    await records.update(instance, { pending: undefined, power: pending.start ? 'running' : 'stopped' });
     return pending.start;
   }
 

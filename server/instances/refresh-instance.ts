@@ -6,6 +6,8 @@ import type { Original } from './copy-instance.ts';
 import type { Instance } from './instance.ts';
 import type { InstanceRecords } from './instance-records.ts';
 import type { Supervisor } from './supervisor.ts';
+import type { InstanceMetadataRecords } from './templates/instance-metadata.ts';
+import { applyTemplateKey, withPendingTrigger } from './templates/pending-trigger.ts';
 
 /** What is kept of an instance, as far as a copy takes it over. */
 export interface KeptOriginal {
@@ -25,6 +27,7 @@ export interface RefreshRequest {
 export interface RefreshDeps {
   readonly records: InstanceRecords;
   readonly pool: (name: string) => StorageDriver;
+  readonly metadata: Pick<InstanceMetadataRecords, 'follow'>;
   readonly supervisor: Pick<Supervisor, 'status'>;
   /** Ends whatever else has the root of a stopped instance mounted. */
   readonly freeRoot: (instance: Instance) => Promise<void>;
@@ -88,7 +91,7 @@ export class InstanceRefresher {
 
   /** Goes on with what an earlier server began. Snapshots that it did not come to, the next refresh brings. */
   async finish(task: Task, target: Instance): Promise<void> {
-    const { records, pool, snapshotById } = this.#deps;
+    const { records, pool, metadata, snapshotById } = this.#deps;
     const { pending } = target;
     if (pending?.kind !== 'refresh') return;
     const kept = await snapshotById(pending.source, pending.snapshot);
@@ -96,6 +99,7 @@ export class InstanceRefresher {
       task.log.warn({ instance: target.uuid }, 'the refreshing of a copy cannot go on: its source has gone');
     } else {
       task.log.info({ instance: target.uuid }, 'going on with the refreshing of a copy');
+      if (pending.newImage) await metadata.follow({ uuid: pending.source }, target);
       await pool(target.pool).unmountInstance(target.uuid);
       await pool(target.pool).restoreSnapshot(task, target.uuid, kept.uuid, target.idMap);
     }
@@ -104,7 +108,8 @@ export class InstanceRefresher {
 
   /** Gives the copy the root that was kept, and what is recorded of that. */
   async #follow(task: Task, { source, target }: RefreshRequest, { uuid, kept }: KeptOriginal): Promise<Instance> {
-    const { records, pool } = this.#deps;
+    const { records, pool, metadata } = this.#deps;
+    const newImage = kept.image.fingerprint !== target.image.fingerprint;
     const { config, image, architecture } = target;
     await using revert = new Revert(task.log);
     revert.push('record what it was', async () => {
@@ -112,8 +117,9 @@ export class InstanceRefresher {
     });
     await records.update(target, {
       ...{ config: configOf(target, kept), image: kept.image, architecture: kept.architecture },
-      pending: { kind: 'refresh', source: source.uuid, snapshot: uuid, start: false },
+      pending: { kind: 'refresh', source: source.uuid, snapshot: uuid, newImage, start: false },
     });
+    if (newImage) revert.push('give it its templates back', await metadata.follow(source, target));
     task.signal.throwIfAborted();
     await pool(target.pool).restoreSnapshot(task, target.uuid, uuid, target.idMap);
     revert.commit();
@@ -121,11 +127,13 @@ export class InstanceRefresher {
   }
 }
 
-/** What is said of the image comes with the root that stands on it; all else is the copy's own. */
+/** What is said of the image, and is due to it, comes with the root; that is a copy's again. All else is the copy's own. */
 function configOf(target: Instance, kept: Pick<Original, 'config'>): Record<string, string> {
-  const isOfImage = ([key]: [string, string]) => key.startsWith('image.') || key === 'volatile.base_image';
-  return Object.fromEntries([
+  const withRoot = ['volatile.base_image', applyTemplateKey];
+  const isOfImage = ([key]: [string, string]) => key.startsWith('image.') || withRoot.includes(key);
+  const config = Object.fromEntries([
     ...Object.entries(target.config).filter((entry) => !isOfImage(entry)),
     ...Object.entries(kept.config).filter(isOfImage),
   ]);
+  return withPendingTrigger(config, 'copy');
 }

@@ -11,6 +11,7 @@ export interface RemoteWords {
 /** Arguments that are completed with these name something that a server has. */
 const serverNames = [
   'instances',
+  'instances-and-snapshots',
   'images',
   'buildable-images',
   'profiles',

@@ -5,6 +5,10 @@ import type { Terminal } from '../terminal/terminal.ts';
 export type Completion =
   | readonly string[]
   | 'instances'
+  /** Instances, and after a slash their snapshots: `web/snap0`. */
+  | 'instances-and-snapshots'
+  /** Those of the instance that the first argument names. */
+  | 'snapshots'
   | 'images'
   | 'buildable-images'
   | 'profiles'

@@ -20,8 +20,9 @@ export const configCommands: readonly CommandSpec[] = [
   ...deviceCommands(),
   {
     path: ['config', 'show'],
-    summary: 'Show the configuration of an instance, or of the server, as YAML',
-    arguments: [optionalInstance],
+    summary: 'Show the configuration of an instance, of a snapshot, or of the server, as YAML',
+    details: 'INSTANCE/SNAPSHOT shows what a snapshot has kept.',
+    arguments: [{ ...optionalInstance, complete: 'instances-and-snapshots' }],
     options: [expanded],
     examples: [['yurt config show web -e', 'all that holds for "web"']],
     load: () => import('./config-show.ts'),

@@ -46,7 +46,7 @@ does not have go. Its configuration, devices, profiles and addresses stay.
 
 Without a name the server picks one, which is printed.`,
       arguments: [
-        { name: 'source', complete: 'instances' },
+        { name: 'source', complete: 'instances-and-snapshots' },
         { name: 'name', optional: true },
       ],
       options: copyOptions,
@@ -71,7 +71,7 @@ Without a name the server picks one, which is printed.`,
     {
       path: ['rename'],
       summary: 'Rename a stopped instance, or a snapshot',
-      arguments: [{ name: 'instance', complete: 'instances' }, { name: 'new name' }],
+      arguments: [{ name: 'instance', complete: 'instances-and-snapshots' }, { name: 'new name' }],
       examples: [
         ['yurt rename web www', 'an instance'],
         ['yurt rename web/snap0 web/good', 'a snapshot'],

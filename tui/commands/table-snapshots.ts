@@ -1,7 +1,9 @@
 import type { ArgumentSpec, CommandSpec, OptionSpec } from './command.ts';
 
 const instance: ArgumentSpec = { name: 'instance', complete: 'instances' };
-const name: ArgumentSpec = { name: 'snapshot', optional: true };
+const known: ArgumentSpec = { name: 'instance', complete: 'instances-and-snapshots' };
+const name: ArgumentSpec = { name: 'snapshot', optional: true, complete: 'snapshots' };
+const fresh: ArgumentSpec = { name: 'snapshot', optional: true };
 
 const format: OptionSpec = {
   name: 'format',
@@ -34,7 +36,7 @@ export function snapshotCommands(): CommandSpec[] {
 
 Without a name the snapshot is named as snapshots.pattern of the instance says ("snap%d": snap0, snap1, …), and the name is
 printed. "yurt snapshot INSTANCE [SNAPSHOT]" is short for it, unless the instance is named like a subcommand.`,
-      arguments: [instance, name],
+      arguments: [instance, fresh],
       options: createOptions,
       examples: [
         ['yurt snapshot create web', 'snap0, or the next number'],
@@ -45,7 +47,7 @@ printed. "yurt snapshot INSTANCE [SNAPSHOT]" is short for it, unless the instanc
     {
       path: ['snapshot'],
       summary: 'Take a snapshot of an instance',
-      arguments: [instance, name],
+      arguments: [instance, fresh],
       options: createOptions,
       hidden: true,
       load: () => import('./snapshot.ts'),
@@ -61,21 +63,21 @@ printed. "yurt snapshot INSTANCE [SNAPSHOT]" is short for it, unless the instanc
     {
       path: ['snapshot', 'show'],
       summary: 'Show a snapshot as YAML',
-      arguments: [instance, name],
+      arguments: [known, name],
       load: () => import('./snapshot-show.ts'),
     },
     {
       path: ['snapshot', 'restore'],
       summary: 'Restore an instance to a snapshot',
       details: restoreDetails,
-      arguments: [instance, name],
+      arguments: [known, name],
       load: () => import('./snapshot-restore.ts'),
     },
     {
       path: ['restore'],
       summary: 'Restore an instance to a snapshot',
       details: restoreDetails,
-      arguments: [instance, name],
+      arguments: [known, name],
       examples: [['yurt restore web snap0', 'undo everything since "snap0" was taken']],
       load: () => import('./restore.ts'),
     },
@@ -83,14 +85,14 @@ printed. "yurt snapshot INSTANCE [SNAPSHOT]" is short for it, unless the instanc
       path: ['snapshot', 'rename'],
       aliases: ['mv'],
       summary: 'Rename a snapshot',
-      arguments: [instance, name, { name: 'new name', optional: true }],
+      arguments: [known, name, { name: 'new name', optional: true }],
       load: () => import('./snapshot-rename.ts'),
     },
     {
       path: ['snapshot', 'delete'],
       aliases: ['rm'],
       summary: 'Delete snapshots of an instance',
-      arguments: [instance, { ...name, variadic: true }],
+      arguments: [known, { ...name, variadic: true }],
       load: () => import('./snapshot-delete.ts'),
     },
   ];

@@ -109,6 +109,20 @@ describe('completion', () => {
     });
   });
 
+  it('asks it for the snapshots of an instance', async () => {
+    await using server = await ScriptedServer.start();
+    server.on('InstanceService', 'ListInstances', () => ({ instances: [...instances] }));
+    server.on('SnapshotService', 'ListSnapshots', ({ instance }) => ({
+      snapshots: instance === 'web9' ? [{ name: 'snap0' }, { name: 'snap10' }] : [],
+    }));
+    const answer = async (...words: string[]) =>
+      (await runInProcess(server.socket, ['complete', '--', ...words])).stdout;
+    assert.equal(await answer('restore', 'web'), 'words\nweb9\t\nweb10\t\n');
+    assert.equal(await answer('restore', 'web9', 'snap1'), 'words\nsnap10\t\n');
+    assert.equal(await answer('copy', 'web9/'), 'words\nweb9/snap0\t\nweb9/snap10\t\n');
+    assert.equal(await answer('snapshot', 'create', 'web9', ''), 'words\n');
+  });
+
   it('has no names without a server, and does not say so', async () => {
     const { code, stdout, stderr } = await runInProcess('/nowhere', ['complete', '--', 'stop', '']);
     assert.deepEqual([code, stdout, stderr], [0, 'words\n', '']);

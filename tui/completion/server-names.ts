@@ -1,6 +1,6 @@
 import type { Connection } from '../client/connection.ts';
 import { naturalOrder } from '../output/natural-order.ts';
-import type { Names } from './candidates.ts';
+import type { Names, Place } from './candidates.ts';
 import { type ConfigWord, configWords, isConfigWord } from './config-words.ts';
 
 /** Nobody waits longer for a completion. */
@@ -16,7 +16,7 @@ export function serverNames(connect: () => Promise<Connection>, project: string,
     try {
       const names = await (isConfigWord(kind)
         ? configWords(await connect(), kind, place, { project, timeoutMs })
-        : fetchNames(await connect(), kind, project, timeoutMs));
+        : fetchNames(await connect(), kind, place, { project, timeoutMs }));
       return [...new Set(names)].sort(naturalOrder).slice(0, maxNames);
     } catch {
       // A completion has nowhere to say what went wrong.
@@ -28,11 +28,21 @@ export function serverNames(connect: () => Promise<Connection>, project: string,
 async function fetchNames(
   connection: Connection,
   kind: Exclude<Kind, ConfigWord>,
-  project: string,
-  timeoutMs: number,
+  place: Place,
+  from: { readonly project: string; readonly timeoutMs: number },
 ): Promise<string[]> {
+  const { project, timeoutMs } = from;
   const options = { timeoutMs };
-  if (kind === 'instances') {
+  const slash = place.current.indexOf('/');
+  if (kind === 'snapshots' || (kind === 'instances-and-snapshots' && slash > 0)) {
+    const [instance, prefix] =
+      kind === 'snapshots'
+        ? [place.before[0] ?? '', '']
+        : [place.current.slice(0, slash), place.current.slice(0, slash + 1)];
+    const { snapshots } = await connection.call('SnapshotService', 'ListSnapshots', { project, instance }, options);
+    return snapshots.map(({ name }) => prefix + name);
+  }
+  if (kind === 'instances' || kind === 'instances-and-snapshots') {
     const request = { project, withoutState: true, withoutConfig: true };
     const { instances } = await connection.call('InstanceService', 'ListInstances', request, options);
     return instances.map(({ name }) => name);
@@ -40,7 +50,7 @@ async function fetchNames(
   if (kind === 'images') {
     const [local, buildable] = await Promise.all([
       connection.call('ImageService', 'ListImages', { project }, options),
-      fetchNames(connection, 'buildable-images', project, timeoutMs).catch(() => []),
+      fetchNames(connection, 'buildable-images', place, from).catch(() => []),
     ]);
     return [...local.images.flatMap(({ aliases }) => aliases.map(({ name }) => name)), ...buildable];
   }

@@ -66,6 +66,18 @@ export class InstanceMetadataRecords {
     return found === undefined ? {} : this.#added(to.uuid, found.record);
   }
 
+  /** For a copy that got the root of its source, which stands on another image now. Calling what it returns undoes it. */
+  async follow(from: Pick<Instance, 'uuid'>, to: Pick<Instance, 'uuid'>): Promise<() => Promise<void>> {
+    const before = (await this.#records.find(to.uuid))?.record;
+    await this.#write(to, (await this.#records.find(from.uuid))?.record);
+    return () => this.#write(to, before);
+  }
+
+  async #write({ uuid }: Pick<Instance, 'uuid'>, metadata: InstanceMetadata | undefined): Promise<void> {
+    if (metadata === undefined) await this.#records.remove(uuid);
+    else await this.#store.commit(this.#added(uuid, metadata));
+  }
+
   #added(uuid: string, metadata: InstanceMetadata): Change {
     return { put: [{ key: this.#records.key(uuid), value: metadata }] };
   }

@@ -114,7 +114,7 @@ describe('snapshots and copies of instances', { timeout: 10 * 60_000 }, () => {
     await yurt.ok('stop', '--force', 'standby');
     assert.match(await failure('copy', 'twin', 'standby', '--refresh', '-c', 'user.a=b'), /no configuration/);
     await yurt.ok('delete', 'twin/later');
-    for (const afterMs of killAfterMs) {
+    for (const afterMs of killAfterMs.filter((_each, index) => index % 2 === 0)) {
       await sh('twin', `echo ${afterMs} > /root/round`);
       const command = yurt.yurt(['copy', 'twin', 'standby', '--refresh']);
       await delay(afterMs);

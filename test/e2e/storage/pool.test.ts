@@ -114,7 +114,7 @@ describe('the directory of a pool', () => {
     await using disk = await loopFileSystem('ext4', 24);
     const source = join(disk.directory, 'pool');
     await mkdir(source);
-    await writeFile(join(source, 'pool.json'), '{"driver":"overlay","version":2}');
+    await writeFile(join(source, 'pool.json'), '{"driver":"overlay","version":1000}');
     await using pool = hostPool(source, namespaces);
     await assert.rejects(pool.driver().open(task), isFault('unsupported'));
   });
