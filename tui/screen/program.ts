@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Connection } from '../client/connection.ts';
 import type { Context } from '../commands/command.ts';
 import type { Suspend } from './app.ts';
+import type { Drawing } from './drawing.ts';
 import { ConsoleReader } from './effects/console-reader.ts';
 import { EventFollower } from './effects/event-follower.ts';
 import { Files } from './effects/files.ts';
@@ -49,7 +50,7 @@ export class Program {
   #panes: Panes | undefined;
   readonly #ended = Promise.withResolvers<Ending>();
   #suspend: Suspend | undefined;
-  #redraw: () => void = () => {};
+  #drawing: Pick<Drawing, 'hold' | 'release' | 'redraw'> | undefined;
   #isAway = false;
   #screen: ScreenName = 'instances';
 
@@ -83,8 +84,8 @@ export class Program {
   }
 
   /** Resolves when the program is to end. */
-  async run(redraw: () => void): Promise<Ending> {
-    this.#redraw = redraw;
+  async run(drawing: Pick<Drawing, 'hold' | 'release' | 'redraw'>): Promise<Ending> {
+    this.#drawing = drawing;
     this.#store.onEffect((effect) => this.#perform(effect));
     const off = Object.entries(endingSignals).map(([signal, code]) =>
       // The keys of a record of signals are signals.
@@ -119,7 +120,7 @@ export class Program {
 
   #perform(effect: Effect): void {
     if (effect.kind === 'quit') this.end(0);
-    else if (effect.kind === 'redraw') this.#redraw();
+    else if (effect.kind === 'redraw') this.#drawing?.redraw();
     else if (effect.kind === 'refresh') void this.#lists.readAll();
     else void this.#work(effect);
   }
@@ -195,12 +196,14 @@ export class Program {
     if (this.#isAway || this.#suspend === undefined) return;
     this.#isAway = true;
     this.#poller.pause(true);
+    this.#drawing?.hold();
     try {
       await this.#suspend(use);
     } catch (error) {
       this.end(1, error);
     } finally {
       this.#poller.pause(false);
+      this.#drawing?.release();
       this.#isAway = false;
     }
   }

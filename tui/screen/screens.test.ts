@@ -12,16 +12,16 @@ const large = screens({ columns: 300, rows: 80 });
 
 describe('the screens', () => {
   for (const [name, state] of Object.entries(small)) {
-    it(`show "${name}" on 80x24 as docs/screens has it (npm run screens writes it)`, async () => {
-      assert.equal(textOfFrame(await drawn(state)), readFileSync(`${documented}${name}.txt`, 'utf8'));
+    it(`show "${name}" on 80x24 as docs/screens has it (npm run screens writes it)`, () => {
+      assert.equal(textOfFrame(drawn(state)), readFileSync(`${documented}${name}.txt`, 'utf8'));
     });
   }
 
   for (const name of ['instances', 'instance-overview', 'help', 'launch']) {
-    it(`show "${name}" on 300x80`, async () => {
+    it(`show "${name}" on 300x80`, () => {
       const state = large[name];
       assert.ok(state !== undefined);
-      assertGolden(import.meta.dirname, `${name}-300x80.txt`, textOfFrame(await drawn(state)));
+      assertGolden(import.meta.dirname, `${name}-300x80.txt`, textOfFrame(drawn(state)));
     });
   }
 
@@ -50,14 +50,14 @@ describe('the screens', () => {
     }
   });
 
-  it('use the colours that the terminal has, and none where there are none', async () => {
+  it('use the colours that the terminal has, and none where there are none', () => {
     const { instances: state } = small;
     assert.ok(state !== undefined);
-    const codes = async (depth: 0 | 1 | 2 | 3) =>
-      [...(await drawn(state, depth)).matchAll(/\x1b\[([\d;]*)m/g)].map((match) => match[1] ?? '');
-    assert.ok((await codes(0)).every((code) => !/^[349]\d|[34]8/.test(code)));
-    assert.ok((await codes(1)).every((code) => !/[34]8;/.test(code)));
-    assert.ok((await codes(2)).some((code) => /^38;5;/.test(code)));
-    assert.ok((await codes(3)).some((code) => /^38;2;/.test(code)));
+    const codes = (depth: 0 | 1 | 2 | 3) =>
+      [...drawn(state, depth).matchAll(/\x1b\[([\d;]*)m/g)].map((match) => match[1] ?? '');
+    assert.ok(codes(0).every((code) => !/^[349]\d|[34]8/.test(code)));
+    assert.ok(codes(1).every((code) => !/[34]8;/.test(code)));
+    assert.ok(codes(2).some((code) => /^38;5;/.test(code)));
+    assert.ok(codes(3).some((code) => /^38;2;/.test(code)));
   });
 });

@@ -5,14 +5,12 @@ import type { Dialer } from '../client/dialer.ts';
 import type { Context } from '../commands/command.ts';
 import { printableLines } from '../output/printable.ts';
 import { App } from './app.ts';
+import { Drawing } from './drawing.ts';
 import { colourDepth, themeName } from './frame/theme.ts';
 import { Program } from './program.ts';
 import { initialState } from './state/initial.ts';
 import { Store } from './store.ts';
 import { KeySource } from './terminal/key-source.ts';
-
-/** Frames in a second at most. */
-const maxFps = 60;
 
 /** The full-screen interface, until it is left. Resolves to the exit code. */
 export async function startScreen(
@@ -30,14 +28,19 @@ export async function startScreen(
     }),
   );
   const keys = new KeySource(stdin);
+  const drawing = new Drawing(store, depth, (text) => stdout.write(text));
   const program = new Program(context, store, keys, () => new Connection(dialer));
-  const onResize = () => store.dispatch({ type: 'resize', size: sizeNow() });
-  stdout.on('resize', onResize);
+  const onResize = () => {
+    store.dispatch({ type: 'resize', size: sizeNow() });
+    drawing.redraw();
+  };
   await program.ready();
-  const screen = render(createElement(App, { store, depth, onReady: program.onReady }), {
+  const screen = render(createElement(App, { store, onReady: program.onReady }), {
     ...{ stdout, stdin: keys.screen, exitOnCtrlC: false, patchConsole: false, interactive: true },
-    ...{ alternateScreen: true, incrementalRendering: true, maxFps },
+    ...{ alternateScreen: true },
   });
+  // After Ink's own: what that erases at another size is drawn again.
+  stdout.on('resize', onResize);
   const onCrash = (error: unknown) => program.end(1, error);
   process.on('uncaughtException', onCrash);
   process.on('unhandledRejection', onCrash);
@@ -46,10 +49,10 @@ export async function startScreen(
     (error) => program.end(1, error),
   );
   try {
-    const { code, error } = await program.run(() => {
-      screen.clear();
-      onResize();
-    });
+    onResize();
+    drawing.start();
+    const { code, error } = await program.run(drawing);
+    drawing.stop();
     screen.unmount();
     if (error !== undefined) {
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -57,6 +60,7 @@ export async function startScreen(
     }
     return code;
   } finally {
+    drawing.stop();
     process.off('uncaughtException', onCrash);
     process.off('unhandledRejection', onCrash);
     stdout.off('resize', onResize);

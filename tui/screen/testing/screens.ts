@@ -1,9 +1,6 @@
-import { EventEmitter } from 'node:events';
-import { render } from 'ink';
-import { createElement } from 'react';
 import type { FileEntry__Output } from '../../../proto/gen/yurt/v1/FileEntry.ts';
 import type { Snapshot__Output } from '../../../proto/gen/yurt/v1/Snapshot.ts';
-import { Screen } from '../app.ts';
+import { rowsOf } from '../drawing.ts';
 import { line } from '../frame/line.ts';
 import type { ColourDepth } from '../frame/theme.ts';
 import { atScreen } from '../keys/screen-commands.ts';
@@ -119,16 +116,9 @@ function logged(state: State): State {
   return typed(second, 't');
 }
 
-/** What Ink writes for a state: the real components, on a terminal of the state's size. */
-export async function drawn(state: State, depth: ColourDepth = 0): Promise<string> {
-  const stdout = new FakeStdout(state.size);
-  const screen = render(createElement(Screen, { state, depth }), {
-    ...{ stdout: stdout as unknown as NodeJS.WriteStream, stdin: new EventEmitter() as NodeJS.ReadStream }, // as far as it is used
-    ...{ debug: true, patchConsole: false, interactive: true, exitOnCtrlC: false },
-  });
-  const frame = stdout.frames.at(-1) ?? '';
-  screen.unmount();
-  return frame;
+/** What the terminal is to show for a state. */
+export function drawn(state: State, depth: ColourDepth = 0): string {
+  return rowsOf(state, depth).join('\n');
 }
 
 /** A frame as text: what is a row's end is no text. */
@@ -138,24 +128,4 @@ export function textOfFrame(frame: string): string {
     .map((row) => row.replace(/\x1b\[[\d;]*m/g, '').trimEnd())
     .join('\n')
     .trimEnd()}\n`;
-}
-
-class FakeStdout extends EventEmitter {
-  readonly columns: number;
-  readonly rows: number;
-  readonly isTTY = true;
-  readonly writable = true;
-  readonly frames: string[] = [];
-
-  constructor({ columns, rows }: Size) {
-    super();
-    this.columns = columns;
-    this.rows = rows;
-  }
-
-  write(text: string, done?: () => void): boolean {
-    if (text !== '') this.frames.push(text);
-    done?.();
-    return true;
-  }
 }
