@@ -48,7 +48,7 @@ const chapters: Readonly<Record<string, readonly Step[]>> = {
     ['mkdir -p site/css && echo "<p>" > site/index.html && echo "p {}" > site/css/page.css'],
     ['yurt file push -r -p site first/srv/www'],
     ['yurt exec first -- cat /srv/www/site/css/page.css', /^p \{\}\n$/],
-    ['yurt file pull -r first/srv/www/site pulled && diff -r site pulled/site'],
+    ['mkdir pulled && yurt file pull -r first/srv/www/site pulled && diff -r site pulled/site'],
     ['yurt file create --type=directory first/srv/made'],
     ['yurt file delete first/etc/hosts'],
     ['! yurt exec first -- test -e /etc/hosts'],
