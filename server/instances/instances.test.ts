@@ -190,6 +190,18 @@ describe('a server that starts again', () => {
     );
   });
 
+  it('starts what should run and was never seen to end: its container was still being made, or conmon had died', async () => {
+    const before = await fakeServer();
+    await launch(before);
+    await launch(before, { name: 'making' });
+    const making = await uuidOf(before, 'making');
+    before.supervisor.close();
+    before.world.exit(await uuidOf(before), { kind: 'lost' });
+    before.world.containers.set(making, { status: 'stopped', pid: 0 });
+    const after = await fakeServer(before.world, before.store);
+    assert.deepEqual((await after.restart(false)).map(({ name }) => name).sort(), ['making', 'web']);
+  });
+
   it('removes what was half-made, and containers that nobody knows', async () => {
     const before = await fakeServer();
     const uuid = '3e0c2a9e-6f7c-4b0e-9a54-0d6b8a1b2c3d';

@@ -1,13 +1,16 @@
 import { parseBoolean } from '../base/config-key.ts';
 import type { Log } from '../base/log.ts';
 import { ownTask } from '../base/task.ts';
-import type { Runtime } from '../runtime/contract.ts';
+import type { ExitReason, Runtime } from '../runtime/contract.ts';
 import type { BootFollower } from './boot-follower.ts';
 import type { InstanceDeleter } from './delete-instance.ts';
 import type { Expanded, Instance } from './instance.ts';
 import type { InstanceRecords } from './instance-records.ts';
 import type { LimitsApplier } from './limits/limits-applier.ts';
 import type { Supervisor } from './supervisor.ts';
+
+/** conmon writes how init ended within a moment of it. */
+const exitReportMs = 1_000;
 
 export interface ReconcileDeps {
   readonly log: Log;
@@ -78,17 +81,28 @@ async function reconcileOne(deps: ReconcileDeps, instance: Instance): Promise<bo
     return false;
   }
   // It never got to run, or ended while no server watched.
-  const ended =
-    state?.status === 'stopped' ? await deps.runtime.waitExit(instance.uuid, AbortSignal.timeout(1_000)) : undefined;
+  const ended = state?.status === 'stopped' ? await seenEnd(deps, instance) : undefined;
   const shouldRun = instance.power === 'running';
   if (shouldRun || state !== undefined) await supervisor.cleanUp(instance);
   if (!shouldRun) return await wantsAutostart(deps, instance);
-  if (ended === undefined) return await wantsAutostart(deps, instance); // the host went down, or the start was cut
+  // The host went down, a start was cut, or nobody saw the end: what should run does so again.
+  if (ended === undefined) return await wantsAutostart(deps, instance);
   if (ended.kind === 'rebooted') return true;
   if (instance.ephemeral && !(await deps.deleter.isProtected(instance))) {
     await deps.deleter.delete(ownTask(log), instance);
   }
   return false;
+}
+
+/** How it ended, if conmon saw that. One whose container was still being made when the server died has no end to tell of. */
+async function seenEnd({ runtime, log }: ReconcileDeps, { uuid }: Instance): Promise<ExitReason | undefined> {
+  try {
+    const reason = await runtime.waitExit(uuid, AbortSignal.timeout(exitReportMs));
+    return reason.kind === 'lost' ? undefined : reason;
+  } catch (error) {
+    log.info({ err: error, instance: uuid }, 'an instance that does not run has no end on record');
+    return undefined;
+  }
 }
 
 /** `boot.autostart` decides after a boot of the host; unset restores what was (field-map 2.1). */
