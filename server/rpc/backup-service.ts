@@ -1,11 +1,11 @@
 import type { BackupServiceHandlers } from '../../proto/gen/yurt/v1/BackupService.ts';
 import type { ImportInstanceRequest__Output } from '../../proto/gen/yurt/v1/ImportInstanceRequest.ts';
-import type { ImportInstanceStart__Output } from '../../proto/gen/yurt/v1/ImportInstanceStart.ts';
 import type { InstanceExporter } from '../backups/export-instance.ts';
 import type { InstanceImporter } from '../backups/import-instance.ts';
 import { Fault } from '../base/fault.ts';
 import type { Task } from '../base/task.ts';
 import { decodeDevices } from './decode.ts';
+import { firstMessage } from './first-message.ts';
 import { projectOf } from './project.ts';
 import { type Call, type Handlers, messagesOf, writeTo } from './router.ts';
 
@@ -14,7 +14,6 @@ export interface BackupServiceDeps {
   readonly importer: InstanceImporter;
 }
 
-const startTimeoutMs = 10_000;
 /** Messages stay far below what gRPC takes. */
 const maxDataBytes = 256 * 1024;
 
@@ -49,21 +48,5 @@ async function* dataOf(requests: AsyncIterable<ImportInstanceRequest__Output>): 
   for await (const { message, data } of requests) {
     if (message !== 'data') throw new Fault('invalid', 'Only data may follow the first message');
     yield data ?? new Uint8Array(0);
-  }
-}
-
-async function firstMessage(
-  requests: AsyncIterator<ImportInstanceRequest__Output>,
-): Promise<ImportInstanceStart__Output> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const fault = new Fault('timed-out', 'The first message of the stream did not come');
-  const timer = setTimeout(() => reject(fault), startTimeoutMs);
-  try {
-    const first = await Promise.race([requests.next(), late]);
-    const start = first.done ? undefined : first.value.start;
-    if (!start) throw new Fault('invalid', 'The first message must be `start`');
-    return start;
-  } finally {
-    clearTimeout(timer);
   }
 }

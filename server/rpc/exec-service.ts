@@ -6,6 +6,7 @@ import type { ExecStart__Output } from '../../proto/gen/yurt/v1/ExecStart.ts';
 import type { ExecCommand, ExecSession } from '../agents/exec-session.ts';
 import { Fault } from '../base/fault.ts';
 import type { Task } from '../base/task.ts';
+import { firstMessage } from './first-message.ts';
 import { projectOf } from './project.ts';
 import { type Call, type Handlers, messagesOf, writeTo } from './router.ts';
 
@@ -22,7 +23,6 @@ type Stream = ServerDuplexStream<ExecRequest__Output, ExecResponse>;
 const implicitWindowBytes = 256 * 1024;
 /** What a client may have granted and not used, per channel: the server may have to hold that much for it. */
 const maxGrantedBytes = 16 * 1024 * 1024;
-const startTimeoutMs = 10_000;
 const maxArguments = 65_536;
 const maxTerminalSide = 65_535;
 
@@ -54,22 +54,6 @@ export function execService(deps: ExecServiceDeps): Handlers<ExecServiceHandlers
 async function failureOf(input: Promise<void>): Promise<void> {
   await input;
   await new Promise(() => {});
-}
-
-async function firstMessage(requests: AsyncIterator<ExecRequest__Output>): Promise<ExecStart__Output> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => reject(new Fault('timed-out', 'The first message of the stream did not come')),
-    startTimeoutMs,
-  );
-  try {
-    const first = await Promise.race([requests.next(), late]);
-    const start = first.done ? undefined : first.value.start;
-    if (!start) throw new Fault('invalid', 'The first message must be `start`');
-    return start;
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function commandOf(start: ExecStart__Output): ExecCommand {

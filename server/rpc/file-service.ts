@@ -13,6 +13,7 @@ import type { WritePolicy } from '../../proto/trees/write-policy.ts';
 import type { ExecSession } from '../agents/exec-session.ts';
 import { Fault } from '../base/fault.ts';
 import type { Task } from '../base/task.ts';
+import { firstMessage } from './first-message.ts';
 import { projectOf } from './project.ts';
 import { type Call, type Handlers, messagesOf, writeTo } from './router.ts';
 
@@ -23,7 +24,6 @@ export interface FileServiceDeps {
 
 /** What of an agent's output is on the way to the client; it is granted anew as the stream takes it. */
 const windowBytes = 512 * 1024;
-const startTimeoutMs = 10_000;
 
 /**
  * Work on files: relays records between a client and the agent without a look at them. Each direction of a call is one
@@ -154,22 +154,6 @@ function fileEntry(entry: Entry) {
     modifiedNanoseconds: entry.nanoseconds,
     ...(target === undefined ? {} : { target }),
   };
-}
-
-async function firstMessage(requests: AsyncIterator<PushFilesRequest__Output>): Promise<PushFilesStart__Output> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => reject(new Fault('timed-out', 'The first message of the stream did not come')),
-    startTimeoutMs,
-  );
-  try {
-    const first = await Promise.race([requests.next(), late]);
-    const start = first.done ? undefined : first.value.start;
-    if (!start) throw new Fault('invalid', 'The first message must be `start`');
-    return start;
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function policyOf(start: PushFilesStart__Output): WritePolicy {
