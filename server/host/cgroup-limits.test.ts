@@ -67,9 +67,10 @@ describe('the files of limits', () => {
     await unified().setProcessors('/yurt/d/i', '1,3');
     assert.equal(read('cpuset.cpus'), '1,3');
     await unified().setProcessors('/yurt/d/i', undefined);
-    assert.equal(read('cpuset.cpus'), '');
+    assert.equal(read('cpuset.cpus'), '0-7');
     assert.equal((await unified().processors()).available, '0-7');
     const legacy = new KernelLimitFiles({ unified: undefined, legacy: new Map([['cpuset', mount]]) }, '/yurt/d');
+    await legacy.setProcessors('/yurt/d/i', '2');
     await legacy.setProcessors('/yurt/d/i', undefined);
     assert.equal(read('cpuset.cpus'), '0-7');
     const none = new KernelLimitFiles({ unified: undefined, legacy: new Map() }, '/yurt/d');

@@ -17,7 +17,7 @@ export interface LimitFiles {
    * `in-use` when more memory is used than would be allowed, `unsupported`; what was written before then stays.
    */
   apply(cgroup: string, before: ResourceLimits, after: ResourceLimits): Promise<void>;
-  /** Confines a cgroup to these processors (cpuset(7), "List format"), or to none in particular. Fault `unsupported`. */
+  /** Confines a cgroup to these processors (cpuset(7), "List format"), or lets it have all of the one above. Fault `unsupported`. */
   setProcessors(cgroup: string, list: string | undefined): Promise<void>;
   /** The list of processors that the server may give, without those that the boot option `isolcpus` sets aside. */
   processors(): Promise<{ available: string; isolated: string }>;
@@ -54,10 +54,9 @@ export class KernelLimitFiles implements LimitFiles {
     const directory = this.#place('cpuset', cgroup);
     const purpose = 'the processors of an instance';
     if (directory === undefined) throw missing({ controller: 'cpuset', files: [['cpuset.cpus', '']], purpose });
-    const legacy = this.#cgroups.legacy.has('cpuset');
-    // A v1 cgroup must always have some; an empty list of v2 stands for those of the cgroup above.
-    const value = list ?? (legacy ? await this.#ofParent(directory) : '\n');
-    await writeLimit(join(directory, 'cpuset.cpus'), value);
+    // While something runs in it a cgroup must have some, on v2 too: the kernel answers an empty list with ENOSPC
+    // (validate_change in kernel/cgroup/cpuset.c).
+    await writeLimit(join(directory, 'cpuset.cpus'), list ?? (await this.#ofParent(directory)));
   }
 
   async processors(): Promise<{ available: string; isolated: string }> {

@@ -65,7 +65,7 @@ describe('limits', () => {
 
   it('a fork bomb below limits.processes hurts nobody else, and --force ends it', { timeout: longMs }, async () => {
     await launch('bomb', { 'limits.processes': '100' });
-    const bomb = sh('bomb', 'f() { f | f & }; f; sleep 1000');
+    const bomb = sh('bomb', 'f() { while :; do f & done; }; f');
     await eventually(async () => {
       const count = JSON.parse(await yurt.ok('list', 'bomb', '-f', 'json'))[0].state.processes;
       assert.ok(count >= 95 && count <= 100, `${count} processes`);
