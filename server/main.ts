@@ -8,7 +8,11 @@ import { lockFile } from '../native/file-lock.ts';
 import { Fault } from './base/fault.ts';
 import type { Log } from './base/log.ts';
 import { type Directories, directoriesFrom, makeDirectories } from './daemon/directories.ts';
-import { startServer } from './daemon/server.ts';
+import { startServer, type Tools } from './daemon/server.ts';
+import { LevelStore } from './db/level-store.ts';
+import { KernelMounts } from './host/mounts.ts';
+import { programOutput } from './host/program-output.ts';
+import { run } from './host/run.ts';
 
 const log: Log = pino({
   level: process.env['YURT_LOG_LEVEL'] ?? 'info',
@@ -53,7 +57,11 @@ async function main(): Promise<void> {
   const directories = directoriesFrom(process.env['YURT_DIR']);
   makeDirectories(directories);
   using _lock = lockState(directories);
-  const server = await startServer({ log, directories, root, version, hostName: hostname() });
+  const tools: Tools = {
+    ...{ run, output: programOutput, mounts: new KernelMounts() },
+    openStore: (path) => LevelStore.open(path),
+  };
+  const server = await startServer({ log, directories, root, version, tools, hostName: hostname() });
   const stop = (reason: string) => {
     log.info({ reason }, 'stopping');
     server.stop();

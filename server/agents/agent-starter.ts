@@ -1,6 +1,7 @@
 import { closeSync, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { listenUnixSocket } from '../../native/unix-socket.ts';
 import { Fault } from '../base/fault.ts';
+import { Revert } from '../base/revert.ts';
 import type { Task } from '../base/task.ts';
 import type { Runtime } from '../runtime/contract.ts';
 import { agentDirectory } from '../runtime/system-mounts.ts';
@@ -48,9 +49,14 @@ export class AgentStarter implements Disposable {
     return readdirSync(this.#deps.directory);
   }
 
-  /** Kills what is left of an agent that does not answer, and starts one. It takes connections from now on. */
+  /**
+   * Kills what is left of an agent that does not answer, and starts one. It takes connections from now on. One that cannot be
+   * started, as when its instance ends meanwhile, leaves nothing.
+   */
   async start(task: Task, id: string, idleMs: number): Promise<void> {
     await this.remove(id);
+    await using revert = new Revert(task.log);
+    revert.push('remove what was made for an agent', () => this.remove(id));
     using files = await this.#deps.cgroups.open(this.#deps.runtime.cgroupOf(id));
     const socket = listenUnixSocket(this.socketPath(id), backlog);
     const firstOwn = listenFd + 1 + files.commands.length;
@@ -70,6 +76,7 @@ export class AgentStarter implements Disposable {
     } finally {
       closeSync(socket);
     }
+    revert.commit();
   }
 
   /** Holds the agent still, if there is one. Fault `timed-out`. */
@@ -83,7 +90,8 @@ export class AgentStarter implements Disposable {
 
   /** Kills the agent and removes its socket and cgroup. Idempotent. */
   async remove(id: string): Promise<void> {
-    rmSync(this.socketPath(id), { force: true });
     await this.#deps.cgroups.remove(this.#deps.runtime.cgroupOf(id));
+    // Last: by its socket the next server knows of it.
+    rmSync(this.socketPath(id), { force: true });
   }
 }

@@ -13,7 +13,6 @@ import { DeviceRunDirectory } from '../host/device-runs.ts';
 import { NftFirewall } from '../host/firewall.ts';
 import { KernelInstanceMounts } from '../host/instance-mounts.ts';
 import { ProcessRelays } from '../host/relays.ts';
-import { run } from '../host/run.ts';
 import { futureOwner } from '../instances/check-expanded.ts';
 import { DeviceApplier } from '../instances/device-applier.ts';
 import type { Expanded, Instance } from '../instances/instance.ts';
@@ -58,7 +57,10 @@ export function openDevices(
   };
 }
 
-function partMakers({ directories, root }: Base, { networks, namespaces, cgroups, runtime }: Engines): PartMakers {
+function partMakers(
+  { directories, root, tools: { run } }: Base,
+  { networks, namespaces, cgroups, runtime }: Engines,
+): PartMakers {
   const program = (name: string) => join(root, 'dist/host', name);
   const ownDirectories = Object.values(directories);
   const mounts = new KernelInstanceMounts({ run, namespaces, program: program('mounter'), ownDirectories });

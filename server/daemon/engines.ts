@@ -8,10 +8,8 @@ import { Cgroups } from '../host/cgroups.ts';
 import { makeDeviceNodes } from '../host/device-nodes.ts';
 import { detectHostFeatures, type HostFeatures, realHost } from '../host/host-features.ts';
 import { IpLinks } from '../host/links.ts';
-import { KernelMounts } from '../host/mounts.ts';
 import { Orphans } from '../host/orphans.ts';
 import { RootedFiles } from '../host/rooted-files.ts';
-import { run } from '../host/run.ts';
 import { UserNamespaces } from '../host/user-namespaces.ts';
 import { Images } from '../images/images.ts';
 import { Recipes } from '../images/recipes.ts';
@@ -50,6 +48,7 @@ export interface Engines {
 
 export async function openEngines(base: Base): Promise<Engines> {
   const { log, directories, id } = base;
+  const { run, mounts } = base.tools;
   const cgroups = await Cgroups.detect();
   const features = await detectHostFeatures(realHost(cgroups));
   const orphans = new Orphans();
@@ -60,7 +59,7 @@ export async function openEngines(base: Base): Promise<Engines> {
   const namespaces = new UserNamespaces();
   const source = join(directories.storage, defaultPool);
   const pool = { name: defaultPool, driver: 'overlay', description: 'Default pool', config: { source } };
-  await pools.open(pool, makeStorageDriver(pool, { run, mounts: new KernelMounts(), namespaces, log }));
+  await pools.open(pool, makeStorageDriver(pool, { run, mounts, namespaces, log }));
   const architecture = await machine();
   const images = new Images(base.store, defaultProject, {
     directory: directories.images,
@@ -93,14 +92,17 @@ export async function openEngines(base: Base): Promise<Engines> {
   };
 }
 
-async function openAgents({ log, directories, root }: Base, runtime: OciRuntime, cgroups: Cgroups) {
+async function openAgents({ log, directories, root, tools }: Base, runtime: OciRuntime, cgroups: Cgroups) {
   const options = {
-    ...{ run, log, directory: directories.agents, nodePath: process.execPath },
+    ...{ run: tools.run, log, directory: directories.agents, nodePath: process.execPath },
     builtDirectory: join(root, 'dist/agent'),
   };
   const bundle = await prepareAgentBundle(options);
-  const mounts = new KernelMounts();
-  const { mount, directory } = await AgentMount.open({ mounts, log }, bundle, join(directories.run, 'agent'));
+  const { mount, directory } = await AgentMount.open(
+    { mounts: tools.mounts, log },
+    bundle,
+    join(directories.run, 'agent'),
+  );
   await removeUnusedBundles(options, bundle);
   const sockets = join(directories.run, 'agents');
   await mkdir(sockets, { recursive: true, mode: 0o700 });

@@ -5,9 +5,7 @@ import type { Log } from '../base/log.ts';
 import type { Task } from '../base/task.ts';
 import { KernelLimitFiles } from '../host/cgroup-limits.ts';
 import { readCgroupUsage } from '../host/cgroup-usage.ts';
-import { programOutput } from '../host/program-output.ts';
 import { RootedFiles } from '../host/rooted-files.ts';
-import { run } from '../host/run.ts';
 import { extractRoot } from '../images/image-archive.ts';
 import { AddressAnnouncer } from '../instances/address-announcer.ts';
 import { announce } from '../instances/announce.ts';
@@ -115,7 +113,10 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   return {
     ...{ ...objects, verbs, withHost, changes, states, supervisor, offline, locks, moves: snapshots.moves },
     ...{ snapshots: snapshots.verbs, countSnapshots: snapshots.count },
-    backups: openBackups({ ...making, ...backupTools(engines), start, admission, surroundings: sources }, snapshots),
+    backups: openBackups(
+      { ...making, ...backupTools(base, engines), start, admission, surroundings: sources },
+      snapshots,
+    ),
     reconcile: async (hostRebooted) => {
       const toStart = await findAgain(engines, { ...reconciling, hostRebooted }, snapshots);
       await changes.recover();
@@ -131,9 +132,12 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   };
 }
 
-function backupTools({ architecture }: Engines): Pick<BackupsWiring, 'output' | 'architecture' | 'unpack'> {
+function backupTools(
+  { tools: { run, output } }: Base,
+  { architecture }: Engines,
+): Pick<BackupsWiring, 'output' | 'architecture' | 'unpack'> {
   return {
-    ...{ architecture, output: programOutput },
+    ...{ architecture, output },
     unpack: (task, directory, content) => extractRoot(task, run, directory, content),
   };
 }
@@ -212,7 +216,7 @@ async function findAgain(
   await snapshots.begin();
   const toStart = await reconcile({ ...deps, finishPending: snapshots.finishPending });
   await engines.agents.forgetOthers((uuid) => deps.supervisor.status(uuid) !== 'stopped');
-  await repairPools(engines, uuids, await snapshots.repair(), deps.supervisor);
+  await repairPools(engines, uuids, await snapshots.repair());
   snapshots.schedule.begin();
   return toStart;
 }
@@ -254,10 +258,9 @@ async function repairPools(
   engines: Engines,
   instances: ReadonlySet<string>,
   snapshots: ReadonlySet<string>,
-  supervisor: Supervisor,
 ): Promise<void> {
   const images = await engines.images.fingerprints();
-  await engines.pools.repair({ images, instances, snapshots, running: new Set(supervisor.runningUuids()) });
+  await engines.pools.repair({ images, instances, snapshots });
 }
 
 type AgentOf = (instance: Instance) => Promise<AgentInstance>;

@@ -1,10 +1,12 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../base/log.ts';
-import { LevelStore } from '../db/level-store.ts';
 import { migrate } from '../db/schema-version.ts';
 import type { Store } from '../db/store.ts';
 import { Events } from '../events/events.ts';
+import type { FrozenMounts, Mounts } from '../host/mounts.ts';
+import type { ProgramOutput } from '../host/program-output.ts';
+import type { Run } from '../host/run.ts';
 import { Operations } from '../operations/operations.ts';
 import { daemonId } from './daemon-id.ts';
 import type { Directories } from './directories.ts';
@@ -20,6 +22,15 @@ export interface ServerOptions {
   readonly root: string;
   readonly version: string;
   readonly hostName: string;
+  readonly tools: Tools;
+}
+
+/** What the server changes the host and its own state with. A test gives it some that end it at any step. */
+export interface Tools {
+  readonly run: Run;
+  readonly output: ProgramOutput;
+  readonly mounts: Mounts & FrozenMounts;
+  readonly openStore: (path: string) => Promise<Store>;
 }
 
 export interface RunningServer {
@@ -36,8 +47,8 @@ const graceMs = 2_000;
 
 /** Opens the parts in the order in which they need one another, finds what an earlier server left, then serves. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { log, directories } = options;
-  const store = await LevelStore.open(join(directories.state, 'db'));
+  const { log, directories, tools } = options;
+  const store = await tools.openStore(join(directories.state, 'db'));
   await migrate(store);
   const id = daemonId(directories.state);
   const events = new Events();

@@ -116,7 +116,7 @@ export class InstanceMoves {
       throw new Fault('wrong-state', `Cannot rename instance "${request.name}": it is running, stop it first`);
     }
     const moved = await records.move(await records.get(request.project, request.name), target);
-    this.#announce('instance-renamed', moved, { old_name: request.name });
+    this.#announce('instance-renamed', moved, { old_name: request.name, old_project: request.project });
     return moved;
   }
 

@@ -50,6 +50,8 @@ const freezeTimeoutMs = 10_000;
  */
 const insideTimeoutMs = 30_000;
 const maxTerminalSize = 1000; // conmon refuses more
+/** Of the files of one command in a container's bundle. */
+const execPrefix = 'exec-';
 
 /** Any OCI runtime behind conmon, with all state in the run directory and in the kernel. */
 export class OciRuntime implements Runtime {
@@ -87,6 +89,7 @@ export class OciRuntime implements Runtime {
     const runtime = new OciRuntime(options, driver, { engine, conmon });
     await mkdir(runtime.#bundles, { recursive: true, mode: 0o700 });
     await mkdir(runtime.#engineState, { recursive: true, mode: 0o700 });
+    await runtime.#forgetExecs();
     return runtime;
   }
 
@@ -221,7 +224,7 @@ export class OciRuntime implements Runtime {
     }
     const { status } = await this.#existing(id);
     if (status !== 'running') throw new Fault('wrong-state', `The instance is ${status}`);
-    const name = join(bundle.directory, `exec-${randomUUID()}`);
+    const name = join(bundle.directory, `${execPrefix}${randomUUID()}`);
     const files = { processPath: `${name}.json`, pidPath: `${name}.pid`, logPath: `${name}.log` };
     try {
       const spec = parseSpec((await bundle.read(bundle.config)) ?? 'null') as OciSpec; // written by `create`
@@ -265,6 +268,15 @@ export class OciRuntime implements Runtime {
 
   async cgroupPaths(id: string): Promise<Readonly<Record<string, string>>> {
     return this.#options.cgroups.paths(this.cgroupOf(this.#bundle(id).id));
+  }
+
+  /** Removes the files of commands that an earlier server was killed at. */
+  async #forgetExecs(): Promise<void> {
+    for (const id of await readdir(this.#bundles)) {
+      const directory = join(this.#bundles, id);
+      const stale = (await readdir(directory)).filter((name) => name.startsWith(execPrefix));
+      await Promise.all(stale.map((name) => rm(join(directory, name), { force: true })));
+    }
   }
 
   #bundle(id: string): Bundle {

@@ -18,8 +18,6 @@ export interface KnownVolumes {
   readonly images: ReadonlySet<string>;
   readonly instances: ReadonlySet<string>;
   readonly snapshots: ReadonlySet<string>;
-  /** Those of the instances whose container exists: their mounts stay. */
-  readonly running: ReadonlySet<string>;
 }
 
 /** What a snapshot or a copy is taken of. */

@@ -18,7 +18,7 @@ export interface RepairDeps {
 /** Brings a pool back to what whole volumes need. Idempotent, and each step may be the last that a server lives to make. */
 export async function repairPool(task: Task, known: KnownVolumes, deps: RepairDeps): Promise<void> {
   // First: what is thrown away below must not contain a mounted layer of somebody else.
-  await unmountStale(task, known, deps);
+  await unmountAll(task, deps);
   for (const place of await deps.staging.stale()) {
     task.log.info({ place: place.join('/') }, 'removing a half-made volume');
     await deps.trash.throwAway(place);
@@ -35,11 +35,9 @@ export async function repairPool(task: Task, known: KnownVolumes, deps: RepairDe
   deps.trash.empty();
 }
 
-async function unmountStale(task: Task, known: KnownVolumes, { pool, mounts }: RepairDeps): Promise<void> {
-  const root = pool.path(places.pool);
-  for (const point of await mounts.below(root)) {
-    const [top, id = '', part] = point.slice(root.length + 1).split('/');
-    if (top === 'instances' && part === 'root' && known.running.has(id)) continue;
+/** Also those of roots that are in use: whoever runs has a copy of his own (docs/decisions/0002-root-mount-hidden.md). */
+async function unmountAll(task: Task, { pool, mounts }: RepairDeps): Promise<void> {
+  for (const point of await mounts.below(pool.path(places.pool))) {
     task.log.info({ path: point }, 'removing a stale mount');
     await mounts.unmount(point);
   }

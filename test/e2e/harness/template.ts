@@ -5,6 +5,7 @@ import { silentLog } from '../../../server/base/log.ts';
 import type { Task } from '../../../server/base/task.ts';
 import { LevelStore } from '../../../server/db/level-store.ts';
 import { migrate } from '../../../server/db/schema-version.ts';
+import type { Store } from '../../../server/db/store.ts';
 import { run } from '../../../server/host/run.ts';
 import { ImageStore } from '../../../server/images/image-store.ts';
 import { parseRecipe } from '../../../server/images/recipe.ts';
@@ -53,14 +54,23 @@ async function build(directory: string, images: readonly TemplateImage[]): Promi
   });
 }
 
+/** Opens the state of a server that does not run. */
+export async function withStateOf<Result>(directory: string, use: (store: Store) => Promise<Result>): Promise<Result> {
+  const store = await LevelStore.open(join(directory, 'state/db'));
+  try {
+    await migrate(store);
+    return await use(store);
+  } finally {
+    await store.close();
+  }
+}
+
 /** Opens the images of a server that does not run, whose directory may be empty but for `state`. */
 export async function withImageStore(
   directory: string,
   use: (images: ImageStore, task: Task) => Promise<void>,
 ): Promise<void> {
-  const store = await LevelStore.open(join(directory, 'state/db'));
-  try {
-    await migrate(store);
+  await withStateOf(directory, async (store) => {
     const imageStore = new ImageStore({
       directory: join(directory, 'images'),
       records: new StoredImageRecords(store),
@@ -71,9 +81,7 @@ export async function withImageStore(
     const task: Task = { signal: new AbortController().signal, log: silentLog, report() {} };
     await imageStore.repair(task);
     await use(imageStore, task);
-  } finally {
-    await store.close();
-  }
+  });
 }
 
 async function foundRecipe(recipes: Recipes, image: TemplateImage) {

@@ -7,13 +7,14 @@ import type { State } from './state.ts';
 export function withRenamed(state: State, { lifecycle, project }: Event__Output): State {
   if (lifecycle?.action !== 'instance-renamed') return state;
   const name = lifecycle.source.split('/')[1] ?? '';
-  const from = keyOf({ project, name: lifecycle.context['old_name'] ?? '' });
+  const { old_name: oldName = '', old_project: oldProject = project } = lifecycle.context;
+  const from = keyOf({ project: oldProject, name: oldName });
   const to = keyOf({ project, name });
   const row = state.data.instances.get(from);
   if (row === undefined || from === to) return state;
   const instances = new Map(state.data.instances);
   instances.delete(from);
-  instances.set(to, { ...row, key: to, instance: { ...row.instance, name } });
+  instances.set(to, { ...row, key: to, instance: { ...row.instance, name, project } });
   const rekeyed = (key: string) => (key === from ? to : key);
   const paged = <One extends Page>(page: One): One =>
     page.kind === 'instance' || page.kind === 'files' || page.kind === 'file'
