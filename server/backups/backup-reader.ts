@@ -5,6 +5,7 @@ import { ImageFilter, type ImageLimits } from '../images/image-filter.ts';
 import { padding, type TarEntry, tarTypes } from '../images/tar-format.ts';
 import { TarReader, type TarSink } from '../images/tar-reader.ts';
 import { tarEnd, tarFile, tarHeader } from '../images/tar-writer.ts';
+import type { TemplateFile } from '../templates/template-set.ts';
 import { type BackupIndex, indexName, maxIndexBytes, parseIndex } from './backup-index.ts';
 
 /** The root of a backup's snapshot, or of its instance. */
@@ -13,6 +14,13 @@ export interface BackupRoot {
   readonly snapshot: string | undefined;
   /** A harmless tar archive of the root; read it to its end before the next root. */
   readonly content: AsyncIterable<Uint8Array>;
+  /** When the content was read: `metadata.yaml`, if there is one, and the files of `templates/`, hostile but bounded. */
+  readonly metadata: () => BackupMetadata;
+}
+
+export interface BackupMetadata {
+  readonly text: string | undefined;
+  readonly files: readonly TemplateFile[];
 }
 
 interface Piece {
@@ -30,12 +38,18 @@ export class BackupReader {
   readonly #source: AsyncIterator<Uint8Array>;
   readonly #sorter = new Sorter();
   readonly #tar = new TarReader(this.#sorter);
-  readonly #limits: ImageLimits;
+  #limits: ImageLimits;
+  #readBytes = 0;
   #pieces: Piece[] = [];
 
   constructor(content: AsyncIterable<Uint8Array>, limits: ImageLimits) {
     this.#source = decompressed(content)[Symbol.asyncIterator]();
     this.#limits = limits;
+  }
+
+  /** From now on the whole backup may be so large when it is decompressed: fault `exhausted`. */
+  allow(maxUnpackedBytes: number): void {
+    this.#limits = { ...this.#limits, maxUnpackedBytes };
   }
 
   async index(): Promise<BackupIndex> {
@@ -50,7 +64,15 @@ export class BackupReader {
       const { section } = next;
       if (seen.has(section)) throw bad('the files of a root are not together');
       seen.add(section);
-      yield { snapshot: section === container ? undefined : section.slice(1), content: this.#root(section) };
+      const filter = new ImageFilter(this.#limits);
+      yield {
+        snapshot: section === container ? undefined : section.slice(1),
+        content: this.#root(section, filter),
+        metadata: () => ({
+          text: filter.metadata === noMetadata ? undefined : filter.metadata,
+          files: filter.templates,
+        }),
+      };
       if ((await this.#peek())?.section === section) throw new Fault('internal', 'A root was not read to its end');
     }
   }
@@ -60,14 +82,13 @@ export class BackupReader {
     await this.#source.return?.();
   }
 
-  async *#root(section: string): AsyncGenerator<Uint8Array, void, void> {
-    const filter = new ImageFilter(this.#limits);
-    filter.push(filterHead);
+  async *#root(section: string, filter: ImageFilter): AsyncGenerator<Uint8Array, void, void> {
     for (let next = await this.#peek(); next?.section === section; next = await this.#peek()) {
       this.#pieces.shift();
       const safe = filter.push(next.bytes);
       if (safe.length > 0) yield Buffer.concat(safe);
     }
+    if (filter.metadata === undefined) filter.push(filterTail);
     filter.push(tarEnd);
     for (const bytes of filter.finish()) yield bytes;
   }
@@ -83,6 +104,11 @@ export class BackupReader {
     if (done === true) {
       this.#tar.finish();
       return false;
+    }
+    this.#readBytes += value.length;
+    const { maxUnpackedBytes } = this.#limits;
+    if (this.#readBytes > maxUnpackedBytes) {
+      throw new Fault('exhausted', `The backup needs more than the ${maxUnpackedBytes} bytes that it may take`);
     }
     this.#tar.push(value);
     this.#pieces.push(...this.#sorter.take());
@@ -155,13 +181,13 @@ class Sorter implements TarSink {
   }
 }
 
-/** Which root, and the name there as an image has it. Undefined for what is in none. */
+/** Which root it is of, and its name there as an image has it. Undefined for what is of none. */
 function placeOf([top, kind, ...rest]: readonly string[]): { section: string; name: string } | undefined {
   if (top !== 'backup') return undefined;
   // A name of a snapshot cannot be one of the instance's section: it has a slash in front.
   const [section, parts] =
     kind === 'container' ? [container, rest] : kind === 'snapshots' ? [`/${rest[0]}`, rest.slice(1)] : ['', []];
-  return parts[0] === 'rootfs' ? { section, name: parts.join('/') } : undefined;
+  return partsOfImage.includes(parts[0] ?? '') ? { section, name: parts.join('/') } : undefined;
 }
 
 function componentsOf(name: string): string[] {
@@ -171,8 +197,11 @@ function componentsOf(name: string): string[] {
   return parts;
 }
 
-/** The filter is one of images, which have metadata. */
-const filterHead = tarFile(
+const partsOfImage = ['rootfs', 'metadata.yaml', 'templates'];
+
+/** The filter is one of images, which have metadata: this stands for none. */
+const noMetadata = '';
+const filterTail = tarFile(
   {
     ...{
       name: 'metadata.yaml',
@@ -186,7 +215,7 @@ const filterHead = tarFile(
     },
     attributes: new Map(),
   },
-  new Uint8Array(0),
+  Buffer.from(noMetadata),
 );
 
 async function* decompressed(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {

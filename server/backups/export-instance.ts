@@ -10,11 +10,13 @@ import type { ProjectAdmission } from '../instances/admission.ts';
 import type { HeldWork } from '../instances/held-work.ts';
 import type { Instance } from '../instances/instance.ts';
 import type { InstanceRecords } from '../instances/instance-records.ts';
+import type { InstanceMetadata, InstanceMetadataRecords } from '../instances/templates/instance-metadata.ts';
 import type { Snapshot } from '../snapshots/snapshot.ts';
 import type { SnapshotRecords } from '../snapshots/snapshot-records.ts';
 import type { SnapshotTaker } from '../snapshots/take-snapshot.ts';
 import type { StorageDriver } from '../storage/contract.ts';
 import { formatIndex, indexName } from './backup-index.ts';
+import { metadataEntries } from './metadata-entries.ts';
 import { rootEntries } from './root-entries.ts';
 
 /** The first one is the default. */
@@ -34,6 +36,7 @@ export interface ExportDeps {
   readonly admission: Pick<ProjectAdmission, 'checkAllowed'>;
   readonly records: InstanceRecords;
   readonly snapshots: SnapshotRecords;
+  readonly metadata: Pick<InstanceMetadataRecords, 'find'>;
   readonly taker: Pick<SnapshotTaker, 'whileKept'>;
   readonly pool: (name: string) => StorageDriver;
   readonly work: HeldWork;
@@ -94,7 +97,10 @@ export class InstanceExporter {
     });
   }
 
+  /** A root, behind what is due to be written into it. */
   async #root(task: Task, { pool, uuid }: Snapshot, prefix: string, output: Transform): Promise<void> {
+    const metadata = await this.#deps.metadata.find(uuid);
+    if (metadata !== undefined) await pump(task, entriesOf(`${prefix}/`, metadata), output);
     await this.#deps.pool(pool).readSnapshot(task, uuid, async (directory) => {
       await pump(task, rootEntries(task, this.#deps.output, directory, `${prefix}/rootfs`), output);
     });
@@ -116,6 +122,10 @@ async function pump(task: Task, entries: AsyncGenerator<Uint8Array, void, void>,
   } finally {
     await entries.return();
   }
+}
+
+async function* entriesOf(prefix: string, metadata: InstanceMetadata): AsyncGenerator<Uint8Array, void, void> {
+  yield* metadataEntries(prefix, { ...metadata, templates: metadata.rules }, metadata.files);
 }
 
 async function* indexEntry(index: string): AsyncGenerator<Uint8Array, void, void> {

@@ -2,10 +2,10 @@ import { pipeline, Readable } from 'node:stream';
 import { constants, createZstdCompress } from 'node:zlib';
 import type { Task } from '../base/task.ts';
 import type { ProgramOutput } from '../host/program-output.ts';
-import { formatMetadata, type ImageMetadata } from '../images/image-metadata.ts';
-import { tarTypes } from '../images/tar-format.ts';
-import { tarEnd, tarFile } from '../images/tar-writer.ts';
+import type { ImageMetadata } from '../images/image-metadata.ts';
+import { tarEnd } from '../images/tar-writer.ts';
 import type { TemplateFile } from '../templates/template-set.ts';
+import { metadataEntries } from './metadata-entries.ts';
 import { rootEntries } from './root-entries.ts';
 
 export interface ImageSource {
@@ -47,24 +47,7 @@ async function* imageArchive(
   output: ProgramOutput,
   { directory, metadata, files }: ImageSource,
 ): AsyncGenerator<Uint8Array, void, void> {
-  const texts = [
-    { name: 'metadata.yaml', content: formatMetadata(metadata) },
-    ...files.map(({ name, content }) => ({ name: `templates/${name}`, content })),
-  ];
-  const attributes = new Map<string, string>();
-  const head = {
-    type: tarTypes.file,
-    linkName: '',
-    uid: 0,
-    gid: 0,
-    mode: 0o644,
-    mtime: metadata.creationDate,
-    attributes,
-  };
-  for (const { name, content } of texts) {
-    const bytes = Buffer.from(content);
-    yield tarFile({ ...head, name, sizeBytes: bytes.length }, bytes);
-  }
+  yield* metadataEntries('', metadata, files);
   yield* rootEntries(task, output, directory, 'rootfs');
   yield tarEnd;
 }

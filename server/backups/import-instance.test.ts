@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
 import { describe, it } from 'node:test';
-import { gzipSync } from 'node:zlib';
+import { createGzip, gzipSync } from 'node:zlib';
+import { dieAt } from '../../test/fakes/death.ts';
 import { ended, type FakeServer, fakeServer } from '../../test/fakes/instances.ts';
 import { silentLog } from '../base/log.ts';
 import { ownTask } from '../base/task.ts';
@@ -126,20 +128,103 @@ describe('a backup', () => {
   });
 
   it('that a server was killed in is gone with the next one', async () => {
-    for (let step = 1; step < 6; step += 1) {
+    for (let step = 1; ; step += 1) {
       const server = await made();
       const backup = await exported(server);
-      server.world.dieAt = server.world.effects + step;
+      dieAt(server, step);
       await load(server, backup, { name: 'twin' }).catch(() => {});
-      if (!server.world.dead) return;
-      server.world.dead = false;
-      server.world.dieAt = 0;
+      if (!server.world.dead) {
+        assert.ok(step > 3, `${step} steps`);
+        return;
+      }
+      Object.assign(server.world, { dead: false, dieAt: 0 });
       const after = await fakeServer(server.world, server.store);
       await after.restart(false);
       assert.equal(await after.records.find('default', 'twin'), undefined, `step ${step}`);
       assert.equal(after.world.volumes.size, 1, `step ${step}`);
       assert.equal((await after.store.list('snapshot/')).length, 1, `step ${step}`);
+      assert.equal((await after.store.list('idrange/')).length, 1, `step ${step}`);
+      await load(after, backup, { name: 'twin' });
     }
+  });
+
+  it('that a server was killed in the writing of leaves nothing, and the instance as it was', async () => {
+    for (let step = 1; ; step += 1) {
+      const server = await made();
+      const before = server.world.snapshot();
+      dieAt(server, step);
+      await exported(server).catch(() => {});
+      if (!server.world.dead) {
+        assert.ok(step > 2, `${step} steps`);
+        return;
+      }
+      Object.assign(server.world, { dead: false, dieAt: 0 });
+      const after = await fakeServer(server.world, server.store);
+      await after.restart(false);
+      assert.deepEqual(after.world.snapshot(), before, `step ${step}`);
+      assert.equal((await after.store.list('snapshot/')).length, 1, `step ${step}`);
+      await exported(after);
+    }
+  });
+
+  it('has the templates of the instance and of its snapshots, and what was due to be written', async () => {
+    const server = await made();
+    const web = await server.records.get('default', 'web');
+    const rule = (path: string) => ({
+      ...{ path, template: 'a.tpl', when: ['rename'] as const, createOnly: false, properties: {}, uid: 3 },
+    });
+    const describe = async (content: string) => {
+      const { record, revision } = await server.metadata.get(web);
+      const files = [{ name: 'a.tpl', content }];
+      await server.metadata.put(web.uuid, { ...record, rules: [rule(`/etc/${content}`)], files }, revision);
+    };
+    await describe('older');
+    const snapshot = { project: 'default', instance: 'web', name: 'later', expiry: '', noExpiry: false, reuse: false };
+    await ended(server, (await server.snapshots.create(snapshot)).operation);
+    await describe('newer');
+    const backup = await exported(server);
+    const pending = (name: string) => ({ ...web, name, config: { 'volatile.apply_template': 'create' } });
+    for (const name of ['web2', 'web3']) {
+      const { instance, warnings } = await load(server, backup, { name });
+      assert.deepEqual(warnings, []);
+      assert.equal(instance.config['volatile.apply_template'], pending(name).config['volatile.apply_template']);
+      const found = await server.metadata.find(instance.uuid);
+      assert.deepEqual([found?.rules, found?.files[0]?.content], [[rule('/etc/newer')], 'newer']);
+      const later = await server.snapshots.get('default', name, 'later');
+      assert.equal((await server.metadata.find(later.uuid))?.files[0]?.content, 'older');
+      const before = await server.snapshots.get('default', name, 'before');
+      assert.equal(await server.metadata.find(before.uuid), undefined);
+      await ended(server, await server.instances.delete('default', name, false));
+    }
+    assert.equal((await server.store.list('instance-metadata/')).length, 2, 'of web and its snapshot');
+  });
+
+  it('under another name than it was made of has its name written anew', async () => {
+    const server = await made();
+    const web = await server.records.get('default', 'web');
+    const { 'volatile.apply_template': _done, ...config } = web.config;
+    await server.records.update(web, { config });
+    const backup = await exported(server);
+    const { instance } = await load(server, backup, { name: 'twin' });
+    assert.equal(instance.config['volatile.apply_template'], 'rename');
+  });
+
+  it('may take what its pool has, but for a rest, however well it is compressed', async () => {
+    const server = await fakeServer();
+    const MiB = 2 ** 20;
+    Object.assign(server.world.storage, { poolUsage: async () => ({ usedBytes: 40 * MiB, totalBytes: 100 * MiB }) });
+    const bomb = async function* bomb(bytes: number): AsyncGenerator<Uint8Array> {
+      const zeros = new Uint8Array(MiB);
+      yield Buffer.concat([indexOf(index), root]);
+      yield entry('backup/container/rootfs/zeros', tarTypes.file, { sizeBytes: bytes });
+      for (let at = 0; at < bytes; at += MiB) yield zeros;
+      yield tarEnd;
+    };
+    const importing = (bytes: number) =>
+      server.backups.importer.import(task, request, Readable.from(bomb(bytes)).pipe(createGzip()));
+    await assert.rejects(importing(56 * MiB), { code: 'exhausted' });
+    assert.deepEqual(server.world.snapshot(), []);
+    assert.equal((await importing(54 * MiB)).instance.name, 'evil');
   });
 
   it('loses what this server does not know, and says so', async () => {

@@ -7,7 +7,8 @@ import { checkDevices } from '../devices/check-devices.ts';
 import type { Device, Devices } from '../devices/device.ts';
 import { isHwaddrKey } from '../devices/types/nic.ts';
 import type { Events } from '../events/events.ts';
-import type { ImageLimits } from '../images/image-filter.ts';
+import { type ImageLimits, imageLimits } from '../images/image-filter.ts';
+import { parseMetadata } from '../images/image-metadata.ts';
 import type { ProjectAdmission } from '../instances/admission.ts';
 import { checkExpanded, type Surroundings } from '../instances/check-expanded.ts';
 import { instanceKeys } from '../instances/config-keys.ts';
@@ -17,14 +18,19 @@ import type { InstanceRecords } from '../instances/instance-records.ts';
 import { checkInstanceName } from '../instances/name.ts';
 import { type MakeHwaddr, madeHwaddrs, withHwaddrs } from '../instances/nic-addresses.ts';
 import { wantedIdsOf } from '../instances/spec-options.ts';
+import { checkMetadata, type InstanceMetadataRecords } from '../instances/templates/instance-metadata.ts';
+import { applyTemplateKey, withPendingTrigger } from '../instances/templates/pending-trigger.ts';
 import type { ProfileUse } from '../instances/update-instance.ts';
 import type { Profile } from '../profiles/profile.ts';
-import type { Kept } from '../snapshots/snapshot.ts';
+import type { Kept, Snapshot } from '../snapshots/snapshot.ts';
 import type { SnapshotRecords } from '../snapshots/snapshot-records.ts';
 import type { SnapshotTaker } from '../snapshots/take-snapshot.ts';
 import type { StorageDriver } from '../storage/contract.ts';
 import type { BackupIndex } from './backup-index.ts';
-import { BackupReader } from './backup-reader.ts';
+import { type BackupMetadata, BackupReader } from './backup-reader.ts';
+
+/** Of a pool, so much stays free for those who run. */
+const keptFreeShare = 0.05;
 
 export interface ImportRequest {
   readonly project: string;
@@ -46,6 +52,7 @@ export interface ImportDeps {
   readonly admission: Pick<ProjectAdmission, 'checkAllowed'>;
   readonly records: InstanceRecords;
   readonly snapshots: SnapshotRecords;
+  readonly metadata: Pick<InstanceMetadataRecords, 'put'>;
   readonly taker: Pick<SnapshotTaker, 'remove'>;
   readonly pool: (name: string) => StorageDriver;
   readonly work: HeldWork;
@@ -107,15 +114,17 @@ export class InstanceImporter {
     }
     await using revert = new Revert(task.log);
     const instance = await profileUse.run(request.project, async () => {
-      const { record, ids } = await this.#record(request, this.#known(index.instance, warnings));
+      const known = this.#known(index.instance, warnings);
+      const { record, ids } = await this.#record(request, renamed(known, index.name, request.name));
       return await records.add(record, ids);
     });
     revert.push('remove the record', () => records.remove(instance));
     const pool = this.#deps.pool(instance.pool);
     revert.push('remove the root', () => pool.deleteInstance(ownTask(task.log), instance.uuid));
+    reader.allow(await roomFor(pool));
     const missing = new Set(index.snapshots.map(({ name }) => name));
     let whole = false;
-    for await (const { snapshot, content } of reader.roots()) {
+    for await (const { snapshot, content, metadata } of reader.roots()) {
       if (whole) throw new Fault('invalid', 'The backup has roots after that of the instance');
       if (snapshot !== undefined && !missing.delete(snapshot)) {
         throw new Fault('invalid', 'The backup has the root of a snapshot that its index does not name');
@@ -123,8 +132,11 @@ export class InstanceImporter {
       await pool.fillInstance(task, instance.uuid, instance.idMap, (directory) =>
         this.#deps.unpack(task, directory, content),
       );
-      if (snapshot === undefined) whole = true;
-      else await this.#keep(task, revert, instance, pool, index, snapshot, warnings);
+      const kept =
+        snapshot === undefined ? instance : await this.#begin(task, revert, instance, index, snapshot, warnings);
+      await this.#describe(kept.uuid, metadata(), warnings);
+      if ('instance' in kept) await this.#keep(task, pool, instance, kept);
+      else whole = true;
     }
     if (!whole) throw new Fault('invalid', 'The backup has no root of the instance');
     const [lost] = missing;
@@ -134,27 +146,45 @@ export class InstanceImporter {
     return ready;
   }
 
-  /** What the root is at the moment becomes a snapshot, and the root is free for the next. */
-  async #keep(
+  async #begin(
     task: Task,
     revert: Revert,
     instance: Instance,
-    pool: StorageDriver,
     index: BackupIndex,
     name: string,
     warnings: Set<string>,
-  ): Promise<void> {
+  ): Promise<Snapshot> {
     const { snapshots, taker } = this.#deps;
     const found = index.snapshots.find((each) => each.name === name);
     if (found === undefined) throw new Fault('internal', 'A snapshot lost its description');
     const { createdAt, expiresAt } = found;
     const head = { uuid: randomUUID(), instance: instance.uuid, name, pool: instance.pool, createdAt, expiresAt };
     const kept = this.#known(found.kept, warnings);
-    const begun = await snapshots.add({ ...head, phase: 'creating', kept });
+    const begun = await snapshots.add({ ...head, phase: 'creating', kept }, {});
     revert.push('remove a snapshot', () => taker.remove(ownTask(task.log), begun));
-    await pool.createSnapshot(task, begun.uuid, { id: instance.uuid });
-    await snapshots.replace(begun, undefined);
-    await pool.deleteInstance(task, instance.uuid);
+    return begun;
+  }
+
+  /** What the root is at the moment becomes that of the snapshot, and is free for the next. */
+  async #keep(task: Task, pool: StorageDriver, { uuid }: Instance, begun: Snapshot): Promise<void> {
+    await pool.createSnapshot(task, begun.uuid, { id: uuid });
+    await this.#deps.snapshots.replace(begun, undefined);
+    await pool.deleteInstance(task, uuid);
+  }
+
+  /** Keeps the templates of an instance or a snapshot; those that this server does not understand are left out. */
+  async #describe(uuid: string, { text, files }: BackupMetadata, warnings: Set<string>): Promise<void> {
+    if (text === undefined) return;
+    try {
+      const { architecture, creationDate, properties, templates } = parseMetadata(text);
+      const found = { architecture, creationDate, properties, rules: templates, files };
+      checkMetadata(found);
+      await this.#deps.metadata.put(uuid, found, 0);
+    } catch (error) {
+      const fault = Fault.from(error);
+      if (fault.code !== 'invalid' && fault.code !== 'exhausted') throw fault;
+      warnings.add(`Left out the templates: ${fault.message.slice(0, 400)}`);
+    }
   }
 
   /** Without what this server does not know, or remembers of other instances. */
@@ -163,7 +193,7 @@ export class InstanceImporter {
       throw new Fault('unsupported', `It is for ${kept.architecture.slice(0, 40)}, not for ${this.#deps.architecture}`);
     }
     const config = Object.entries(withoutEmpty(kept.config)).filter(([key, value]) => {
-      if (isVolatileKey(key)) return key === 'volatile.base_image' || isHwaddrKey(key);
+      if (isVolatileKey(key)) return key === 'volatile.base_image' || key === applyTemplateKey || isHwaddrKey(key);
       return works(() => checkConfig(instanceKeys, { [key]: value }), `configuration key ${key}`, warnings);
     });
     const devices = Object.entries(kept.devices).filter(([name, device]) =>
@@ -211,6 +241,18 @@ export class InstanceImporter {
     const [root] = Object.entries(inherited).find(([, { type, path }]) => type === 'disk' && path === '/') ?? ['root'];
     return { ...devices, [root]: { type: 'disk', path: '/', ...devices[root], pool } };
   }
+}
+
+/** Under another name than the backup has, as after a rename: its files are to name it so. */
+function renamed<Of extends Pick<Kept, 'config'>>(kept: Of, from: string, to: string): Of {
+  return from === to ? kept : { ...kept, config: withPendingTrigger(kept.config, 'rename') };
+}
+
+/** What a backup may take of a pool: what is free, but for a share that stays for those who run. */
+async function roomFor(pool: StorageDriver): Promise<number> {
+  const { usedBytes, totalBytes } = await pool.poolUsage();
+  if (totalBytes === undefined) return imageLimits.maxUnpackedBytes;
+  return Math.max(0, Math.floor(totalBytes - usedBytes - totalBytes * keptFreeShare));
 }
 
 function works(check: () => void, what: string, warnings: Set<string>): boolean {

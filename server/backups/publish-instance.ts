@@ -46,7 +46,7 @@ export interface PublishTarget {
 export interface PublishDeps {
   readonly records: InstanceRecords;
   readonly snapshots: SnapshotRecords;
-  readonly metadata: Pick<InstanceMetadataRecords, 'templates'>;
+  readonly metadata: Pick<InstanceMetadataRecords, 'find'>;
   readonly taker: Pick<SnapshotTaker, 'whileKept'>;
   readonly pool: (name: string) => StorageDriver;
   readonly supervisor: Pick<Supervisor, 'status'>;
@@ -121,24 +121,27 @@ export class InstancePublisher {
     const now = await records.get(project, name);
     this.#checkStopped(now, request.force);
     const again = async () => await start(ownTask(task.log), await records.get(project, name));
+    // A server that finds this starts it.
+    const expectStart = async (pending: Instance['pending']) => void (await records.update(now, { pending }));
     await using revert = new Revert(task.log);
     const runs = supervisor.status(now.uuid) !== 'stopped';
     if (runs) {
+      await expectStart({ kind: 'publish', start: true });
+      revert.push('forget what was under way', () => expectStart(undefined));
       await stopper.stop(task, now, { force: true, timeoutSeconds: 0 });
       revert.push('start it again', again);
-      // What is to run counts as running: a server that finds it starts it.
-      await records.update(await records.get(project, name), { power: 'running' });
     }
     return await taker.whileKept(task, now, async (kept) => {
-      revert.commit();
       if (runs) await again();
+      revert.commit();
+      if (runs) await expectStart(undefined);
       held.dispose();
       return await this.#make(task, kept, request, target);
     });
   }
 
   async #make(task: Task, kept: Snapshot, request: PublishRequest, target: PublishTarget): Promise<StoredImage> {
-    const { rules, files } = (await this.#deps.metadata.templates(kept.instance)) ?? { rules: [], files: [] };
+    const { rules, files } = (await this.#deps.metadata.find(kept.uuid)) ?? { rules: [], files: [] };
     const metadata = { ...metadataOf(kept, request.properties), templates: rules };
     return await this.#deps.pool(kept.pool).readSnapshot(task, kept.uuid, async (directory) => {
       return await withImageContent(task, this.#deps.output, { directory, metadata, files }, async (content) => {

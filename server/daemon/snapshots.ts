@@ -7,6 +7,7 @@ import { HeldWork } from '../instances/held-work.ts';
 import type { Instance } from '../instances/instance.ts';
 import type { InstanceLocks } from '../instances/instance-locks.ts';
 import type { InstanceMoves } from '../instances/instance-moves.ts';
+import type { InstanceRecords } from '../instances/instance-records.ts';
 import type { Supervisor } from '../instances/supervisor.ts';
 import type { Operations } from '../operations/operations.ts';
 import type { Runtime } from '../runtime/contract.ts';
@@ -17,7 +18,7 @@ import { Snapshots } from '../snapshots/snapshots.ts';
 import { SnapshotTaker } from '../snapshots/take-snapshot.ts';
 import { type MovesWiring, openMoves } from './instance-moves.ts';
 
-export interface SnapshotsWiring extends Omit<RestoreDeps, 'snapshots' | 'supervisor'>, MovesWiring {
+export interface SnapshotsWiring extends Omit<RestoreDeps, 'snapshots' | 'supervisor' | 'metadata'>, MovesWiring {
   readonly log: Log;
   readonly store: Store;
   readonly locks: InstanceLocks;
@@ -48,10 +49,10 @@ export interface SnapshotParts {
 }
 
 export function openSnapshots(wiring: SnapshotsWiring): SnapshotParts {
-  const { log, store, supervisor, pool, freeRoot } = wiring;
+  const { log, store, supervisor, pool, freeRoot, metadata } = wiring;
   const snapshots = new SnapshotRecords(store);
   const freezer = new Freezer(wiring);
-  const taker = new SnapshotTaker({ snapshots, pool, supervisor, freezer, freeRoot });
+  const taker = new SnapshotTaker({ snapshots, metadata, pool, supervisor, freezer, freeRoot });
   const restorer = new SnapshotRestorer({ ...wiring, snapshots });
   const work = new HeldWork(wiring.locks, wiring.operations);
   const verbs = new Snapshots({ ...wiring, snapshots, taker, restorer, work });
@@ -65,6 +66,7 @@ export function openSnapshots(wiring: SnapshotsWiring): SnapshotParts {
       // What runs was not stopped for it yet: nothing had been changed.
       if (runs) await wiring.records.update(instance, { pending: undefined });
       else if (instance.pending?.kind === 'restore') return await restorer.finish(ownTask(log), instance);
+      else if (instance.pending?.kind === 'publish') return await startAfter(wiring.records, instance);
       else if (instance.pending?.kind === 'refresh') await refresher.finish(ownTask(log), instance);
       else return await rebuilder.finish(ownTask(log), instance);
       return false;
@@ -72,4 +74,10 @@ export function openSnapshots(wiring: SnapshotsWiring): SnapshotParts {
     begin: () => freezer.releaseAll(),
     repair: async () => new Set((await taker.repair(ownTask(log))).map(({ uuid }) => uuid)),
   };
+}
+
+/** One whose root was to be kept for an image has not changed: it was only stopped for it. */
+async function startAfter(records: InstanceRecords, instance: Instance): Promise<boolean> {
+  await records.update(instance, { pending: undefined, power: 'running' });
+  return true;
 }

@@ -102,7 +102,8 @@ export class InstanceCopier {
     // What the plan was checked against may have changed: the record is made while no profile changes or goes.
     const add = async () => {
       const record = await this.#record(plan.request, plan.original);
-      return await records.add(record, undefined, await this.#deps.metadata.changeForCopy(source, record));
+      const templates = await this.#deps.metadata.changeForCopy({ uuid: snapshot ?? source.uuid }, record);
+      return await records.add(record, undefined, templates);
     };
     const instance = await profileUse.run(plan.request.targetProject, add);
     revert.push('remove the record', () => records.remove(instance));

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { dieAt } from '../../test/fakes/death.ts';
 import { ended, type FakeServer, fakeServer } from '../../test/fakes/instances.ts';
 import type { StorageDriver } from '../storage/contract.ts';
 import type { CopyRequest } from './copy-instance.ts';
@@ -24,17 +25,6 @@ async function prepared(start = true): Promise<FakeServer> {
 
 async function copy(server: FakeServer, change: Partial<CopyRequest> = {}, start = false) {
   return await ended(server, (await server.moves.copy({ ...request, ...change }, start)).operation);
-}
-
-/** Kills the server at one of its next effects: from then on it writes no record either. */
-function dieAt({ world, store }: FakeServer, step: number): void {
-  const commit = store.commit.bind(store);
-  const mortal = async (change: Parameters<typeof commit>[0]) => {
-    if (world.dead) throw new Error('the server was killed');
-    return await commit(change);
-  };
-  Object.assign(store, { commit: mortal });
-  world.dieAt = world.effects + step;
 }
 
 async function snapshotsOf(server: FakeServer, name: string): Promise<string[]> {
@@ -174,7 +164,7 @@ describe('refreshing a copy', () => {
     assert.deepEqual([after.uuid, after.idMap, after.devices], [before.uuid, before.idMap, before.devices]);
     assert.equal(after.config['volatile.eth0.hwaddr'], before.config['volatile.eth0.hwaddr']);
     assert.deepEqual([after.config['user.colour'], after.config['image.os']], ['green', 'Newer']);
-    assert.equal((await server.metadata.templates(after.uuid))?.files[0]?.content, 'newer');
+    assert.equal((await server.metadata.find(after.uuid))?.files[0]?.content, 'newer');
     assert.deepEqual([after.image.description, after.pending], ['newer', undefined]);
     assert.equal(after.config['volatile.apply_template'], 'copy', 'what is written at the next start');
     assert.deepEqual(await snapshotsOf(server, 'copy'), ['three', 'two']);
@@ -226,7 +216,7 @@ describe('refreshing a copy', () => {
       if (status === 'succeeded') continue; // letting go of the source is tried again
       assert.deepEqual(server.world.snapshot(), before, `after step ${step}`);
       assert.deepEqual(await server.records.get('default', 'copy'), was);
-      assert.equal((await server.metadata.templates(was.uuid))?.files[0], undefined);
+      assert.equal((await server.metadata.find(was.uuid))?.files[0], undefined);
       assert.deepEqual(await snapshotsOf(server, 'copy'), ['one', 'two']);
       for (const name of ['web', 'copy']) assert.equal(server.locks.current('default', name), undefined);
       assert.equal((await refresh(server)).status, 'succeeded', `again after step ${step}`);

@@ -44,6 +44,8 @@ export type Pending = {
       readonly snapshot: string;
     }
   | { readonly kind: 'rebuild'; readonly fingerprint: string }
+  /** Nothing changes: it is stopped until its root is kept. */
+  | { readonly kind: 'publish' }
   | {
       readonly kind: 'refresh';
       /** The uuid of the instance that it is a copy of. */

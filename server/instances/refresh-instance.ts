@@ -99,7 +99,7 @@ export class InstanceRefresher {
       task.log.warn({ instance: target.uuid }, 'the refreshing of a copy cannot go on: its source has gone');
     } else {
       task.log.info({ instance: target.uuid }, 'going on with the refreshing of a copy');
-      if (pending.newImage) await metadata.follow({ uuid: pending.source }, target);
+      if (pending.newImage) await metadata.follow(kept, target);
       await pool(target.pool).unmountInstance(target.uuid);
       await pool(target.pool).restoreSnapshot(task, target.uuid, kept.uuid, target.idMap);
     }
@@ -119,7 +119,7 @@ export class InstanceRefresher {
       ...{ config: configOf(target, kept), image: kept.image, architecture: kept.architecture },
       pending: { kind: 'refresh', source: source.uuid, snapshot: uuid, newImage, start: false },
     });
-    if (newImage) revert.push('give it its templates back', await metadata.follow(source, target));
+    if (newImage) revert.push('give it its templates back', await metadata.follow({ uuid }, target));
     task.signal.throwIfAborted();
     await pool(target.pool).restoreSnapshot(task, target.uuid, uuid, target.idMap);
     revert.commit();

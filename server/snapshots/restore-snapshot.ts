@@ -10,6 +10,7 @@ import type { InstanceRecords } from '../instances/instance-records.ts';
 import { type MakeHwaddr, madeHwaddrs, withHwaddrs } from '../instances/nic-addresses.ts';
 import type { InstanceStopper } from '../instances/stop-instance.ts';
 import type { Supervisor } from '../instances/supervisor.ts';
+import type { InstanceMetadataRecords } from '../instances/templates/instance-metadata.ts';
 import { applyTemplateKey, pendingTrigger, withPendingTrigger } from '../instances/templates/pending-trigger.ts';
 import type { ProfileUse } from '../instances/update-instance.ts';
 import { checkPool } from '../instances/update-instance.ts';
@@ -20,6 +21,7 @@ import type { SnapshotRecords } from './snapshot-records.ts';
 export interface RestoreDeps {
   readonly records: InstanceRecords;
   readonly snapshots: SnapshotRecords;
+  readonly metadata: Pick<InstanceMetadataRecords, 'follow'>;
   readonly pool: (name: string) => StorageDriver;
   readonly supervisor: Pick<Supervisor, 'status'>;
   readonly stopper: Pick<InstanceStopper, 'stop'>;
@@ -34,7 +36,7 @@ export interface RestoreDeps {
   readonly profileUse: ProfileUse;
 }
 
-/** Makes an instance again what one of its snapshots has kept: root, configuration, devices and profiles. */
+/** Makes an instance again what one of its snapshots has kept: root, configuration, devices, profiles and templates. */
 export class SnapshotRestorer {
   readonly #deps: RestoreDeps;
 
@@ -59,7 +61,7 @@ export class SnapshotRestorer {
    * goes on. Undoes itself on failure.
    */
   async restore(task: Task, instance: Instance, snapshot: Snapshot): Promise<void> {
-    const { records, supervisor, stopper, start } = this.#deps;
+    const { records, supervisor, stopper, start, metadata } = this.#deps;
     await this.plan(instance, snapshot);
     const own = ownTask(task.log);
     const runs = supervisor.status(instance.uuid) !== 'stopped';
@@ -74,6 +76,7 @@ export class SnapshotRestorer {
       });
     }
     revert.push('record what it was', async () => void (await records.update(instance, keptOf(instance))));
+    revert.push('give it its templates back', await metadata.follow(snapshot, instance));
     const restored = await this.#rewrite(task, instance, snapshot, runs);
     revert.commit();
     if (runs) await start(task, restored);
@@ -81,13 +84,14 @@ export class SnapshotRestorer {
 
   /** Goes on with what an earlier server began; returns whether the instance should be started. */
   async finish(task: Task, instance: Instance): Promise<boolean> {
-    const { snapshots, pool } = this.#deps;
+    const { snapshots, pool, metadata } = this.#deps;
     const { pending } = instance;
     if (pending?.kind !== 'restore') return false;
     const snapshot = await snapshots.byId(instance.uuid, pending.snapshot);
     if (snapshot === undefined) throw new Fault('internal', 'The snapshot that it was being restored to is gone');
     task.log.info({ instance: instance.uuid }, 'going on with the restoring of an instance');
     await pool(instance.pool).unmountInstance(instance.uuid);
+    await metadata.follow(snapshot, instance);
     await this.#rewrite(task, instance, snapshot, pending.start);
     return pending.start;
   }

@@ -1,7 +1,8 @@
 import { Fault } from '../base/fault.ts';
 import { Collection } from '../db/collection.ts';
-import type { Store } from '../db/store.ts';
+import type { Change, Store } from '../db/store.ts';
 import type { Instance } from '../instances/instance.ts';
+import { metadataKey } from '../instances/templates/instance-metadata.ts';
 import { parseSnapshot, type Snapshot } from './snapshot.ts';
 
 /** The records of all snapshots, below the uuid of their instance: its name may change. */
@@ -47,8 +48,9 @@ export class SnapshotRecords {
     return (await this.#records.find(`${instance}/${uuid}`))?.record;
   }
 
-  async add(snapshot: Snapshot): Promise<Snapshot> {
-    return (await this.#records.put(idOf(snapshot), snapshot, 0)).record;
+  /** `also` is committed with it. */
+  async add(snapshot: Snapshot, also: Change): Promise<Snapshot> {
+    return (await this.#records.put(idOf(snapshot), snapshot, 0, also)).record;
   }
 
   async update(snapshot: Snapshot, change: Partial<Snapshot>): Promise<Snapshot> {
@@ -67,7 +69,7 @@ export class SnapshotRecords {
   }
 
   async remove(snapshot: Snapshot): Promise<void> {
-    await this.#records.remove(idOf(snapshot));
+    await this.#records.remove(idOf(snapshot), { remove: [metadataKey(snapshot)] });
   }
 }
 

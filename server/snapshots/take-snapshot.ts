@@ -5,12 +5,14 @@ import { ownTask, type Task } from '../base/task.ts';
 import type { Freezer } from '../instances/freezer.ts';
 import type { Instance } from '../instances/instance.ts';
 import type { Supervisor } from '../instances/supervisor.ts';
+import type { InstanceMetadataRecords } from '../instances/templates/instance-metadata.ts';
 import type { Source, StorageDriver } from '../storage/contract.ts';
 import { keptOf, maxSnapshots, type Snapshot } from './snapshot.ts';
 import type { SnapshotRecords } from './snapshot-records.ts';
 
 export interface TakeDeps {
   readonly snapshots: SnapshotRecords;
+  readonly metadata: Pick<InstanceMetadataRecords, 'changeForCopy'>;
   readonly pool: (name: string) => StorageDriver;
   readonly supervisor: Pick<Supervisor, 'status' | 'ended'>;
   readonly freezer: Freezer;
@@ -65,7 +67,7 @@ export class SnapshotTaker {
     const old = await snapshots.find(instance.uuid, wanted.name);
     const driver = pool(instance.pool);
     await using revert = new Revert(task.log);
-    const begun = await snapshots.add({
+    const begun = await this.#begin(instance, {
       uuid: randomUUID(),
       instance: instance.uuid,
       name: wanted.name,
@@ -121,9 +123,9 @@ export class SnapshotTaker {
   }
 
   async #copy(task: Task, revert: Revert, original: Snapshot, to: Instance): Promise<Snapshot> {
-    const { snapshots, pool } = this.#deps;
+    const { pool } = this.#deps;
     const copy: Snapshot = { ...original, uuid: randomUUID(), instance: to.uuid, phase: 'creating' };
-    const begun = await snapshots.add(copy);
+    const begun = await this.#begin(original, copy);
     revert.push('remove a snapshot of the copy', () => this.remove(ownTask(task.log), begun));
     await pool(to.pool).createSnapshot(task, begun.uuid, { id: original.uuid });
     return begun;
@@ -131,15 +133,20 @@ export class SnapshotTaker {
 
   /** Keeps what an instance is now while `use` runs. A server that dies meanwhile leaves nothing that stays. */
   async whileKept<Result>(task: Task, instance: Instance, use: (kept: Snapshot) => Promise<Result>): Promise<Result> {
-    const { snapshots, pool } = this.#deps;
+    const { pool } = this.#deps;
     const now = new Date().toISOString();
     const [uuid, name] = [randomUUID(), ''];
     const head = { uuid, name, instance: instance.uuid, pool: instance.pool, createdAt: now, expiresAt: '' };
-    const kept = await snapshots.add({ ...head, phase: 'creating', kept: keptOf(instance) });
+    const kept = await this.#begin(instance, { ...head, phase: 'creating', kept: keptOf(instance) });
     await using cleanUp = new Revert(task.log); // never committed
     cleanUp.push('remove what was kept for the moment', () => this.remove(ownTask(task.log), kept));
     await pool(instance.pool).createSnapshot(task, uuid, await this.sourceOf(instance));
     return await use(kept);
+  }
+
+  /** Records it with the templates of what it is of. */
+  async #begin(of: Pick<Instance, 'uuid'>, snapshot: Snapshot): Promise<Snapshot> {
+    return await this.#deps.snapshots.add(snapshot, await this.#deps.metadata.changeForCopy(of, snapshot));
   }
 
   /** There is no way back: what a `kill -9` interrupts, the next server finishes. Idempotent. */

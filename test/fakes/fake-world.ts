@@ -87,12 +87,18 @@ export class FakeWorld {
       this.volumes.add(id);
     },
     rebuildInstance: async () => this.#effect('rebuild volume'),
-    deleteInstance: async (_task, id) => void this.volumes.delete(id),
+    deleteInstance: async (_task, id) => {
+      this.#expectAlive();
+      this.volumes.delete(id);
+    },
     createSnapshot: async (_task, id, { frozen }) => {
       await (frozen ?? ((work) => work()))(async () => this.#effect('create snapshot'));
       this.snapshots.add(id);
     },
-    deleteSnapshot: async (_task, id) => void this.snapshots.delete(id),
+    deleteSnapshot: async (_task, id) => {
+      this.#expectAlive();
+      this.snapshots.delete(id);
+    },
     restoreSnapshot: async () => this.#effect('restore snapshot'),
     readSnapshot: async (_task, id, use) => {
       this.#effect('read snapshot');
@@ -103,7 +109,10 @@ export class FakeWorld {
       this.mounts.add(id);
       return { path: `/fake/${id}` };
     },
-    unmountInstance: async (id) => void this.mounts.delete(id),
+    unmountInstance: async (id) => {
+      this.#expectAlive();
+      this.mounts.delete(id);
+    },
     instanceUsage: async () => ({ usedBytes: 0 }),
     poolUsage: async () => ({ usedBytes: 0 }),
   };
@@ -198,8 +207,12 @@ export class FakeWorld {
   #effect(what: string): void {
     this.effects += 1;
     if (this.effects === this.dieAt) this.dead = true;
-    if (this.dead) throw new Fault('internal', 'the server was killed');
+    this.#expectAlive();
     if (this.effects === this.failAt) throw new Fault('exhausted', `no space to ${what}`);
+  }
+
+  #expectAlive(): void {
+    if (this.dead) throw new Fault('internal', 'the server was killed');
   }
 
   #exit(id: string): PromiseWithResolvers<ExitReason> {

@@ -19,11 +19,16 @@ export interface SourceTemplates extends TemplateSet {
   readonly creationDate: number;
 }
 
+type HasUuid = Pick<Instance, 'uuid'>;
+
 export const metadataLimits = { maxProperties: 100, maxNameLength: 64, maxValueLength: 4096 } as const;
 
 const noRevision = 0;
 
-/** Where the metadata of instances is kept, by their uuid. An instance without templates has none until it is edited. */
+/**
+ * Where the metadata of instances is kept, and what snapshots have kept of it, by their uuid. An instance without templates has
+ * none until it is edited.
+ */
 export class InstanceMetadataRecords {
   readonly #store: Store;
   readonly #records: Collection<InstanceMetadata>;
@@ -33,8 +38,8 @@ export class InstanceMetadataRecords {
     this.#records = new Collection(store, metadataPrefix, parse);
   }
 
-  /** Undefined: the instance has no templates. */
-  async templates(uuid: string): Promise<TemplateSet | undefined> {
+  /** Of an instance or a snapshot. Undefined: there are no templates, and nothing was edited. */
+  async find(uuid: string): Promise<InstanceMetadata | undefined> {
     return (await this.#records.find(uuid))?.record;
   }
 
@@ -60,20 +65,20 @@ export class InstanceMetadataRecords {
     else await this.#store.commit(this.changeFor(instance, source));
   }
 
-  /** What is written together with the record of a copy. */
-  async changeForCopy(from: Pick<Instance, 'uuid'>, to: Pick<Instance, 'uuid'>): Promise<Change> {
-    const found = await this.#records.find(from.uuid);
-    return found === undefined ? {} : this.#added(to.uuid, found.record);
+  /** What is written together with the record of a copy or a snapshot, of an instance or a snapshot. */
+  async changeForCopy(from: HasUuid, to: HasUuid): Promise<Change> {
+    const found = await this.find(from.uuid);
+    return found === undefined ? {} : this.#added(to.uuid, found);
   }
 
-  /** For a copy that got the root of its source, which stands on another image now. Calling what it returns undoes it. */
-  async follow(from: Pick<Instance, 'uuid'>, to: Pick<Instance, 'uuid'>): Promise<() => Promise<void>> {
-    const before = (await this.#records.find(to.uuid))?.record;
-    await this.#write(to, (await this.#records.find(from.uuid))?.record);
+  /** For an instance that gets the root of another, or of a snapshot. Calling what it returns undoes it. */
+  async follow(from: HasUuid, to: HasUuid): Promise<() => Promise<void>> {
+    const before = await this.find(to.uuid);
+    await this.#write(to, await this.find(from.uuid));
     return () => this.#write(to, before);
   }
 
-  async #write({ uuid }: Pick<Instance, 'uuid'>, metadata: InstanceMetadata | undefined): Promise<void> {
+  async #write({ uuid }: HasUuid, metadata: InstanceMetadata | undefined): Promise<void> {
     if (metadata === undefined) await this.#records.remove(uuid);
     else await this.#store.commit(this.#added(uuid, metadata));
   }
@@ -85,8 +90,8 @@ export class InstanceMetadataRecords {
 
 const metadataPrefix = 'instance-metadata/';
 
-/** What goes together with the record of an instance. */
-export function metadataKey({ uuid }: Pick<Instance, 'uuid'>): string {
+/** What goes together with the record of an instance or a snapshot. */
+export function metadataKey({ uuid }: HasUuid): string {
   return `${metadataPrefix}${uuid}`;
 }
 

@@ -101,7 +101,7 @@ describe('the metadata of an instance', () => {
     assert.deepEqual((await server.metadataEditor.get(web)).files, [{ name: 'new', content: '' }]);
     server.world.imageTemplates = undefined;
     await ended(server, await server.moves.rebuild('default', 'web', 'tiny', false));
-    assert.equal(await server.metadata.templates(uuid), undefined);
+    assert.equal(await server.metadata.find(uuid), undefined);
     await server.metadataEditor.createTemplate(log, web, { name: 'a', content: '' });
     await ended(server, await server.instances.delete('default', 'web', false));
     assert.deepEqual(await server.store.list('instance-metadata/'), []);

@@ -67,7 +67,7 @@ async function writeInto(
     config,
   };
   const writer = new TemplateWriter({
-    metadata: { templates: async () => set },
+    metadata: { find: async () => set },
     openRoot: (path) => RootedFiles.open(path),
   });
   await writer.write(instance as unknown as Instance, { config: {}, devices: {} }, rootPath);

@@ -5,14 +5,13 @@ import { renderTemplate, type TemplateFacts } from '../../templates/render-templ
 import type { TemplateRule, TemplateSet, TemplateTrigger } from '../../templates/template-set.ts';
 import type { Expanded, Instance } from '../instance.ts';
 import { isPrivileged } from '../spec-options.ts';
-import type { InstanceMetadataRecords } from './instance-metadata.ts';
 import { pendingTrigger } from './pending-trigger.ts';
 
 /** What of a root the writing of templates needs. */
 export type TemplateRoot = Pick<RootedFiles, 'lstat' | 'readHead' | 'replaceFile'> & Disposable;
 
 export interface TemplateWriterDeps {
-  readonly metadata: Pick<InstanceMetadataRecords, 'templates'>;
+  readonly metadata: { find(uuid: string): Promise<TemplateSet | undefined> };
   /** Opens a mounted root by its path on the host. */
   readonly openRoot: (path: string) => TemplateRoot;
 }
@@ -32,7 +31,7 @@ export class TemplateWriter {
    * has the right content already is not touched. Faults name the path: `invalid`, `exhausted`, those of the kernel.
    */
   async write(instance: Instance, { config }: Expanded, rootPath: string): Promise<void> {
-    const set = await this.#deps.metadata.templates(instance.uuid);
+    const set = await this.#deps.metadata.find(instance.uuid);
     if (set === undefined || set.rules.length === 0) return;
     const pending = pendingTrigger(instance.config);
     const triggers: TemplateTrigger[] = pending === undefined ? ['start'] : [pending, 'start'];
