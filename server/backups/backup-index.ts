@@ -70,7 +70,7 @@ function ownIndex(document: Mapping): BackupIndex {
     instance: keptOf(mapping(document.get('instance'), 'instance')),
     snapshots: list(document, 'snapshots').map((each) => {
       const snapshot = mapping(each, 'a snapshot');
-      return { ...head(snapshot), kept: keptOf(mapping(snapshot.get('instance'), 'a snapshot')) };
+      return { ...head(document, snapshot), kept: keptOf(mapping(snapshot.get('instance'), 'a snapshot')) };
     }),
   };
 }
@@ -92,16 +92,17 @@ function foreignIndex(document: Mapping, config: Mapping): BackupIndex {
     instance: keptOf(mapping(config.get('container') ?? config.get('instance'), 'config.container')),
     snapshots: snapshots.map((each) => {
       const snapshot = mapping(each, 'a snapshot');
-      return { ...head(snapshot), kept: keptOf(snapshot) };
+      return { ...head(document, snapshot), kept: keptOf(snapshot) };
     }),
   };
 }
 
-function head(snapshot: Mapping): Omit<BackupSnapshot, 'kept'> {
+function head(document: Mapping, snapshot: Mapping): Omit<BackupSnapshot, 'kept'> {
+  const name = text(snapshot, 'name');
+  const prefix = `${text(document, 'name')}/`; // some write `web/snap0`
   const expires = date(text(snapshot, 'expires_at'));
   return {
-    // Some write `web/snap0`.
-    name: text(snapshot, 'name').replace(/^[^/]*\//, ''),
+    name: name.startsWith(prefix) ? name.slice(prefix.length) : name,
     createdAt: date(text(snapshot, 'created_at')) || new Date(0).toISOString(),
     expiresAt: expires < '1970-01-02' ? '' : expires,
   };

@@ -1,3 +1,4 @@
+import type { Snapshot as SnapshotMessage } from '../../proto/gen/yurt/v1/Snapshot.ts';
 import type { SnapshotServiceHandlers } from '../../proto/gen/yurt/v1/SnapshotService.ts';
 import { Fault } from '../base/fault.ts';
 import type { InstanceRecords } from '../instances/instance-records.ts';
@@ -19,14 +20,20 @@ export function snapshotService({
   snapshots,
   diskUsage,
 }: SnapshotServiceDeps): Handlers<SnapshotServiceHandlers> {
+  /** One that is removed meanwhile, or whose pool does not answer, does not hide the others. */
+  const diskUsageOf = async (snapshot: Snapshot) => await diskUsage(snapshot).catch(() => 0);
   return {
     ListSnapshots: async (_call, request) => {
       const project = projectOf(request);
       const one = request.instance === '' ? undefined : await records.get(project, request.instance);
       const instances = one === undefined ? await records.list(project) : [one];
       const all = Map.groupBy(await snapshots.list(one), ({ instance }) => instance);
-      const found = instances.map((each) => (all.get(each.uuid) ?? []).map((one) => encodeSnapshot(each, one)));
-      return { snapshots: found.flat() };
+      const found = instances.flatMap((each) => (all.get(each.uuid) ?? []).map((one) => [each, one] as const));
+      const encoded: SnapshotMessage[] = [];
+      for (const [each, one] of found) {
+        encoded.push(encodeSnapshot(each, one, request.diskUsage ? await diskUsageOf(one) : 0));
+      }
+      return { snapshots: encoded };
     },
     GetSnapshot: async (_call, request) => {
       const { project, instance, name } = named(request);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { tarTypes } from '../../server/images/tar-format.ts';
-import { tarEnd, tarFile, tarHeader } from '../../server/images/tar-writer.ts';
+import { archive, entry, indexOf, indexText, inRoot, root } from '../fakes/backup-archive.ts';
 import { Daemon } from './harness/daemon.ts';
 import { template } from './harness/template.ts';
 
@@ -63,17 +63,7 @@ describe('images of instances', { timeout: 8 * 60_000 }, () => {
   });
 });
 
-const common = { linkName: '', mode: 0o755, uid: 0, gid: 0, mtime: 1, attributes: new Map<string, string>() };
-const entry = (name: string, type: string = tarTypes.directory, linkName = '') =>
-  tarHeader({ ...common, name, type, linkName, sizeBytes: 0 });
-const index = (() => {
-  const text = Buffer.from(
-    'format: yurt-backup-1\nname: evil\ninstance: {architecture: x86_64, profiles: [default]}\n',
-  );
-  return tarFile({ ...common, name: 'backup/index.yaml', type: tarTypes.file, sizeBytes: text.length }, text);
-})();
-const root = entry('backup/container/rootfs/');
-const inRoot = (name: string) => `backup/container/rootfs/${name}`;
+const index = indexOf(indexText);
 
 describe('backups of instances', { timeout: 8 * 60_000 }, () => {
   let yurt: Daemon;
@@ -121,31 +111,36 @@ describe('backups of instances', { timeout: 8 * 60_000 }, () => {
   it('that are hostile are refused, and leave nothing', { timeout }, async () => {
     await using directory = await mkdtempDisposable(join(tmpdir(), 'yurt-backups-'));
     const before = await list();
-    const hugeIndex = tarHeader({ ...common, name: 'backup/index.yaml', type: tarTypes.file, sizeBytes: 2 ** 31 });
+    const hugeIndex = entry('backup/index.yaml', tarTypes.file, { sizeBytes: 2 ** 31 });
     const wrong: [readonly Uint8Array[], RegExp][] = [
       [
-        [index, root, entry(inRoot('a'), tarTypes.symbolicLink, '/'), entry(inRoot('a/canary'), tarTypes.file)],
+        [
+          index,
+          root,
+          entry(inRoot('a'), tarTypes.symbolicLink, { linkName: '/' }),
+          entry(inRoot('a/canary'), tarTypes.file),
+        ],
         /not a directory/,
       ],
-      [[index, root, entry(inRoot('a'), tarTypes.hardLink, '/etc/shadow')], /absolute/],
+      [[index, root, entry(inRoot('a'), tarTypes.hardLink, { linkName: '/etc/shadow' })], /absolute/],
       [[index, root, entry(inRoot('../../../../canary'), tarTypes.file)], /leads out/],
-      [[index, entry('backup/container/rootfs', tarTypes.symbolicLink, '/etc')], /rootfs is not a directory/],
+      [
+        [index, entry('backup/container/rootfs', tarTypes.symbolicLink, { linkName: '/etc' })],
+        /rootfs is not a directory/,
+      ],
       [[index, entry('backup/snapshots/../rootfs/')], /leads out/],
       [[hugeIndex], /index is too large/],
       [[index], /no root of the instance/],
     ];
     for (const [parts, message] of wrong) {
       const file = join(directory.path, 'evil.tar');
-      await writeFile(file, Buffer.concat([...parts, tarEnd]));
+      await writeFile(file, archive(...parts));
       const { exitCode, stderr } = await yurt.yurt(['import', file]);
       assert.notEqual(exitCode, 0);
       assert.match(stderr, message);
       assert.equal(await list(), before);
     }
-    await writeFile(
-      join(directory.path, 'node.tar'),
-      Buffer.concat([index, root, entry(inRoot('sda'), tarTypes.blockDevice), tarEnd]),
-    );
+    await writeFile(join(directory.path, 'node.tar'), archive(index, root, entry(inRoot('sda'), tarTypes.blockDevice)));
     await yurt.ok('import', join(directory.path, 'node.tar'));
     await yurt.ok('file', 'list', 'evil/');
     await yurt.ok('delete', 'evil');

@@ -7,7 +7,11 @@ import { printableLines } from '../output/printable.ts';
 import type { Context, Input } from './command.ts';
 
 async function snapshotsOf(connection: Connection, instance: string, project: string): Promise<Snapshot__Output[]> {
-  const { snapshots } = await connection.call('SnapshotService', 'ListSnapshots', { instance, project });
+  const { snapshots } = await connection.call('SnapshotService', 'ListSnapshots', {
+    instance,
+    project,
+    diskUsage: true,
+  });
   return snapshots;
 }
 

@@ -6,6 +6,8 @@ import type { Context, Input } from './command.ts';
 
 export async function run(context: Context, input: Input): Promise<void> {
   const [instance = ''] = input.arguments;
+  // A walk through the files of each: only where it is shown.
+  const diskUsage = ['json', 'yaml'].includes(input.value('format') ?? '');
   const facts = {
     NAME: ({ name }: Snapshot__Output) => name,
     'TAKEN AT': ({ createdAt }: Snapshot__Output) => minuteOf(dateOf(createdAt)),
@@ -18,7 +20,7 @@ export async function run(context: Context, input: Input): Promise<void> {
     input,
     { columns, record: snapshotRecord },
     async () => {
-      const request = { project: context.global.project, instance };
+      const request = { project: context.global.project, instance, diskUsage };
       const { snapshots } = await (await context.connect()).call('SnapshotService', 'ListSnapshots', request);
       return snapshots;
     },

@@ -31,9 +31,10 @@ export function instanceInfo(instance: Instance__Output): string {
 /** The snapshots below it, a line each. */
 export function snapshotLines(snapshots: readonly Snapshot__Output[]): string {
   if (snapshots.length === 0) return '';
-  const lines = snapshots.map(({ name, createdAt, expiresAt }) => {
+  const lines = snapshots.map(({ name, createdAt, expiresAt, diskUsageBytes }) => {
+    const size = diskUsageBytes === 0 ? '' : `, ${byteSize(diskUsageBytes)}`;
     const expiry = expiresAt === null ? '' : `, expires ${minuteOf(dateOf(expiresAt))}`;
-    return [name, `taken ${minuteOf(dateOf(createdAt))}${expiry}`] as const;
+    return [name, `taken ${minuteOf(dateOf(createdAt))}${size}${expiry}`] as const;
   });
   return `\n${render([['Snapshots', lines]], 0)}`;
 }

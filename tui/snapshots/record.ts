@@ -12,6 +12,7 @@ export function snapshotRecord(snapshot: Snapshot__Output): Record<string, unkno
     created_at: isoOf(dateOf(snapshot.createdAt)),
     expires_at: snapshot.expiresAt === null ? null : isoOf(dateOf(snapshot.expiresAt)),
     stateful: snapshot.stateful,
+    size: snapshot.diskUsageBytes,
     description: snapshot.description,
     architecture: snapshot.architecture,
     ephemeral: snapshot.ephemeral,

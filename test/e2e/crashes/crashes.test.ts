@@ -176,6 +176,24 @@ describe('a server that is killed at any step', { timeout: 40 * 60_000 }, () => 
     });
   });
 
+  it('of the refreshing of a copy leaves it whole, as it was or as its original is', { timeout }, async () => {
+    await world.yurt.ok('copy', 'web', 'standby', '--instance-only');
+    await eachStep({
+      args: ['copy', 'web', 'standby', '--refresh'],
+      prepare: async () => await sh('web', 'touch /root/$RANDOM.new'),
+      check: async () => {
+        await webIsWhole();
+        assert.ok(['snap0', ''].includes((await snapshots('standby'))[0] ?? ''));
+        await world.yurt.ok('start', 'standby');
+        assert.equal(await sh('standby', 'cat /root/file'), 'one');
+        await world.yurt.ok('delete', '--force', 'standby');
+        await world.yurt.ok('copy', 'web', 'standby', '--instance-only');
+      },
+      steps: [/^commit put snapshot/, /^commit put instance/, /^commit put freeze/],
+    });
+    await world.yurt.ok('delete', 'standby');
+  });
+
   it('of a delete leaves a whole instance or none', { timeout }, async () => {
     await eachStep({
       args: ['delete', '--force', 'new'],

@@ -25,6 +25,7 @@ const directory = process.env['YURT_DIR'] ?? '';
 const [deathPath, stepsPath] = [join(directory, 'death'), join(directory, 'steps')];
 let death: Death | undefined;
 let steps = 0;
+let lastName = '';
 
 process.on('SIGUSR2', () => {
   const told: Death = JSON.parse(readFileSync(deathPath, 'utf8')); // written by crash-world.ts
@@ -36,6 +37,9 @@ process.on('SIGUSR2', () => {
 
 function step<Result>(name: string, act: () => Result, isProgram = false): Result {
   if (death === undefined) return act();
+  // Tried again while the kernel still writes out an earlier one: as often as the machine is slow.
+  if (name === 'mount a root' && name === lastName) return act();
+  lastName = name;
   appendFileSync(stepsPath, `${name}\n`);
   if (death.moment === 'begun' && !isProgram) return act();
   steps += 1;

@@ -1,19 +1,16 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Daemon } from '../harness/daemon.ts';
 import { eventually } from '../harness/eventually.ts';
 import { template } from '../harness/template.ts';
 
 const timeout = 4 * 60_000;
-/** After so many milliseconds of a command the server is killed: before, while and after it works. */
-const killAfterMs = [5, 15, 30, 45, 60, 80, 110, 150, 220];
 
 describe('snapshots and copies of instances', { timeout: 10 * 60_000 }, () => {
   let yurt: Daemon;
 
   before(async () => {
-    yurt = await Daemon.start(await template('tiny', 'debian/12'));
+    yurt = await Daemon.start(await template('tiny'));
     await yurt.ok('launch', 'tiny', 'web');
   });
   after(async () => await yurt[Symbol.asyncDispose]());
@@ -66,7 +63,10 @@ describe('snapshots and copies of instances', { timeout: 10 * 60_000 }, () => {
     assert.equal((await yurt.ok('config', 'get', 'web', 'user.colour')).trim(), 'blue');
     assert.match(await yurt.ok('info', 'web'), /Snapshots:\n {2}snap0: taken .*\n {2}good: taken .*, expires /);
     assert.equal((await yurt.ok('list', 'web', '-f', 'csv', '-c', 'S')).trim(), '2');
-    assert.match(await yurt.ok('snapshot', 'show', 'web/good'), /^name: good$/m);
+    assert.match(await yurt.ok('snapshot', 'show', 'web/good'), /^size: \d+$/m);
+    const sizes: { size: number }[] = JSON.parse(await yurt.ok('snapshot', 'list', 'web', '-f', 'json'));
+    assert.ok((sizes[0]?.size ?? 0) > 0, 'what was written since the image');
+    assert.match(await yurt.ok('info', 'web'), /snap0: taken [^,]*, \d+(\.\d+)?[KM]iB$/m);
   });
 
   it('are renamed, replaced and deleted', { timeout }, async () => {
@@ -114,22 +114,10 @@ describe('snapshots and copies of instances', { timeout: 10 * 60_000 }, () => {
     await yurt.ok('stop', '--force', 'standby');
     assert.match(await failure('copy', 'twin', 'standby', '--refresh', '-c', 'user.a=b'), /no configuration/);
     await yurt.ok('delete', 'twin/later');
-    for (const afterMs of killAfterMs.filter((_each, index) => index % 2 === 0)) {
-      await sh('twin', `echo ${afterMs} > /root/round`);
-      const command = yurt.yurt(['copy', 'twin', 'standby', '--refresh']);
-      await delay(afterMs);
-      await yurt.signal('SIGKILL');
-      await command;
-      await yurt.up();
-      await eventually(async () => assert.equal(await state('twin'), 'RUNNING'), 20_000);
-      await yurt.ok('start', 'standby');
-      assert.match(await sh('standby', 'cat /root/newer'), /^newer$/, `after ${afterMs} ms`);
-      await yurt.ok('stop', '--force', 'standby');
-    }
     await yurt.ok('copy', 'twin', 'standby', '--refresh');
     assert.deepEqual(await names('standby'), ['snap0']);
     await yurt.ok('delete', 'standby');
-    await sh('twin', 'ln /root/file /root/hard; rm /root/newer /root/round');
+    await sh('twin', 'ln /root/file /root/hard; rm /root/newer');
   });
 
   it('an instance is renamed while it is stopped, and rebuilt from an image', { timeout }, async () => {
@@ -143,35 +131,6 @@ describe('snapshots and copies of instances', { timeout: 10 * 60_000 }, () => {
     assert.equal(await sh('web', 'ls -A /root'), '');
     await yurt.ok('restore', 'web', 'snap0');
     assert.equal(await sh('web', 'cat /root/file'), 'one');
-  });
-
-  it('a server that is killed at any moment leaves whole snapshots and copies, or none, and nothing still', {
-    timeout,
-  }, async () => {
-    for (const afterMs of killAfterMs) {
-      for (const args of [
-        ['snapshot', 'create', 'web', 'crash'],
-        ['copy', 'web', 'crash'],
-        ['restore', 'web', 'snap0'],
-      ]) {
-        const command = yurt.yurt(args);
-        await delay(afterMs);
-        await yurt.signal('SIGKILL');
-        await command;
-        await yurt.up();
-        await eventually(async () => assert.equal(await state('web'), 'RUNNING'), 20_000);
-        assert.equal(await sh('web', 'cat /root/file'), 'one', `${args.join(' ')} after ${afterMs} ms`);
-        if ((await names('web')).includes('crash')) {
-          await yurt.ok('restore', 'web', 'crash');
-          assert.equal(await sh('web', 'cat /root/file'), 'one');
-          await yurt.ok('delete', 'web/crash');
-        }
-        if ((await state('crash')) === '') continue;
-        await yurt.ok('start', 'crash');
-        assert.equal(await sh('crash', 'cat /root/file'), 'one');
-        await yurt.ok('delete', '--force', 'crash');
-      }
-    }
   });
 
   it('leave nothing in the pool when they are gone', { timeout }, async () => {

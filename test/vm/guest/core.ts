@@ -7,6 +7,11 @@ export const coreTests: readonly string[] = [
   'test/e2e/exec.test.ts',
   // What keeps them read-only is not the same with crun as with runc.
   'test/e2e/agent-files.test.ts',
+  'test/e2e/limits.test.ts',
+  'test/e2e/devices/*.test.ts',
+  'test/e2e/files/files.test.ts',
+  'test/e2e/snapshots/*.test.ts',
+  'test/e2e/backups.test.ts',
 ];
 
 /** The templates that those tests start from: built on the host, since the guest has no network. */
