@@ -66,7 +66,7 @@ export interface InstanceParts extends InstanceObjects {
 
 export async function openInstances(base: Base, engines: Engines): Promise<InstanceParts> {
   const { log, directories, events, operations } = base;
-  const { runtime, pools, agents } = engines;
+  const { runtime, pools, agents, sessions } = engines;
   const objects = await openRecords(base, engines);
   const { records, metadata, expanded, admission } = objects;
   const pool = (name: string) => pools.driver(name);
@@ -77,7 +77,7 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   const limits = limitsApplier(base, engines);
   const supervisor: Supervisor = new Supervisor({
     ...{ log, records, expanded, pool, devices, runtime, limits },
-    forgetAgent: (uuid) => agents.forget(uuid),
+    forgetAgent: async (uuid) => void (await Promise.all([agents.forget(uuid), sessions.forget(uuid)])),
     ended: (instance, reason) => logFailure(log, instance, verbs.afterEnd(instance, reason)),
   });
   const appliers = [limits, deviceParts.applier];
@@ -211,7 +211,8 @@ async function findAgain(
   await engines.networks.open(uuids);
   await snapshots.begin();
   const toStart = await reconcile({ ...deps, finishPending: snapshots.finishPending });
-  await engines.agents.forgetOthers((uuid) => deps.supervisor.status(uuid) !== 'stopped');
+  const runs = (uuid: string) => deps.supervisor.status(uuid) !== 'stopped';
+  await Promise.all([engines.agents.forgetOthers(runs), engines.sessions.forgetOthers(runs)]);
   await repairPools(engines, uuids, await snapshots.repair(), deps.supervisor);
   snapshots.schedule.begin();
   return toStart;

@@ -1,7 +1,7 @@
 import { peerCredentials } from '../../native/unix-socket.ts';
 import { expiryOf } from '../base/expiry.ts';
 import { deviceTypes } from '../devices/device-types.ts';
-import { environmentOf, instanceKeys, profileKeys } from '../instances/config-keys.ts';
+import { instanceKeys, profileKeys } from '../instances/config-keys.ts';
 import type { Instance } from '../instances/instance.ts';
 import { resourceOf } from '../instances/instance.ts';
 import { LeaseCache } from '../instances/instance-state.ts';
@@ -22,6 +22,7 @@ import { profileService } from '../rpc/profile-service.ts';
 import { type ListRequest, projectOf } from '../rpc/project.ts';
 import { projectService } from '../rpc/project-service.ts';
 import { type ServerServiceDeps, serverService } from '../rpc/server-service.ts';
+import { sessionService } from '../rpc/session-service.ts';
 import { snapshotService } from '../rpc/snapshot-service.ts';
 import { storageService } from '../rpc/storage-service.ts';
 import { trustService } from '../rpc/trust-service.ts';
@@ -29,8 +30,9 @@ import { readConsoleLog } from '../runtime/console-log.ts';
 import { TrustStore } from '../trust/trust-store.ts';
 import { openApi } from './api.ts';
 import type { Engines } from './engines.ts';
+import { execDeps, sessionDeps } from './exec.ts';
 import { filesWork } from './files.ts';
-import { agentInstance, checkRunning, diskUsage, type InstanceParts, runningInstance } from './instances.ts';
+import { checkRunning, diskUsage, type InstanceParts } from './instances.ts';
 import { discardImage, projectDeps } from './projects.ts';
 import { expander } from './records.ts';
 import { RemoteAccess } from './remote-access.ts';
@@ -112,17 +114,8 @@ function domainServices(base: Base, engines: Engines, parts: InstanceParts) {
     }),
     SnapshotService: snapshotService({ ...parts, diskUsage: (snapshot) => diskUsage(engines, snapshot) }),
     BackupService: backupService(parts.backups),
-    ExecService: execService({
-      booted: async (task, project, name) => {
-        await parts.booted(await runningInstance(parts, project, name), task.signal);
-      },
-      exec: async (task, project, name, command) => {
-        const instance = await runningInstance(parts, project, name);
-        const holds = await expanded(instance);
-        const environment = { ...environmentOf(holds.config), ...command.environment };
-        return await engines.agents.exec(task, agentInstance(instance, holds), { ...command, environment });
-      },
-    }),
+    ExecService: execService(execDeps(engines, parts)),
+    SessionService: sessionService(sessionDeps(engines, parts)),
     MetadataService: metadataService(parts.changes.metadata),
     FileService: fileService({ work: filesWork(engines, parts) }),
     ConsoleService: consoleService(consoleDeps(base, engines, parts)),

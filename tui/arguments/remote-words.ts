@@ -18,6 +18,7 @@ const serverNames = [
   'networks',
   'pools',
   'operations',
+  'sessions',
   'projects',
 ];
 

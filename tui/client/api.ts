@@ -13,6 +13,7 @@ import type { OperationServiceDefinition } from '../../proto/gen/yurt/v1/Operati
 import type { ProfileServiceDefinition } from '../../proto/gen/yurt/v1/ProfileService.ts';
 import type { ProjectServiceDefinition } from '../../proto/gen/yurt/v1/ProjectService.ts';
 import type { ServerServiceDefinition } from '../../proto/gen/yurt/v1/ServerService.ts';
+import type { SessionServiceDefinition } from '../../proto/gen/yurt/v1/SessionService.ts';
 import type { SnapshotServiceDefinition } from '../../proto/gen/yurt/v1/SnapshotService.ts';
 import type { StorageServiceDefinition } from '../../proto/gen/yurt/v1/StorageService.ts';
 import type { TrustServiceDefinition } from '../../proto/gen/yurt/v1/TrustService.ts';
@@ -33,6 +34,7 @@ export interface Services {
   ProfileService: ProfileServiceDefinition;
   ProjectService: ProjectServiceDefinition;
   ServerService: ServerServiceDefinition;
+  SessionService: SessionServiceDefinition;
   SnapshotService: SnapshotServiceDefinition;
   StorageService: StorageServiceDefinition;
   TrustService: TrustServiceDefinition;

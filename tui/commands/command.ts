@@ -16,6 +16,7 @@ export type Completion =
   | 'pools'
   | 'projects'
   | 'operations'
+  | 'sessions'
   | 'remotes'
   | 'instance-keys'
   | 'instance-settings'
@@ -88,7 +89,7 @@ export interface Context {
   readonly global: GlobalOptions;
   /** The environment, as `main.ts` read it. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** The server. What talks to it is loaded, and the connection opened, by the first call. */
+  /** The server. What talks to it is loaded, and the connection opened, by the first call; anew when it was lost. */
   connect(): Promise<Connection>;
 }
 
