@@ -68,9 +68,14 @@ class LazyConnection {
     this.#global = global;
   }
 
-  open(): ReturnType<Context['connect']> {
+  /** The connection, or another one when it was lost. */
+  async open(): ReturnType<Context['connect']> {
     this.#opened ??= this.#load();
-    return this.#opened;
+    const opened = this.#opened;
+    const connection = await opened;
+    if (connection.usable) return connection;
+    if (this.#opened === opened) this.#opened = this.#load();
+    return await this.#opened;
   }
 
   async close(): Promise<void> {

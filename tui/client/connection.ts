@@ -109,6 +109,11 @@ export class Connection {
     };
   }
 
+  /** Whether calls can begin on it; otherwise another one is needed. */
+  get usable(): boolean {
+    return !this.#session.destroyed && !this.#session.closed;
+  }
+
   close(): void {
     this.#session.destroy();
   }
@@ -131,7 +136,7 @@ export class Connection {
 
   #begin(method: Method, timeoutMs?: number): Call {
     this.#trace?.(`${method.path} begins`);
-    if (this.#session.destroyed || this.#session.closed) {
+    if (!this.usable) {
       throw new Failure('The server closed the connection', { status: 'unavailable' });
     }
     return new Call(this.#session, method.path, { timeoutMs });

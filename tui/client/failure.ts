@@ -27,6 +27,7 @@ export type StatusName =
   | 'unimplemented'
   | 'timed-out'
   | 'conflict'
+  | 'exhausted'
   | 'unauthenticated'
   | 'other';
 
@@ -34,6 +35,7 @@ const statusNames: Readonly<Record<number, StatusName>> = {
   1: 'canceled',
   4: 'timed-out',
   5: 'not-found',
+  8: 'exhausted',
   10: 'conflict',
   12: 'unimplemented',
   14: 'unavailable',
