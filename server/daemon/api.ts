@@ -1,15 +1,17 @@
 import type { ServiceDefinition } from '@grpc/grpc-js';
 import { loadApi } from '../../proto/api.ts';
 import type { Log } from '../base/log.ts';
-import { ApiServer, strangerLimits, trustedLimits } from '../rpc/api-server.ts';
+import { ApiServer, localLimits, remoteLimits, strangerLimits } from '../rpc/api-server.ts';
 import { localIdentity } from '../rpc/identity.ts';
 import { RemotePeers } from '../rpc/remote-peers.ts';
 import { type RouterDeps, route } from '../rpc/router.ts';
 import type { TrustStore } from '../trust/trust-store.ts';
 
 export interface ApiParts {
-  /** Serves everybody who is trusted, on any socket. */
-  readonly server: ApiServer;
+  /** Serves processes of this host. */
+  readonly local: ApiServer;
+  /** Serves those on the network who are trusted. */
+  readonly remote: ApiServer;
   readonly strangers: ApiServer;
   readonly peers: RemotePeers;
 }
@@ -34,7 +36,9 @@ export function openApi(
     if (audit.result === 'ok') publish(audit, project);
     else peers.logRefusal(audit.caller, `${audit.method}: ${audit.result}`);
   };
-  const server = new ApiServer({ api, services: routed({ identify, audit: publish }), limits: trustedLimits });
+  const services = routed({ identify, audit: publish });
+  const local = new ApiServer({ api, services, limits: localLimits });
+  const remote = new ApiServer({ api, services, limits: remoteLimits });
   const strangers = new ApiServer({
     ...{
       api,
@@ -43,9 +47,14 @@ export function openApi(
       forStrangers: true,
     },
   });
-  const peers = new RemotePeers({ log, server, strangers, find: (fingerprint) => knownClient(trust, fingerprint) });
+  const peers = new RemotePeers({
+    log,
+    server: remote,
+    strangers,
+    find: (fingerprint) => knownClient(trust, fingerprint),
+  });
   trust.onChanged = (fingerprint) => peers.drop(fingerprint, 'its rights have changed');
-  return { server, strangers, peers };
+  return { local, remote, strangers, peers };
 }
 
 function knownClient(trust: TrustStore, fingerprint: string) {

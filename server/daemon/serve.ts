@@ -68,13 +68,13 @@ export async function serve(
       tokenExpiry: async () => expiryOf(serverSetting((await config.get()).config, tokenExpiryKey), new Date()),
     }),
   };
-  const { server, strangers, peers } = openApi(log, handlers, trust, {
+  const { peers, ...servers } = openApi(log, handlers, trust, {
     ...{ checkProject, publish: (audit, project) => events.publish(audit, project) },
   });
   const remote = new RemoteAccess({ log, certificate, peers });
   const groupId = /^yurt:[^:]*:(\d+):/m.exec(await readOptional('/etc/group'))?.[1];
   const local = await listen({
-    ...{ log, server, peerCredentials, socketPath: directories.socket },
+    ...{ log, server: servers.local, peerCredentials, socketPath: directories.socket },
     groupId: groupId === undefined ? undefined : Number(groupId),
   });
   await remote.start(addressIn((await config.get()).config));
@@ -82,7 +82,7 @@ export async function serve(
     close: async (graceMs) => {
       local.close();
       remote.stopListening();
-      await Promise.all([server.close(graceMs), strangers.close(graceMs)]);
+      await Promise.all(Object.values(servers).map((server) => server.close(graceMs)));
       remote.close();
     },
   };

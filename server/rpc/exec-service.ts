@@ -38,9 +38,9 @@ export type ExecInput = Omit<ExecRequest__Output, 'start' | 'message'> & {
 
 type Stream = Pick<ServerDuplexStream<ExecRequest__Output, ExecResponse>, 'write' | 'once' | 'off'>;
 
-/** What a client without windows has on the way per channel; it is granted anew as the stream takes it. */
-const implicitWindowBytes = 256 * 1024;
-/** What a client may have granted and not used, per channel: the server may have to hold that much for it. */
+/** What is on the way from an agent to a client per channel, and so what the server may have to hold for a slow one. */
+const relayWindowBytes = 256 * 1024;
+/** What a client may have granted and not used, per channel. */
 const maxGrantedBytes = 16 * 1024 * 1024;
 const maxArguments = 65_536;
 const maxTerminalSide = 65_535;
@@ -126,6 +126,8 @@ class ExecRelay {
   readonly #windowed: boolean;
   /** Granted by the client and not yet used, per channel. */
   readonly #granted = { stdout: 0, stderr: 0 };
+  /** Of that, what the agent has been granted: never more than a window, whatever the client grants and does not read. */
+  readonly #relayed = { stdout: 0, stderr: 0 };
   /** What the agent will still take of stdin. */
   #stdinWindow = 0;
   #wakeInput: () => void = () => {};
@@ -136,8 +138,8 @@ class ExecRelay {
     this.#session = session;
     this.#windowed = windowed;
     if (windowed) return;
-    session.grant('stdout', implicitWindowBytes);
-    session.grant('stderr', implicitWindowBytes);
+    this.#allow('stdout', relayWindowBytes);
+    this.#allow('stderr', relayWindowBytes);
   }
 
   /** From the agent to the client, to the exit status. */
@@ -155,8 +157,9 @@ class ExecRelay {
           return;
         default:
           await this.#send(frame.type === 'stdout' ? { stdout: frame.data } : { stderr: frame.data });
-          if (this.#windowed) this.#granted[frame.type] -= frame.data.length;
-          else this.#session.grant(frame.type, frame.data.length);
+          this.#granted[frame.type] -= frame.data.length;
+          this.#relayed[frame.type] -= frame.data.length;
+          this.#allow(frame.type, this.#windowed ? 0 : frame.data.length);
       }
     }
   }
@@ -182,11 +185,19 @@ class ExecRelay {
 
   #grant({ channel, bytes }: { channel: string; bytes: number }): void {
     const name = channel === 'EXEC_CHANNEL_STDERR' ? 'stderr' : 'stdout';
-    this.#granted[name] += bytes;
-    if (!this.#windowed || this.#granted[name] > maxGrantedBytes) {
+    if (!this.#windowed || this.#granted[name] + bytes > maxGrantedBytes) {
       throw new Fault('invalid', `At most ${maxGrantedBytes} bytes may be granted, by a client that said \`windowed\``);
     }
-    this.#session.grant(name, bytes);
+    this.#allow(name, bytes);
+  }
+
+  /** So many more bytes may go to the client. */
+  #allow(channel: 'stdout' | 'stderr', bytes: number): void {
+    this.#granted[channel] += bytes;
+    const more = Math.min(this.#granted[channel], relayWindowBytes) - this.#relayed[channel];
+    if (more <= 0) return;
+    this.#relayed[channel] += more;
+    this.#session.grant(channel, more);
   }
 
   /** A client with windows must keep to them; one without waits here, and with it the stream's own flow control. */
