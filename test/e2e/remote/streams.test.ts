@@ -40,7 +40,7 @@ describe('two hundred commands at once over the network, fifty of which nobody r
   for (const connections of [1, 4]) {
     it(`give the other 150 their right bytes, in bounded memory, over ${connections} connections`, {
       timeout: longMs,
-    }, async () => {
+    }, async (context) => {
       const job: ManyStreams = {
         ...{ address: '127.0.0.1:8443', instances, connections, reading, stalled, bytes: 300_000 },
         serverCertificate: readFileSync(join(yurt.directory, 'state/server.crt'), 'utf8'),
@@ -59,6 +59,7 @@ describe('two hundred commands at once over the network, fifty of which nobody r
       const outcome: StreamsOutcome = JSON.parse(stdout);
       assert.deepEqual(outcome, { right: reading, wrong: [] });
       assert.ok(local >= 3, `the local socket answered ${local} times`);
+      context.diagnostic(`the server had ${Math.round(peakBytes() / 1024 / 1024)} MiB at most`);
       assert.ok(peakBytes() < maxServerBytes, `${peakBytes()} bytes`);
     });
   }
