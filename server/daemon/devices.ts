@@ -16,11 +16,13 @@ import { ProcessRelays } from '../host/relays.ts';
 import { run } from '../host/run.ts';
 import { futureOwner } from '../instances/check-expanded.ts';
 import { DeviceApplier } from '../instances/device-applier.ts';
-import type { Expanded, Instance } from '../instances/instance.ts';
+import type { Instance } from '../instances/instance.ts';
 import type { LiveApplier } from '../instances/live-change.ts';
+import type { StaticAddresses } from '../instances/static-addresses.ts';
 import { stableHwaddr } from '../networks/hwaddr.ts';
 import { defaultProject } from '../projects/project.ts';
 import type { Engines } from './engines.ts';
+import type { InstanceObjects } from './records.ts';
 import type { Base } from './server.ts';
 
 /** The devices of instances, wired. */
@@ -37,11 +39,11 @@ export interface DeviceParts {
 export function openDevices(
   base: Base,
   engines: Engines,
-  expanded: (instance: Instance) => Promise<Expanded>,
+  { expanded, addresses }: Pick<InstanceObjects, 'expanded' | 'addresses'>,
 ): DeviceParts {
   const { log, directories } = base;
   const runs = new DeviceRunDirectory(join(directories.run, 'devices'));
-  const devices = new InstanceDevices({ makers: partMakers(base, engines), runs, hwaddr: stableHwaddr });
+  const devices = new InstanceDevices({ makers: partMakers(base, engines, addresses), runs, hwaddr: stableHwaddr });
   const pid = async (uuid: string) => (await engines.runtime.state(uuid))?.pid;
   return {
     devices,
@@ -58,13 +60,20 @@ export function openDevices(
   };
 }
 
-function partMakers({ directories, root }: Base, { networks, namespaces, cgroups, runtime }: Engines): PartMakers {
+function partMakers(
+  { directories, root }: Base,
+  { networks, namespaces, cgroups, runtime }: Engines,
+  addresses: StaticAddresses,
+): PartMakers {
   const program = (name: string) => join(root, 'dist/host', name);
   const ownDirectories = Object.values(directories);
   const mounts = new KernelInstanceMounts({ run, namespaces, program: program('mounter'), ownDirectories });
   const network = (name: string) => networks.driver(name);
   return {
-    nic: new NicMaker({ defaultProject, network, checkNetwork: (name) => networks.check(name) }),
+    nic: new NicMaker({
+      ...{ defaultProject, network, checkNetwork: (name) => networks.check(name) },
+      claimed: async (name, uuid) => new Set((await addresses.claimed(name, uuid)).keys()),
+    }),
     mount: new MountMaker(mounts),
     node: new NodeMaker(new HostDeviceNodes(run), mounts),
     relay: new RelayMaker({

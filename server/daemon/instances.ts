@@ -71,7 +71,7 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   const { records, metadata, expanded, admission } = objects;
   const pool = (name: string) => pools.driver(name);
   const start = (task: Task, instance: Instance) => verbs.startHeld(task, instance);
-  const { devices, ...deviceParts } = openDevices(base, engines, expanded);
+  const { devices, ...deviceParts } = openDevices(base, engines, objects);
   announceAddresses(base, engines, records);
   const locks = new InstanceLocks();
   const limits = limitsApplier(base, engines);

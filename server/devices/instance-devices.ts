@@ -84,7 +84,11 @@ export class InstanceDevices {
     pid: number,
     wanted: readonly PlannedDevice[],
   ): Promise<void> {
-    const { removed, added } = difference(await this.#whole(task, owner, pid), wanted);
+    const { adjusted, removed, added } = this.#steps(await this.#whole(task, owner, pid), wanted);
+    for (const [now, then] of adjusted) {
+      revert.push(`change device ${now.name} back`, () => this.#adjust(ownTask(task.log), owner, now));
+      await this.#adjust(task, owner, then);
+    }
     for (const device of removed.toReversed()) {
       revert.push(`add device ${device.name} again`, async () => {
         await this.unplug(ownTask(task.log), owner, device.name, pid); // what a removal that failed has left
@@ -96,6 +100,40 @@ export class InstanceDevices {
       revert.push(`remove device ${device.name}`, () => this.unplug(ownTask(task.log), owner, device.name, pid));
       await this.plug(task, owner, device, pid);
     }
+  }
+
+  /** Devices of both that stay and are adjusted, and what must go and come. */
+  #steps(before: readonly PlannedDevice[], wanted: readonly PlannedDevice[]) {
+    const { removed, added } = difference(before, wanted);
+    const adjusted = removed.flatMap((now) => {
+      const then = added.find(({ name }) => name === now.name);
+      return then !== undefined && this.#canAdjust(now, then) ? [[now, then] as const] : [];
+    });
+    const isAdjusted = (device: PlannedDevice) => adjusted.some((pair) => pair.includes(device));
+    return {
+      adjusted,
+      removed: removed.filter((device) => !isAdjusted(device)),
+      added: added.filter((device) => !isAdjusted(device)),
+    };
+  }
+
+  #canAdjust({ parts }: PlannedDevice, then: PlannedDevice): boolean {
+    if (parts.length !== then.parts.length) return false;
+    return parts.every((part, index) => {
+      const other = then.parts[index];
+      if (other?.kind !== part.kind) return false;
+      return makerOf(this.#deps.makers, part).canAdjust?.(part, other) === true;
+    });
+  }
+
+  async #adjust(task: Task, owner: DeviceOwner, device: PlannedDevice): Promise<void> {
+    const { runs } = this.#deps;
+    const key = keyOf(device.name);
+    await runs.write(owner.uuid, key, { ...device, whole: false });
+    for (const it of this.#partsOf(owner, device)) {
+      await makerOf(this.#deps.makers, it.part).adjust?.(task, it).catch(during(device.name));
+    }
+    await runs.write(owner.uuid, key, { ...device, whole: true });
   }
 
   /** After a start of the server: each device of an instance that runs on is as it should be, or the first failure. */

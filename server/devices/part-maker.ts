@@ -19,6 +19,10 @@ export interface PartMaker<Part> {
   check(part: Part): Promise<void>;
   /** What needs no process of the instance, so that it can happen while that is created. */
   prepare(task: Task, it: PartOf<Part>): Promise<Plug>;
+  /** Whether one that was made can become the other while it is there; none can without this. */
+  readonly canAdjust?: (before: Part, after: Part) => boolean;
+  /** Makes one that was made be `it`. What fails in the middle is put right by calling it with what was before. */
+  adjust?(task: Task, it: PartOf<Part>): Promise<void>;
   /** Whether one that was made is still there, as far as that can be seen from outside the instance. */
   works(it: PartOf<Part>): Promise<boolean>;
   /** Removes it, also when it was made in part, or not at all. Without `pid` the instance has ended. */
