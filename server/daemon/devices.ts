@@ -14,11 +14,15 @@ import { NftFirewall } from '../host/firewall.ts';
 import { KernelInstanceMounts } from '../host/instance-mounts.ts';
 import { ProcessRelays } from '../host/relays.ts';
 import { run } from '../host/run.ts';
+import { SourceWatch } from '../host/source-watch.ts';
 import { futureOwner } from '../instances/check-expanded.ts';
 import { DeviceApplier } from '../instances/device-applier.ts';
 import type { Instance } from '../instances/instance.ts';
+import type { InstanceLocks } from '../instances/instance-locks.ts';
 import type { LiveApplier } from '../instances/live-change.ts';
+import { SourceFollower } from '../instances/source-follower.ts';
 import type { StaticAddresses } from '../instances/static-addresses.ts';
+import type { Supervisor } from '../instances/supervisor.ts';
 import { stableHwaddr } from '../networks/hwaddr.ts';
 import { defaultProject } from '../projects/project.ts';
 import type { Engines } from './engines.ts';
@@ -32,31 +36,46 @@ export interface DeviceParts {
   readonly applier: LiveApplier;
   /** Faults of what devices need and the host lacks. */
   readonly check: (devices: Devices) => Promise<void>;
+  /** Ends what is watched for devices. */
+  readonly close: () => void;
   /** Never throws: an instance that runs is not given up for the sake of a device. */
   readonly repair: (instance: Instance, pid: number) => Promise<void>;
+}
+
+export interface DeviceWiring extends Pick<InstanceObjects, 'expanded' | 'addresses' | 'records'> {
+  readonly locks: InstanceLocks;
+  /** Made after the devices, which it removes. */
+  readonly supervisor: () => Supervisor;
 }
 
 export function openDevices(
   base: Base,
   engines: Engines,
-  { expanded, addresses }: Pick<InstanceObjects, 'expanded' | 'addresses'>,
+  { expanded, addresses, records, locks, supervisor }: DeviceWiring,
 ): DeviceParts {
   const { log, directories } = base;
   const runs = new DeviceRunDirectory(join(directories.run, 'devices'));
-  const devices = new InstanceDevices({ makers: partMakers(base, engines, addresses), runs, hwaddr: stableHwaddr });
+  const devices = new InstanceDevices({
+    ...{ makers: partMakers(base, engines, addresses), runs, hwaddr: stableHwaddr },
+    watch: (uuid, paths) => sources.set(uuid, paths),
+  });
   const pid = async (uuid: string) => (await engines.runtime.state(uuid))?.pid;
+  const repair = async (instance: Instance, init: number) => {
+    try {
+      const wanted = devices.plan(instance, (await expanded(instance)).devices);
+      await devices.repair(ownTask(log), instance, init, wanted);
+    } catch (error) {
+      log.warn({ err: error, instance: instance.uuid }, 'devices of a running instance could not be repaired');
+    }
+  };
+  const follower = new SourceFollower({ records, locks, pid, repair, status: (uuid) => supervisor().status(uuid) });
+  const sources = new SourceWatch({ log, changed: (uuid) => follower.follow(uuid) });
   return {
     devices,
     applier: new DeviceApplier({ devices, pid }),
     check: (given) => devices.check(devices.plan(futureOwner, given)),
-    repair: async (instance, init) => {
-      try {
-        const wanted = devices.plan(instance, (await expanded(instance)).devices);
-        await devices.repair(ownTask(log), instance, init, wanted);
-      } catch (error) {
-        log.warn({ err: error, instance: instance.uuid }, 'devices of a running instance could not be repaired');
-      }
-    },
+    repair,
+    close: () => sources[Symbol.dispose](),
   };
 }
 

@@ -24,6 +24,14 @@ const samples: Readonly<Record<string, readonly [Device, Device]>> = {
     { type: 'disk', source: 'tmpfs:', path: '/scratch' },
     { type: 'disk', source: 'tmpfs:', path: '/scratch', size: '1MiB' },
   ],
+  'disk that may be missing': [
+    { type: 'disk', source: '/srv/one', path: '/one', required: 'false' },
+    { type: 'disk', source: '/srv/two', path: '/one', required: 'false' },
+  ],
+  'node that may be missing': [
+    { type: 'unix-char', source: '/dev/one', required: 'false' },
+    { type: 'unix-char', source: '/dev/one', required: 'false', mode: '0600' },
+  ],
   'unix-char': [
     { type: 'unix-char', source: '/dev/one' },
     { type: 'unix-char', source: '/dev/one', mode: '0600' },

@@ -12,6 +12,8 @@ export interface InstanceDevicesDeps {
   readonly makers: PartMakers;
   readonly runs: DeviceRuns;
   readonly hwaddr: (uuid: string, device: string) => string;
+  /** Watches the sources that devices of an instance can do without. */
+  readonly watch: (uuid: string, paths: readonly string[]) => void;
 }
 
 /** Devices of which all is made that needs no process of the instance. */
@@ -51,6 +53,7 @@ export class InstanceDevices {
     return {
       plug: async (plugTask, pid) => {
         for (const plug of ready) await plug(plugTask, pid);
+        this.#deps.watch(owner.uuid, optionalSources(planned));
       },
     };
   }
@@ -100,6 +103,7 @@ export class InstanceDevices {
       revert.push(`remove device ${device.name}`, () => this.unplug(ownTask(task.log), owner, device.name, pid));
       await this.plug(task, owner, device, pid);
     }
+    this.#deps.watch(owner.uuid, optionalSources(wanted));
   }
 
   /** Devices of both that stay and are adjusted, and what must go and come. */
@@ -148,6 +152,7 @@ export class InstanceDevices {
    * the host. One that cannot be removed does not keep the rest. Throws the first failure.
    */
   async removeAll(task: Task, owner: DeviceOwner, planned: readonly PlannedDevice[], pid?: number): Promise<void> {
+    this.#deps.watch(owner.uuid, []);
     const order = new Map(planned.map(({ name }, index) => [keyOf(name), index]));
     const keys = await this.#deps.runs.keys(owner.uuid);
     const rank = (key: string) => order.get(key) ?? planned.length;
@@ -233,6 +238,17 @@ export function difference(before: readonly PlannedDevice[], wanted: readonly Pl
     removed: before.filter((device) => !has(wanted, device)),
     added: wanted.filter((device) => !has(before, device)),
   };
+}
+
+/** Paths of the host that the devices can do without. */
+function optionalSources(planned: readonly PlannedDevice[]): string[] {
+  return planned
+    .flatMap(({ parts }) => parts)
+    .flatMap((part) => {
+      if (part.kind === 'mount' && !part.required && part.source.kind === 'path') return [part.source.path];
+      if (part.kind === 'node' && !part.required && 'path' in part.from) return [part.from.path];
+      return [];
+    });
 }
 
 /** Names of users never become paths. */

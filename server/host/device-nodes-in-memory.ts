@@ -19,7 +19,9 @@ export class DeviceNodesInMemory implements DeviceNodes {
   }
 
   async numbersOf(path: string): Promise<NodeNumbers> {
-    if (this.missing.has(path)) throw new Fault('not-found', `${path} does not exist`);
+    const isOwn = path.endsWith('.node');
+    if (this.missing.has(path) || (isOwn && !this.#made.has(path)))
+      throw new Fault('not-found', `${path} does not exist`);
     return { major: 1, minor: 3 };
   }
 

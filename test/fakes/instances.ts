@@ -91,6 +91,7 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     expander: () => expanded,
     ...{ network: () => world.network, hwaddr: () => '00:16:3e:00:00:01' },
   });
+  const watched = new Map<string, readonly string[]>();
   const devices = new InstanceDevices({
     makers: {
       nic: new NicMaker({
@@ -104,6 +105,7 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     },
     runs: world.deviceRuns,
     hwaddr: () => '00:16:3e:00:00:01',
+    watch: (uuid, paths) => void watched.set(uuid, paths),
   });
   const locks = new InstanceLocks();
   const metadata = new InstanceMetadataRecords(store);

@@ -37,8 +37,12 @@ export class NodeMaker implements PartMaker<NodePart> {
     return async (_plugTask, pid) => await this.#mounts.attach(pid, owner.idMap, mountOf(part, path), receipt(it));
   }
 
-  async works(): Promise<boolean> {
-    return true;
+  /** One that may be missing comes and goes with that of the host, and is exchanged with it. */
+  async works(it: PartOf<NodePart>): Promise<boolean> {
+    if (it.part.required) return true;
+    const made = { ...it.part, from: { path: nodePath(it) } };
+    const [wanted, present] = await Promise.all([this.#numbers(it.part), this.#numbers(made)]);
+    return wanted?.major === present?.major && wanted?.minor === present?.minor;
   }
 
   async unmake(_task: Task, it: PartOf<NodePart>, pid: number | undefined): Promise<void> {

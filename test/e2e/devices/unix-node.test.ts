@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { run, runChecked } from '../../../server/host/run.ts';
+import { eventually } from '../harness/eventually.ts';
 import { DeviceWorld } from './device-world.ts';
 
 const longMs = 4 * 60_000;
@@ -35,6 +36,23 @@ describe('a device node of the host', { timeout: longMs }, () => {
     await world.fails('a', 'ls /dev/sub/full');
     assert.deepEqual(await world.mounts('a', '/sub/full'), []);
     assert.equal(await world.inside('a', 'head -c 5 /dev/mine | wc -c'), '5');
+  });
+
+  it('that may be missing comes, changes and goes with that of the host', async () => {
+    const source = join(world.host, 'late');
+    await world.set('a', 'late', { type: 'unix-char', source, path: '/dev/late', required: 'false', mode: '0666' });
+    await world.fails('a', 'ls /dev/late');
+    const becomes = (numbers: string) =>
+      eventually(async () => assert.equal(await world.inside('a', 'stat -c "%t %T" /dev/late'), numbers));
+    await runChecked(run, ['mknod', source, 'c', '1', '3']);
+    await becomes('1 3');
+    await runChecked(run, ['mknod', `${source}.new`, 'c', '1', '5']);
+    await runChecked(run, ['mv', `${source}.new`, source]);
+    await becomes('1 5');
+    assert.equal(await world.inside('a', 'head -c 5 /dev/late | wc -c'), '5');
+    await runChecked(run, ['rm', source]);
+    await eventually(async () => void (await world.fails('a', 'ls /dev/late')));
+    await world.set('a', 'late', undefined);
   });
 
   it('may be a block device, which is read as the disk that it is', async () => {
