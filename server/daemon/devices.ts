@@ -8,6 +8,7 @@ import { NicMaker } from '../devices/makers/nic-maker.ts';
 import { NodeMaker } from '../devices/makers/node-maker.ts';
 import { RelayMaker } from '../devices/makers/relay-maker.ts';
 import type { PartMakers } from '../devices/part-maker.ts';
+import { CgroupDeviceFilter } from '../host/device-filter.ts';
 import { HostDeviceNodes } from '../host/device-nodes.ts';
 import { DeviceRunDirectory } from '../host/device-runs.ts';
 import { NftFirewall } from '../host/firewall.ts';
@@ -94,7 +95,10 @@ function partMakers(
       claimed: async (name, uuid) => new Set((await addresses.claimed(name, uuid)).keys()),
     }),
     mount: new MountMaker(mounts),
-    node: new NodeMaker(new HostDeviceNodes(run), mounts),
+    node: new NodeMaker({
+      ...{ mounts, nodes: new HostDeviceNodes(run), filter: new CgroupDeviceFilter(cgroups) },
+      cgroupOf: (uuid) => runtime.cgroupOf(uuid),
+    }),
     relay: new RelayMaker({
       relays: new ProcessRelays({ run, cgroups, program: program('relay') }),
       cgroupOf: (uuid) => runtime.cgroupOf(uuid),

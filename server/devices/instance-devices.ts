@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Fault } from '../base/fault.ts';
 import { Revert } from '../base/revert.ts';
 import { ownTask, type Task } from '../base/task.ts';
+import type { DeviceAccess } from '../host/device-filter.ts';
 import type { DeviceRuns } from '../host/device-runs.ts';
 import type { DeviceOwner, Devices } from './device.ts';
 import { makerOf, type PartMakers, type PartOf, type Plug } from './part-maker.ts';
@@ -47,9 +48,15 @@ export class InstanceDevices {
     }
   }
 
+  /** Devices of the host that an instance which starts with these must be let open. */
+  async access(planned: readonly PlannedDevice[]): Promise<DeviceAccess[]> {
+    const parts = planned.flatMap((device) => device.parts);
+    return (await Promise.all(parts.map((part) => makerOf(this.#deps.makers, part).access?.(part) ?? []))).flat();
+  }
+
   /** Each step of it is undone by `removeAll`, also after a failure. */
   async prepare(task: Task, owner: DeviceOwner, planned: readonly PlannedDevice[]): Promise<PreparedDevices> {
-    const ready = await settled(planned.map((device) => this.#prepare(task, owner, device)));
+    const ready = await settled(planned.map((device) => this.#prepare(task, owner, device, true)));
     return {
       plug: async (plugTask, pid) => {
         for (const plug of ready) await plug(plugTask, pid);
@@ -61,7 +68,7 @@ export class InstanceDevices {
   /** Adds one device to a running instance. Undoes itself on failure. */
   async plug(task: Task, owner: DeviceOwner, device: PlannedDevice, pid: number): Promise<void> {
     try {
-      const plug = await this.#prepare(task, owner, device);
+      const plug = await this.#prepare(task, owner, device, false);
       await plug(task, pid);
     } catch (error) {
       await this.unplug(ownTask(task.log), owner, device.name, pid).catch((failure: unknown) => {
@@ -167,14 +174,14 @@ export class InstanceDevices {
     if (failures.length > 0) throw failures[0];
   }
 
-  async #prepare(task: Task, owner: DeviceOwner, device: PlannedDevice): Promise<Plug> {
+  async #prepare(task: Task, owner: DeviceOwner, device: PlannedDevice, starting: boolean): Promise<Plug> {
     if (device.parts.length === 0) return async () => {};
     // Before anything is made: whoever comes after a crash knows what to look for.
     await this.#deps.runs.write(owner.uuid, keyOf(device.name), device);
     try {
       const plugs: Plug[] = [];
       for (const it of this.#partsOf(owner, device)) {
-        plugs.push(await makerOf(this.#deps.makers, it.part).prepare(task, it));
+        plugs.push(await makerOf(this.#deps.makers, it.part).prepare(task, it, starting));
       }
       return async (plugTask, pid) => {
         for (const plug of plugs) await plug(plugTask, pid).catch(during(device.name));

@@ -1,4 +1,5 @@
 import { Fault } from '../../server/base/fault.ts';
+import { DeviceFilterInMemory } from '../../server/host/device-filter-in-memory.ts';
 import { DeviceNodesInMemory } from '../../server/host/device-nodes-in-memory.ts';
 import { DeviceRunsInMemory } from '../../server/host/device-runs-in-memory.ts';
 import { FirewallInMemory } from '../../server/host/firewall-in-memory.ts';
@@ -35,6 +36,7 @@ export class FakeWorld {
   readonly #remove = () => this.#effect('remove');
   readonly instanceMounts = new InstanceMountsInMemory(this.#make, this.#remove);
   readonly deviceNodes = new DeviceNodesInMemory(this.#make, this.#remove);
+  readonly deviceFilter = new DeviceFilterInMemory(this.#make, this.#remove);
   readonly relays = new RelaysInMemory(this.#make, this.#remove);
   readonly firewall = new FirewallInMemory((what) => (what.startsWith('remove') ? this.#remove() : this.#effect(what)));
   readonly deviceRuns = new DeviceRunsInMemory(this.#make, this.#remove);
@@ -52,6 +54,7 @@ export class FakeWorld {
       ...[...this.firewall.tables.keys()].map((table) => `firewall table ${table.replace(/[0-9a-f]{16}$/, 'ID')}`),
       ...[...this.frozenAgents].map((id) => `still agent of ${id}`),
       ...this.deviceNodes.list().map((path) => `node ${path}`),
+      ...[...this.deviceFilter.allowed].map((device) => `access to ${device}`),
       ...[...this.containers].map(([id, { status }]) => `container ${id} ${status}`),
     ].sort();
   }

@@ -101,7 +101,10 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
       mount: new MountMaker(world.instanceMounts),
       relay: new RelayMaker({ relays: world.relays, cgroupOf: (uuid) => world.runtime.cgroupOf(uuid) }),
       nat: new NatMaker({ firewall: world.firewall, network: () => world.network }),
-      node: new NodeMaker(world.deviceNodes, world.instanceMounts),
+      node: new NodeMaker({
+        ...{ nodes: world.deviceNodes, mounts: world.instanceMounts, filter: world.deviceFilter },
+        cgroupOf: (uuid) => world.runtime.cgroupOf(uuid),
+      }),
     },
     runs: world.deviceRuns,
     hwaddr: () => '00:16:3e:00:00:01',

@@ -55,6 +55,35 @@ describe('a device node of the host', { timeout: longMs }, () => {
     await world.set('a', 'late', undefined);
   });
 
+  it('opens for a privileged instance while it is there, and nothing else does', async () => {
+    const image = join(world.host, 'secret');
+    await runChecked(run, ['sh', '-c', `echo secret > ${image} && truncate -s 1M ${image}`]);
+    const loop = (await runChecked(run, ['losetup', '--find', '--show', image])).stdout.trim();
+    try {
+      const device = { type: 'unix-block', source: loop, path: '/dev/disk0' };
+      const options = Object.entries(device).map(([key, value]) => `${key}=${value}`);
+      await world.yurt.ok(
+        'launch',
+        'tiny',
+        'root',
+        '-c',
+        'security.privileged=true',
+        '-d',
+        ['disk', ...options].join(),
+      );
+      assert.equal(await world.inside('root', 'head -c 6 /dev/disk0'), 'secret');
+      await world.inside('root', `mknod /tmp/copy b 7 ${loop.replace('/dev/loop', '')}`);
+      await world.set('root', 'disk', undefined);
+      assert.match(await world.fails('root', 'head -c 6 /tmp/copy'), /not permitted/);
+      await world.inside('root', 'echo x > /dev/null');
+      await world.set('root', 'disk', device);
+      assert.equal(await world.inside('root', 'head -c 6 /dev/disk0'), 'secret');
+      await world.yurt.ok('delete', '--force', 'root');
+    } finally {
+      await runChecked(run, ['losetup', '--detach', loop]);
+    }
+  });
+
   it('may be a block device, which is read as the disk that it is', async () => {
     const image = join(world.host, 'disk');
     await runChecked(run, ['truncate', '-s', '1M', image]);
