@@ -1,13 +1,17 @@
 import type { Task } from '../base/task.ts';
 
 /** What an instance's nic asks of a network. */
-export interface NicRequest {
+export interface NicRequest extends NicLink {
   /** The instance's uuid: leases and link names derive from it. */
   readonly instanceId: string;
   /** The name that DNS answers for: `NAME` and `NAME.DOMAIN`. */
   readonly instanceName: string;
   /** Another project than the default one: its instances are `NAME.PROJECT` and `NAME.PROJECT.DOMAIN`. */
   readonly project?: string;
+}
+
+/** A nic of an instance, for itself. */
+export interface NicLink {
   /** The link's name inside: `eth0`. One instance has each name once. */
   readonly name: string;
   /** Stable MAC address, `00:16:3e:xx:xx:xx`, see `stableHwaddr`; unique on its network. */

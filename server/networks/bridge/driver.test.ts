@@ -118,15 +118,15 @@ class Host {
   }
 }
 
+let host = new Host();
+
+beforeEach(() => {
+  rmSync(host.directory, { recursive: true, force: true });
+  host = new Host();
+});
+afterEach(() => rmSync(host.directory, { recursive: true, force: true }));
+
 describe('a bridge', () => {
-  let host = new Host();
-
-  beforeEach(() => {
-    rmSync(host.directory, { recursive: true, force: true });
-    host = new Host();
-  });
-  afterEach(() => rmSync(host.directory, { recursive: true, force: true }));
-
   it('comes up once: whoever brings it up again changes nothing', async () => {
     const driver = host.server();
     assert.equal(driver.status().status, 'unavailable');
@@ -292,14 +292,6 @@ const guarded: NicRequest = {
 };
 
 describe('a nic with rules', () => {
-  let host = new Host();
-
-  beforeEach(() => {
-    rmSync(host.directory, { recursive: true, force: true });
-    host = new Host();
-  });
-  afterEach(() => rmSync(host.directory, { recursive: true, force: true }));
-
   async function connected(nic: NicRequest): Promise<BridgeDriver> {
     const driver = host.server();
     await driver.up(task);

@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { Fault } from '../../base/fault.ts';
 import type { Log } from '../../base/log.ts';
 import { Revert } from '../../base/revert.ts';
+import { Serial } from '../../base/serial.ts';
 import type { Task } from '../../base/task.ts';
 import type { AddressProbe } from '../../host/address-probe.ts';
 import { FileWatch } from '../../host/file-watch.ts';
@@ -25,7 +26,7 @@ import { readLeases, releaseLease } from './lease-file.ts';
 import type { NicName } from './nic-file.ts';
 import { type GuardedLink, NicGuards } from './nic-guards.ts';
 import { NicLinks } from './nic-links.ts';
-import { NicNames } from './nic-names.ts';
+import { NicNames, type NicNamesOptions } from './nic-names.ts';
 import { rulesetOf, tableOf } from './ruleset.ts';
 import { SlaacWatch } from './slaac-watch.ts';
 import { hostLinkName, portUp } from './veth.ts';
@@ -53,6 +54,7 @@ export interface BridgeOptions {
 export class BridgeDriver implements NetworkDriver {
   readonly #options: BridgeOptions;
   readonly #config: BridgeConfig;
+  readonly #nameOptions: NicNamesOptions;
   readonly #names: NicNames;
   readonly #nics: NicLinks;
   readonly #guards: NicGuards;
@@ -61,7 +63,8 @@ export class BridgeDriver implements NetworkDriver {
   readonly #identity: { readonly name: string; readonly hwaddr: string; readonly alias: string };
   readonly #leaseWatchers = new Set<() => void>();
   #fault: string | undefined = 'The network has not been brought up yet';
-  #turn: Promise<unknown> = Promise.resolve();
+  /** `up` and `down` never overlap. */
+  readonly #turns = new Serial();
 
   constructor(options: BridgeOptions) {
     const { record, daemonId, directory } = options;
@@ -73,13 +76,12 @@ export class BridgeDriver implements NetworkDriver {
       alias: `yurt:${daemonId}:${record.name}`,
     };
     const { ipv4, ipv6, domain } = this.#config;
-    this.#names = new NicNames({
-      nicsDirectory: join(directory, 'nics'),
-      hostsDirectory: join(directory, 'hosts'),
-      domain,
+    this.#nameOptions = {
+      ...{ nicsDirectory: join(directory, 'nics'), hostsDirectory: join(directory, 'hosts'), domain },
       ...(ipv4 === undefined ? {} : { ipv4 }),
       ...(ipv6 === undefined ? {} : { ipv6 }),
-    });
+    };
+    this.#names = new NicNames(this.#nameOptions);
     this.#nics = new NicLinks(options.links, record.name);
     const { nicFirewall, rates } = options;
     this.#guards = new NicGuards({ firewall: nicFirewall, rates, ...(ipv6 === undefined ? {} : { ipv6 }) });
@@ -91,7 +93,7 @@ export class BridgeDriver implements NetworkDriver {
   }
 
   up(_task: Task): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.run('network', async () => {
       try {
         for (const name of ['nics', 'hosts']) await makeReachable(join(this.#options.directory, name));
         await this.#names.load();
@@ -109,7 +111,7 @@ export class BridgeDriver implements NetworkDriver {
   }
 
   down(_task: Task): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.run('network', async () => {
       try {
         this.#fault = 'The network is down';
         this.#slaac.close();
@@ -250,7 +252,7 @@ export class BridgeDriver implements NetworkDriver {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#turn;
+    await this.#turns.run('network', async () => {}); // what is under way
     this.#nameServer.unwatch();
     this.#slaac.close();
   }
@@ -261,13 +263,6 @@ export class BridgeDriver implements NetworkDriver {
     using changes = new FileWatch();
     changes.add(dirname(leaseFile), basename(leaseFile));
     while (await changes.next(signal)) changed();
-  }
-
-  /** `up` and `down` never overlap. */
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#turn.then(work, work);
-    this.#turn = result.catch(() => {});
-    return result;
   }
 
   /** Returns the index of the link. */
@@ -304,18 +299,9 @@ export class BridgeDriver implements NetworkDriver {
   }
 
   async #dnsmasqConfig(): Promise<string> {
-    const { directory } = this.#options;
-    const { ipv4, ipv6, domain } = this.#config;
-    return formatDnsmasqConfig({
-      bridge: this.#identity.name,
-      account: await this.#options.account(),
-      ...dnsmasqFiles(directory),
-      nicsDirectory: join(directory, 'nics'),
-      hostsDirectory: join(directory, 'hosts'),
-      domain,
-      ...(ipv4 === undefined ? {} : { ipv4 }),
-      ...(ipv6 === undefined ? {} : { ipv6 }),
-    });
+    const bridge = this.#identity.name;
+    const account = await this.#options.account();
+    return formatDnsmasqConfig({ bridge, account, ...dnsmasqFiles(this.#options.directory), ...this.#nameOptions });
   }
 
   #linkOf({ instanceId, nic, hostName }: Pick<NicName, 'instanceId' | 'nic' | 'hostName'>): GuardedLink {

@@ -9,10 +9,11 @@ import { formatNic, isHostName, type NicName, parseNic } from './nic-file.ts';
 import { needsTable } from './nic-guards.ts';
 import { isMadeName } from './veth.ts';
 
-interface NicNamesOptions {
-  /** dnsmasq's `dhcp-hostsdir`. */
+/** Where the nics of a network stand for dnsmasq, which watches both directories, and what they get. */
+export interface NicNamesOptions {
+  /** dnsmasq's `dhcp-hostsdir`: one file per nic, see `formatNic`. */
   readonly nicsDirectory: string;
-  /** dnsmasq's `hostsdir`. */
+  /** dnsmasq's `hostsdir`: one hosts file per nic with an IPv6 address that answers, or with a project. */
   readonly hostsDirectory: string;
   readonly domain: string;
   readonly ipv4?: Subnet;
