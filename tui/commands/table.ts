@@ -1,5 +1,6 @@
 import { allProjectsOption, columnsOption, formatOption } from '../arguments/list-options.ts';
 import type { ArgumentSpec, CommandSpec, OptionSpec } from './command.ts';
+import { authCommands } from './table-auth.ts';
 import { backupCommands } from './table-backups.ts';
 import { configCommands } from './table-config.ts';
 import { copyCommands } from './table-copies.ts';
@@ -21,6 +22,7 @@ export const commands: readonly CommandSpec[] = [
   ...configCommands,
   ...templateCommands,
   ...trustCommands,
+  ...authCommands,
   ...stateCommands(),
   ...snapshotCommands(),
   ...copyCommands(),
@@ -44,6 +46,11 @@ export const groups: Readonly<Record<string, string>> = {
   'config metadata': 'What an instance has of the metadata of its image',
   'config template': 'Templates of files of an instance',
   'config trust': 'Clients on the network that the server trusts',
+  auth: 'Who may do what',
+  'auth group': 'Permissions that clients get together',
+  'auth group permission': 'Permissions of a group',
+  'auth identity': 'Clients that the server trusts',
+  'auth identity group': 'Groups of a client',
   alias: 'Words of your own for commands',
   file: 'Files inside instances, running or stopped',
   image: 'Images that instances are created from',
