@@ -1,7 +1,7 @@
 import type { ServiceDefinition } from '@grpc/grpc-js';
 import { loadApi } from '../../proto/api.ts';
 import type { Log } from '../base/log.ts';
-import type { InstancePlace } from '../instances/instance-places.ts';
+import type { InstancePlaces } from '../instances/instance-places.ts';
 import { ApiServer, strangerLimits, trustedLimits } from '../rpc/api-server.ts';
 import { localIdentity } from '../rpc/identity.ts';
 import { RemotePeers } from '../rpc/remote-peers.ts';
@@ -19,14 +19,14 @@ export interface ApiParts {
 /** Who the clients on the network are, and where the instances are that they may see. */
 export interface Clients {
   readonly access: ClientAccess;
-  readonly place: (uuid: string) => InstancePlace | undefined;
+  readonly places: InstancePlaces;
 }
 
 /** The services, for those who are trusted and, with narrow limits and next to nothing allowed, for those who are not. */
 export function openApi(
   log: Log,
   handlers: Readonly<Record<string, object>>,
-  { access, place }: Clients,
+  { access, places }: Clients,
   { checkProject, gate, publish }: Pick<RouterDeps, 'checkProject' | 'gate'> & { publish: RouterDeps['audit'] },
 ): ApiParts {
   const api = loadApi();
@@ -54,7 +54,7 @@ export function openApi(
   const find = (fingerprint: string) => {
     const client = access.find(fingerprint);
     if (client === undefined) return undefined;
-    return { name: client.name, sight: new AccessSight(() => access.of(fingerprint), place) };
+    return { name: client.name, sight: new AccessSight(() => access.of(fingerprint), places) };
   };
   const peers = new RemotePeers({ log, server, strangers, find });
   return { server, strangers, peers };

@@ -62,7 +62,7 @@ export async function serve(
     ...{ trust, groups },
     onReduced: (fingerprint, reason) => peers.drop(fingerprint, reason),
   });
-  const place = (uuid: string) => parts.records.places.find(uuid);
+  const { places } = parts.records;
   const gate = new Gate({ operation: (id) => base.operations.get(id) });
   const certificate = new ServerCertificateFiles({ log, state: directories.state, hostName: base.hostName });
   const config = new ServerConfig({ store, events, prepare: (wanted) => remote.prepare(addressIn(wanted)) });
@@ -73,7 +73,7 @@ export async function serve(
       network: () => ({ addresses: remote.addresses, fingerprint: certificate.fingerprint }),
     }),
     AuthService: authService({
-      ...{ trust, groups, access, place, checkProject },
+      ...{ trust, groups, access, places, checkProject },
       instance: (project, name) => parts.records.get(project, name),
     }),
     TrustService: trustService({
@@ -81,7 +81,7 @@ export async function serve(
       tokenExpiry: async () => expiryOf(serverSetting((await config.get()).config, tokenExpiryKey), new Date()),
     }),
   };
-  const clients = { access, place };
+  const clients = { access, places };
   const { server, strangers, peers } = openApi(log, handlers, clients, {
     ...{ checkProject, gate, publish: (audit, project) => events.publish(audit, project) },
   });

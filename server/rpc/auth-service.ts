@@ -3,7 +3,7 @@ import type { Group as GroupMessage } from '../../proto/gen/yurt/v1/Group.ts';
 import type { GroupPermission__Output } from '../../proto/gen/yurt/v1/GroupPermission.ts';
 import { Fault } from '../base/fault.ts';
 import { suggestion } from '../base/nearest.ts';
-import type { InstancePlace } from '../instances/instance-places.ts';
+import type { InstancePlaces } from '../instances/instance-places.ts';
 import { defaultProject } from '../projects/project.ts';
 import { fullAccess, permissionsOf } from '../trust/access.ts';
 import type { ClientAccess } from '../trust/client-access.ts';
@@ -17,8 +17,7 @@ export interface AuthServiceDeps {
   readonly groups: Groups;
   readonly trust: Pick<TrustStore, 'list'>;
   readonly access: ClientAccess;
-  /** Undefined for an instance that does not exist any more. */
-  readonly place: (uuid: string) => InstancePlace | undefined;
+  readonly places: Pick<InstancePlaces, 'find'>;
   /** Fault `not-found`. */
   readonly instance: (project: string, name: string) => Promise<{ readonly uuid: string }>;
   /** Fault `not-found`. */
@@ -30,7 +29,7 @@ const entityTypes = ['server', 'project', 'instance'];
 export function authService(deps: AuthServiceDeps): Handlers<AuthServiceHandlers> {
   const { groups, trust, access } = deps;
   const encodeAll = (permissions: readonly Permission[]) =>
-    permissions.flatMap((permission) => encodePermission(permission, deps.place));
+    permissions.flatMap((permission) => encodePermission(permission, deps.places));
   const encode = (group: Group): GroupMessage => ({
     ...{ name: group.name, description: group.description, permissions: encodeAll(group.permissions) },
     identities: trust.list().flatMap((client) => (client.groups.includes(group.id) ? [client.name] : [])),
@@ -73,12 +72,12 @@ export function namesOf(groups: Pick<Groups, 'find'>, ids: readonly string[]): s
 
 function encodePermission(
   { entity, role }: Permission,
-  place: AuthServiceDeps['place'],
+  places: AuthServiceDeps['places'],
 ): { entityType: string; entity: string; project: string; entitlement: string }[] {
   const head = { entityType: entity.type, entitlement: role };
   if (entity.type === 'server') return [{ ...head, entity: '', project: '' }];
   if (entity.type === 'project') return [{ ...head, entity: entity.project, project: '' }];
-  const found = place(entity.uuid);
+  const found = places.find(entity.uuid);
   return found === undefined ? [] : [{ ...head, entity: found.name, project: found.project }];
 }
 

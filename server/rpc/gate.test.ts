@@ -48,10 +48,7 @@ function world(roles: { server?: Role; projects?: Record<string, Role>; instance
     },
   });
   const certificate = { fingerprint: 'f', pem: '' };
-  const sight = new AccessSight(
-    () => access,
-    (uuid) => places.find(uuid),
-  );
+  const sight = new AccessSight(() => access, places);
   const caller = clientIdentity('guest', certificate, sight);
   const outcome = (of: MethodRule, request: object) => {
     try {
@@ -108,6 +105,12 @@ describe('the gate', () => {
     assert.equal(outcome(rule('PERMISSION_MANAGE'), { project: 'team' }), 'forbidden');
     assert.equal(outcome(rule('PERMISSION_VIEW', { contents: true }), { project: 'team' }), 'ok');
     assert.equal(outcome(rule('PERMISSION_VIEW', { contents: true }), { project: 'default' }), 'not-found');
+  });
+
+  it('refuses what is about no project and changes something: its declaration lacks what it is about', () => {
+    const { outcome } = world({ server: 'operator' });
+    assert.equal(outcome(rule('PERMISSION_VIEW'), {}), 'ok');
+    assert.equal(outcome(rule('PERMISSION_EXEC'), {}), 'forbidden');
   });
 
   it('follows an instance that is renamed, and not its name', () => {

@@ -44,8 +44,9 @@ export class Gate {
     const { message, project, targets, named } = subjectOf(rule, request);
     for (const one of named) checkEnters(identity, one);
     if (rule.operation !== undefined) this.#checkOperation(identity, rule, needed, textIn(message, rule.operation));
-    // Without a project it is about the server, which all who are trusted may look at; a test holds that it only looks.
-    else if (project !== undefined && message['allProjects'] !== true) {
+    // About the server, or all projects: all who are trusted may look, and see of these what is theirs.
+    else if (project === undefined || message['allProjects'] === true) demand('viewer', needed, rule, 'the server');
+    else {
       checkEnters(identity, project);
       if (rule.instance !== undefined) checkInstance(identity, rule, needed, project, textIn(message, rule.instance));
       else checkProject(identity, rule, needed, project);

@@ -1,4 +1,4 @@
-import type { InstancePlace } from '../instances/instance-places.ts';
+import type { InstancePlace, InstancePlaces } from '../instances/instance-places.ts';
 import type { Access } from '../trust/access.ts';
 import { highest, type Role } from '../trust/role.ts';
 
@@ -21,11 +21,11 @@ export const noSight: Sight = { everything: false, role: () => undefined, enters
 /** What an access allows, as long as it does: whatever is asked is answered from how things are then. */
 export class AccessSight implements Sight {
   readonly #access: () => Access;
-  readonly #place: (uuid: string) => InstancePlace | undefined;
+  readonly #places: Pick<InstancePlaces, 'find' | 'uuidAt'>;
 
-  constructor(access: () => Access, place: (uuid: string) => InstancePlace | undefined) {
+  constructor(access: () => Access, places: Pick<InstancePlaces, 'find' | 'uuidAt'>) {
     this.#access = access;
-    this.#place = place;
+    this.#places = places;
   }
 
   get everything(): boolean {
@@ -33,25 +33,17 @@ export class AccessSight implements Sight {
   }
 
   role(project: string, instance?: string): Role | undefined {
-    const { server, projects } = this.#access();
+    const { server, projects, instances } = this.#access();
     const inProject = highest(server, projects.get(project));
-    if (instance === undefined) return inProject;
-    const own = this.#instances().filter(({ place }) => place.project === project && place.name === instance);
-    return highest(inProject, ...own.map(({ role }) => role));
-  }
-
-  instances(): InstancePlace[] {
-    return this.#instances().map(({ place }) => place);
+    const uuid = instance === undefined ? undefined : this.#places.uuidAt({ project, name: instance });
+    return uuid === undefined ? inProject : highest(inProject, instances.get(uuid));
   }
 
   enters(project: string): boolean {
-    return this.role(project) !== undefined || this.#instances().some(({ place }) => place.project === project);
+    return this.role(project) !== undefined || this.instances().some((place) => place.project === project);
   }
 
-  #instances(): { readonly place: InstancePlace; readonly role: Role }[] {
-    return [...this.#access().instances].flatMap(([uuid, role]) => {
-      const place = this.#place(uuid);
-      return place === undefined ? [] : [{ place, role }];
-    });
+  instances(): InstancePlace[] {
+    return [...this.#access().instances.keys()].flatMap((uuid) => this.#places.find(uuid) ?? []);
   }
 }

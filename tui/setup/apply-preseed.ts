@@ -70,7 +70,7 @@ async function applyProject(context: Context, connection: Connection, wanted: Na
     };
   }
   const { description, config: before, etag } = present.project;
-  const after = { description: wanted.description ?? description, config: { ...before, ...config } };
+  const after = { description: wanted.description ?? description, config: withoutEmpty({ ...before, ...config }) };
   if (isSame(after, { description, config: before })) return undefined;
   const answer = await connection.call('ProjectService', 'UpdateProject', { name, etag, ...after });
   const back = { name, etag: answer.project?.etag ?? '', description, config: before };
@@ -91,7 +91,7 @@ async function applyProfile(connection: Connection, wanted: PreseedProfile): Pro
   const { description, config, etag } = present.profile;
   const devices = devicesRecord(present.profile.devices);
   const after = {
-    ...{ description: wanted.description ?? description, config: { ...config, ...wanted.config } },
+    ...{ description: wanted.description ?? description, config: withoutEmpty({ ...config, ...wanted.config }) },
     devices: { ...devices, ...wanted.devices },
   };
   if (isSame(after, { description, config, devices })) return undefined;
@@ -106,9 +106,8 @@ async function applyConfig(
   wanted: Readonly<Record<string, string>>,
 ): Promise<Made | undefined> {
   const { config, etag } = await connection.call('ServerService', 'GetServerConfig', {});
-  const after = { ...config, ...wanted };
-  // An empty value is the same as none.
-  if (isSame(withoutEmpty(after), config)) return undefined;
+  const after = withoutEmpty({ ...config, ...wanted });
+  if (isSame(after, config)) return undefined;
   const answer = await connection.call('ServerService', 'UpdateServerConfig', { config: after, etag });
   const back = { config, etag: answer.etag };
   return {
@@ -127,6 +126,7 @@ async function found<Answer>(answer: Promise<Answer>): Promise<Answer | undefine
   }
 }
 
+/** An empty value is the same as none: it unsets a key. */
 function withoutEmpty(config: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== ''));
 }

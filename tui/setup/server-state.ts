@@ -51,11 +51,9 @@ export function preseedOf({ config, networks, pools, projects, profiles }: Serve
     networks: networks.map(({ name, type, description, config: own }) => ({
       ...{ name, type, description, config: chosenBy(own) },
     })),
-    storagePools: pools.map(({ name, driver, description, config: own }) => ({
-      name,
-      driver,
-      description,
-      config: own,
+    // Where a pool lies is the server's own affair.
+    storagePools: pools.map(({ name, driver, description, config: { source: _source, ...own } }) => ({
+      ...{ name, driver, description, config: own },
     })),
     projects: projects.map(({ name, description, config: own }) => ({ name, description, config: own })),
     profiles: profiles.map(({ name, project, description, config: own, devices }) => ({

@@ -50,7 +50,7 @@ describe('yurt init', () => {
     });
     server.on('NetworkService', 'ListNetworks', () => ({ networks: [network, { name: 'eth0', managed: false }] }));
     server.on('StorageService', 'ListStoragePools', () => ({
-      pools: ['default', 'fast'].map((name) => ({ name, driver: 'overlay', config: {} })),
+      pools: ['default', 'fast'].map((name) => ({ name, driver: 'overlay', config: { source: `/somewhere/${name}` } })),
     }));
     server.on('ProjectService', 'ListProjects', () => ({ projects: [...projects.values()] }));
     server.on('ProjectService', 'GetProject', ({ name = '' }) => {
@@ -121,6 +121,15 @@ profiles:
     assert.equal(again.stdout, 'Everything is so already: nothing was changed\n');
   });
 
+  it('unsets what has an empty value, once', async () => {
+    await yurt(['init', '--preseed'], preseed);
+    const emptied =
+      'projects: [{ name: default, config: { user.x: "" } }]\nprofiles: [{ name: default, config: { limits.cpu: "" } }]';
+    assert.match((await yurt(['init', '--preseed'], emptied)).stdout, /^Project "default" changed\nProfile "default"/);
+    assert.deepEqual([projects.get('default')?.config, profiles.get('default/default')?.config], [{}, {}]);
+    assert.match((await yurt(['init', '--preseed'], emptied)).stdout, /nothing was changed/);
+  });
+
   it('undoes all of a preseed of which a part fails', async () => {
     for (const bad of [
       preseed.replace('limits.memory: 1GiB', 'bad: x'),
@@ -171,6 +180,7 @@ profiles:
     await yurt(['init', '--preseed'], preseed);
     const { code, stdout } = await yurt(['init', '--dump']);
     assert.equal(code, 0);
+    assert.doesNotMatch(stdout, /somewhere|10\.1\.2\.1/);
     const dumped = await parsePreseed(stdout);
     assert.deepEqual(dumped.projects.map(({ name }) => name).sort(), ['default', 'team']);
     assert.equal((await yurt(['init', '--preseed'], stdout)).stdout, 'Everything is so already: nothing was changed\n');
