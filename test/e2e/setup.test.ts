@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawn as spawnProgram } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { spawn } from 'node-pty';
@@ -76,6 +78,35 @@ profiles:
     const copied = await other.yurt(['init', '--preseed'], { input: dump });
     assert.equal(copied.exitCode, 0, copied.stderr);
     assert.equal(await other.ok('init', '--dump'), dump);
+  });
+
+  it('--preseed that is interrupted undoes what it did, and one that is killed is completed by the same again', async () => {
+    const count = 300;
+    const profiles = Array.from(
+      { length: count },
+      (_, index) => `  - { name: many-${index}, config: { user.n: "${index}" } }`,
+    );
+    const preseed = `profiles:\n${profiles.join('\n')}\n`;
+    const made = async () => (await yurt.ok('profile', 'list', '-f', 'csv')).match(/many-/g)?.length ?? 0;
+    for (const [signal, expected] of [
+      ['SIGINT', (left: number) => left === 0],
+      ['SIGKILL', (left: number) => left > 0 && left < count],
+    ] as const) {
+      const child = spawnProgram(join(projectRoot, 'bin/yurt'), ['init', '--preseed'], {
+        env: { ...process.env, YURT_DIR: yurt.directory },
+        stdio: ['pipe', 'ignore', 'ignore'],
+      });
+      const exited = once(child, 'exit');
+      child.stdin?.end(preseed);
+      await eventually(async () => assert.ok((await made()) > 0), 30_000);
+      child.kill(signal);
+      const [code] = (await exited) as [number | null];
+      assert.notEqual(code, 0);
+      assert.ok(expected(await made()), `${await made()} after ${signal}`);
+    }
+    const again = await yurt.yurt(['init', '--preseed'], { input: preseed });
+    assert.equal(again.exitCode, 0, again.stderr);
+    assert.equal(await made(), count);
   });
 
   it('asks on a terminal, again for what cannot be, and does it', async () => {
