@@ -15,7 +15,7 @@ describe('the places of instances', () => {
     const { uuid } = await records.get('default', 'web');
     assert.deepEqual([places.find(uuid), places.uuidAt(place)], [place, uuid]);
     const moved = { project: 'blue', name: 'www' };
-    await moves.move({ ...place, newName: 'www', targetProject: 'blue' });
+    await moves.move({ ...place, newName: 'www', targetProject: 'blue', pool: '' });
     assert.deepEqual([places.find(uuid), places.uuidAt(moved), places.uuidAt(place)], [moved, uuid, undefined]);
 
     const unused = undefined as unknown as ConstructorParameters<typeof InstanceRecords>[1]; // nothing is made

@@ -81,7 +81,7 @@ describe('yurt auth', () => {
         /has that permission already: instance web in project team: user/,
       ],
       [['remove', 'crew', 'server', 'admin'], /has no such permission: server: admin/],
-      [['add', 'crew', 'server'], /server ENTITLEMENT/],
+      [['add', 'crew', 'server'], /Invalid number of arguments/],
       [['add', 'crew', 'server', 'x', 'admin'], /server ENTITLEMENT/],
       [['add', 'crew', 'project', 'team'], /project NAME ENTITLEMENT/],
       [['add', 'crew', 'project', 'team', 'user', 'project=x'], /Only an instance is in a project/],
