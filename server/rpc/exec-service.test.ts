@@ -45,7 +45,10 @@ class Relay {
     } as unknown as ExecSession; // nothing else of it is used
     const never = () => Promise.reject(new Error('not used'));
     const service = execService({ exec: async () => session, keep: never, booted: never });
-    const call: Call = { identity: localIdentity('test'), log: silentLog, signal: this.#abort.signal };
+    const call: Call = {
+      ...{ identity: localIdentity('test'), log: silentLog, signal: this.#abort.signal },
+      admitMessage() {},
+    };
     this.ended = service
       .Exec(call, this.client as unknown as Parameters<typeof service.Exec>[1])
       .catch((error) => error);

@@ -6,10 +6,10 @@ import type { SessionRecord } from '../agents/session-records.ts';
 import { Fault } from '../base/fault.ts';
 import type { Task } from '../base/task.ts';
 import type { Instance } from '../instances/instance.ts';
+import { covers } from '../trust/role.ts';
 import { encodeTime } from './encode.ts';
 import { relayExec } from './exec-service.ts';
 import { firstMessage } from './first-message.ts';
-import { sees } from './identity.ts';
 import { projectOf } from './project.ts';
 import { type Call, type Handlers, messagesOf } from './router.ts';
 
@@ -45,10 +45,12 @@ export function sessionService(deps: SessionServiceDeps): Handlers<SessionServic
     },
     ListSessions: async (call, request) => {
       const project = projectOf(request);
-      const wanted = request.instance === '' ? undefined : await deps.instance(project, request.instance);
-      const all = await deps.instances(request.allProjects ? undefined : project);
-      const shown = all.filter((one) => sees(call.identity, one.project));
-      const chosen = wanted === undefined ? shown : shown.filter(({ uuid }) => uuid === wanted.uuid);
+      // What a command is called with is for those who could look at it in the instance.
+      const shows = (one: Instance) => covers(call.identity.sight.role(one.project, one.name), 'user');
+      const all = (await deps.instances(request.allProjects ? undefined : project)).filter(shows);
+      const chosen = request.instance === '' ? all : all.filter(({ name }) => name === request.instance);
+      // Whether there is one that has no sessions is said to those who see all of the project.
+      if (request.instance !== '' && call.identity.sight.role(project)) await deps.instance(project, request.instance);
       const lists = await Promise.all(
         chosen.map(async (instance) =>
           (await deps.list(taskOf(call), instance)).map((view) => encodeSession(view, instance)),

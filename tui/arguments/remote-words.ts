@@ -20,6 +20,8 @@ const serverNames = [
   'operations',
   'sessions',
   'projects',
+  'groups',
+  'identities',
 ];
 
 /**

@@ -18,6 +18,8 @@ export type Completion =
   | 'operations'
   | 'sessions'
   | 'remotes'
+  | 'groups'
+  | 'identities'
   | 'instance-keys'
   | 'instance-settings'
   | 'instance-devices'
