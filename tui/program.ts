@@ -125,7 +125,12 @@ async function runWithoutCommand(
     const dialer = await wayTo(env, settings, remote);
     // A bundle of its own: no other command loads what draws the screen.
     const { startScreen } = await import('./screen/start.ts');
-    return await startScreen({ terminal, global: onRemote(given, settings, remote), env }, dialer);
+    const elsewhere = {
+      names: Object.keys(settings.remotes).filter((name) => name !== remote),
+      projectOf: (name: string) => settings.remotes[name]?.project ?? '',
+      way: (name: string) => wayTo(env, settings, name),
+    };
+    return await startScreen({ terminal, global: onRemote(given, settings, remote), env }, dialer, elsewhere);
   }
   await terminal.output.write(programHelp());
   return 0;

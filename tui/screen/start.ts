@@ -6,6 +6,7 @@ import type { Context } from '../commands/command.ts';
 import { printableLines } from '../output/printable.ts';
 import { App } from './app.ts';
 import { Drawing } from './drawing.ts';
+import type { Elsewhere } from './effects/remotes.ts';
 import { colourDepth, themeName } from './frame/theme.ts';
 import { Program } from './program.ts';
 import { initialState } from './state/initial.ts';
@@ -16,6 +17,7 @@ import { KeySource } from './terminal/key-source.ts';
 export async function startScreen(
   context: Pick<Context, 'terminal' | 'global' | 'env'>,
   dialer: Dialer,
+  elsewhere: Elsewhere,
 ): Promise<number> {
   const { env, global } = context;
   const { stdin, stdout } = process;
@@ -23,13 +25,13 @@ export async function startScreen(
   const depth = colourDepth(env);
   const store = new Store(
     initialState({
-      ...{ size: sizeNow(), theme: themeName(env), project: global.project },
+      ...{ size: sizeNow(), theme: themeName(env), project: global.project, remote: global.remote },
       ...{ now: Date.now(), zone: -new Date().getTimezoneOffset() },
     }),
   );
   const keys = new KeySource(stdin);
   const drawing = new Drawing(store, depth, (text) => stdout.write(text));
-  const program = new Program(context, store, keys, () => new Connection(dialer));
+  const program = new Program(context, store, keys, () => new Connection(dialer), elsewhere);
   const onResize = () => {
     store.dispatch({ type: 'resize', size: sizeNow() });
     drawing.redraw();

@@ -1,5 +1,6 @@
 import type { State } from '../state/state.ts';
 import type { Command } from './command.ts';
+import { contentCommands } from './content-commands.ts';
 import { documentCommands } from './document-commands.ts';
 import { fileCommands } from './file-commands.ts';
 import { instanceCommands } from './instance-commands.ts';
@@ -14,6 +15,7 @@ import { snapshotCommands } from './snapshot-commands.ts';
 export const commands: readonly Command[] = [
   ...fileCommands,
   ...snapshotCommands,
+  ...contentCommands,
   ...paneCommands,
   ...objectCommands,
   ...instanceCommands,

@@ -4,6 +4,7 @@ import { type DocumentState, instancePage, isText, newDocument, type Page, tabNa
 import { type State, shownPage, withNotice } from '../state/state.ts';
 import { documentLines } from '../views/document.ts';
 import { type Command, only } from './command.ts';
+import { onContent } from './content-commands.ts';
 import { editorOf } from './line-editor.ts';
 import { onSnapshots } from './snapshot-commands.ts';
 
@@ -83,7 +84,7 @@ function tabCommand(id: string, keys: readonly string[], help: string, step: num
       if (page.kind !== 'instance') return only(state);
       const tab = tabNames[(tabNames.indexOf(page.tab) + step + tabNames.length) % tabNames.length] ?? 'overview';
       const document = { ...newDocument, follow: tab === 'log' };
-      return only(withPage(state, { ...page, tab, document }));
+      return only(withPage(state, { ...page, tab, document, index: 0 }));
     },
   };
 }
@@ -128,7 +129,7 @@ export function withPage(state: State, page: Page): State {
 }
 
 function onText(state: State): boolean {
-  return isText(shownPage(state)) && !onSnapshots(state);
+  return isText(shownPage(state)) && !onSnapshots(state) && !onContent(state);
 }
 
 export function onLog(state: State): boolean {

@@ -7,7 +7,9 @@ import type { State } from './state.ts';
 const maxEvents = 1000;
 const maxOperations = 500;
 
-export function withEvent(state: State, event: Event__Output): State {
+export function withEvent(state: State, event: Event__Output, remote: string): State {
+  // The other lists are the present server's alone.
+  if (remote !== '') return state;
   if (event.operation) return withOperation(state, event.operation);
   if (!event.lifecycle && !event.logging) return state;
   const events = new Map(state.data.events);

@@ -53,6 +53,8 @@ export interface InstancePage {
   readonly kind: 'instance';
   readonly key: string;
   readonly tab: TabName;
+  /** The row under the cursor, in a tab that has one. */
+  readonly index: number;
   readonly document: DocumentState;
   readonly log: ConsoleLog;
   readonly snapshots: SnapshotList;
@@ -103,14 +105,20 @@ export type Page =
       readonly document: DocumentState;
     };
 
+export type PromptKind =
+  | ('filter' | 'search' | 'line-filter' | 'run' | 'create' | 'push' | 'snapshot' | 'rename' | 'copy')
+  | ('rename-snapshot' | 'snapshot-expiry' | 'rename-object');
+
 /** A line that is typed at the bottom of the screen. */
 export interface Prompt {
-  readonly kind: 'filter' | 'search' | 'line-filter' | 'run' | 'create' | 'push' | 'snapshot' | 'rename' | 'copy';
+  readonly kind: PromptKind;
   readonly editor: LineEditor;
   /** What was there before, which esc brings back. */
   readonly before: string;
   /** The instance that it is for, even when the cursor is elsewhere by then. */
   readonly subject?: string;
+  /** The snapshot of it, the profile or project. */
+  readonly object?: string;
 }
 
 const emptyLog: ConsoleLog = { lines: [], state: 'loading', failure: '' };
@@ -118,5 +126,5 @@ const noSnapshots: SnapshotList = { snapshots: [], index: 0, state: 'loading', f
 
 export function instancePage(key: string, tab: TabName = 'overview'): InstancePage {
   const document = { ...newDocument, follow: tab === 'log' };
-  return { kind: 'instance', key, tab, document, log: emptyLog, snapshots: noSnapshots };
+  return { kind: 'instance', key, tab, index: 0, document, log: emptyLog, snapshots: noSnapshots };
 }

@@ -4,11 +4,11 @@ import type { Page } from './page.ts';
 import type { State } from './state.ts';
 
 /** The state after an event: when it tells of an instance's new name, what was known of it and shown of it is its own still. */
-export function withRenamed(state: State, { lifecycle, project }: Event__Output): State {
+export function withRenamed(state: State, { lifecycle, project }: Event__Output, remote: string): State {
   if (lifecycle?.action !== 'instance-renamed') return state;
   const name = lifecycle.source.split('/')[1] ?? '';
-  const from = keyOf({ project, name: lifecycle.context['old_name'] ?? '' });
-  const to = keyOf({ project, name });
+  const from = keyOf({ project, name: lifecycle.context['old_name'] ?? '' }, remote);
+  const to = keyOf({ project, name }, remote);
   const row = state.data.instances.get(from);
   if (row === undefined || from === to) return state;
   const instances = new Map(state.data.instances);

@@ -176,6 +176,7 @@ function instancesIn({ usedBy }: Project__Output): string {
 
 export const operationsTable = defineTable<Operation__Output>({
   title: 'Operations',
+  short: 'Ops',
   empty: 'Nothing is under way',
   columns: [
     {

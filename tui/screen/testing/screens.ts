@@ -8,6 +8,7 @@ import { instancePage } from '../state/page.ts';
 import type { ScreenName, Size, State } from '../state/state.ts';
 import { update } from '../state/update.ts';
 import { complete } from './complete.ts';
+import { sampleInstance } from './sample-instance.ts';
 import { sampleNow, sampleState, typed } from './sample-states.ts';
 
 /** Every screen with a state that shows it: what is in docs/screens, and what the goldens hold. */
@@ -28,10 +29,21 @@ export function screens(size: Size): Readonly<Record<string, State>> {
     }).state,
     help: typed(state, '?'),
     palette: typed(state, ':', 'text:st'),
-    launch: typed(state, 'n', 'text:de', 'tab', 'down', 'text:web3', 'down', 'down', 'text:limits.memory=1GiB'),
+    launch: typed(state, 'n', 'text:de', 'tab', 'down', 'text:web3', 'down', 'down', 'down', 'text:1GiB'),
     'instance-overview': web1,
     'instance-devices': tab(1),
-    'instance-config': tab(2),
+    'instance-device': typed(tab(1), 'enter'),
+    'instance-config': drafted(tab(2)),
+    'instance-setting': typed(tab(2), 'n', 'text:limits.proc', 'tab', 'down', 'text:200'),
+    'instance-config-difference': typed(drafted(tab(2)), 'ctrl+s'),
+    'instances-grouped': typed(elsewhere(state), 'z', 'z'),
+    'instances-remotes': elsewhere(state),
+    'instance-move': typed(state, 'M', 'down', 'ctrl+u', 'text:l', 'tab'),
+    'instance-publish': typed(state, 'P', 'text:golden'),
+    'instance-rebuild': typed(state, 'B', 'text:deb', 'tab'),
+    'image-build': typed(screen('images'), 'b', 'text:13', 'tab'),
+    trust: screen('trust'),
+    'trust-token': typed(screen('trust'), 'n', 'text:desktop'),
     'instance-network': tab(3),
     'instance-snapshots': typed(snapshotted(tab(4)), 'j'),
     'instance-snapshot-name': typed(snapshotted(tab(4)), 'n', 'text:before-upgrade'),
@@ -55,6 +67,30 @@ export function screens(size: Size): Readonly<Record<string, State>> {
     events: screen('events'),
     server: screen('server'),
   };
+}
+
+/** A setting changed, one added and not applied. */
+function drafted(state: State): State {
+  const changed = typed(state, 'enter', 'ctrl+u', 'text:2GiB', 'ctrl+s');
+  return typed(changed, 'n', 'text:boot.autostart', 'down', 'text:true', 'ctrl+s');
+}
+
+/** With the instances of a second server, and a third that is down. */
+function elsewhere(state: State): State {
+  const others = update(state, { type: 'others', remotes: ['office', 'lab'] }).state;
+  const linked = update(others, { type: 'link', link: { kind: 'connected' }, remote: 'office' }).state;
+  const reason = 'Cannot reach 192.0.2.7:8443: no route to host';
+  const lost = update(linked, { type: 'link', link: { kind: 'lost', reason }, remote: 'lab' }).state;
+  const samples = [
+    { name: 'mail', status: 'RUNNING', address: 12, memoryMiB: 512, limitMiB: 2048, cpu: 0.2, hours: 900 },
+    { name: 'web1', status: 'STOPPED' },
+  ] as const;
+  const told = (second: number, before: State) => {
+    const instances = samples.map((sample) => sampleInstance(sample, sampleNow, second));
+    const now = sampleNow + second * 1000;
+    return update(before, { type: 'instances-listed', instances, now, remote: 'office' }).state;
+  };
+  return told(30, told(28, lost));
 }
 
 function snapshotted(state: State): State {

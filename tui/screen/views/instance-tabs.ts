@@ -10,6 +10,7 @@ import { clockTime } from '../tables/clock-time.ts';
 import { addressOf, cpuOf, roleOf, stateOf } from '../tables/instances.ts';
 import { operationRole, progressOf, timeOf } from '../tables/other-tables.ts';
 import { shortSize } from '../tables/short-size.ts';
+import { configLines, deviceLines } from './content-views.ts';
 import { safe } from './safe.ts';
 import { snapshotLines } from './snapshots-view.ts';
 
@@ -22,8 +23,8 @@ export function instanceLines(state: State, page: InstancePage): readonly Line[]
 
 const tabs: Readonly<Record<TabName, (row: InstanceRow, state: State, page: InstancePage) => readonly Line[]>> = {
   overview: overviewLines,
-  devices: ({ instance }) => deviceLines(instance),
-  config: ({ instance }) => configLines(instance),
+  devices: deviceLines,
+  config: configLines,
   network: ({ instance }) => networkLines(instance),
   snapshots: (_row, state, { snapshots }) => snapshotLines(snapshots, bodyHeight(state), state),
   log: (_row, state, page) => logLines(page, state),
@@ -76,30 +77,6 @@ function operationLines({ name }: Instance__Output, { data }: State): Line[] {
     line('  ', span(fit(safe(operation.description), 40), operationRole(operation)), ' ', safe(progressOf(operation))),
   );
   return [line(), line(span('Operations', 'header')), ...lines];
-}
-
-function deviceLines({ devices, expandedDevices }: Instance__Output): Line[] {
-  const names = Object.keys(expandedDevices).sort();
-  if (names.length === 0) return [line(span('No devices', 'dim'))];
-  return names.flatMap((name) => {
-    const { type = '', ...options } = expandedDevices[name]?.options ?? {};
-    const source = Object.hasOwn(devices, name) ? 'its own' : 'from a profile';
-    return [
-      line(span(safe(name), 'strong'), '  ', span(safe(type), 'accent'), '  ', span(source, 'dim')),
-      ...Object.entries(options).map(([key, value]) => field(`  ${key}`, value)),
-    ];
-  });
-}
-
-function configLines({ config, expandedConfig }: Instance__Output): Line[] {
-  const keys = Object.keys(expandedConfig).sort();
-  if (keys.length === 0) return [line(span('Nothing is configured: the defaults hold', 'dim'))];
-  return keys.map((key) => {
-    const source = Object.hasOwn(config, key) ? '' : '  from a profile';
-    return line(
-      ...[span(`${fit(safe(key), 34)} `, 'accent'), span(safe(expandedConfig[key] ?? '')), span(source, 'dim')],
-    );
-  });
 }
 
 function networkLines({ state }: Instance__Output): Line[] {

@@ -1,3 +1,4 @@
+import { forms } from '../forms/registry.ts';
 import { cut, fit, fitLine, type Line, line, type Span, span, widthOf } from '../frame/line.ts';
 import { commandsHere } from '../keys/commands.ts';
 import { paletteCommands } from '../keys/overlay-update.ts';
@@ -6,9 +7,9 @@ import { type State, shownTable } from '../state/state.ts';
 import { shownColumns } from '../tables/columns.ts';
 import { tables } from '../tables/registry.ts';
 import { editorSpans } from './footer-view.ts';
+import { formLines } from './form-view.ts';
 import { keyLabel } from './key-label.ts';
 import { safe } from './safe.ts';
-import { wizardLines } from './wizard-view.ts';
 
 interface Box {
   readonly title: string;
@@ -63,12 +64,18 @@ function boxOf(state: State, overlay: Overlay, width: number): Box {
     case 'palette':
       return paletteBox(state, overlay, width);
     case 'confirm':
-      return { title: safe(overlay.title), lines: confirmLines(overlay), hint: confirmHint(overlay), offset: 0 };
-    case 'wizard':
       return {
-        ...{ title: 'Launch an instance', lines: wizardLines(overlay.wizard, state.data), offset: 0 },
-        hint: '↑↓ field  tab completes  space switches  ^S launches  esc leaves',
+        ...{ title: safe(overlay.title), lines: confirmLines(overlay), hint: confirmHint(overlay) },
+        offset: overlay.offset ?? 0,
       };
+    case 'form': {
+      const { title, button } = forms[overlay.form.name];
+      const does = button(overlay.form).toLowerCase();
+      return {
+        ...{ title: safe(title(overlay.form)), lines: formLines(state, overlay.form, width), offset: 0 },
+        hint: `↑↓ field  tab completes  space switches  ^S ${does}  esc leaves`,
+      };
+    }
   }
 }
 
@@ -123,8 +130,9 @@ function paletteBox(state: State, overlay: Extract<Overlay, { kind: 'palette' }>
   return { title: 'Commands', lines: [input, line(), ...lines, ...none], hint: '', offset: 0 };
 }
 
-function confirmLines({ lines, expected, editor, action }: Confirmation): Line[] {
-  const text = lines.map((one) => line(span(safe(one))));
+function confirmLines({ lines, expected, editor, action, isDifference = false }: Confirmation): Line[] {
+  const roleOf = (one: string) => (one.startsWith('+ ') ? 'good' : one.startsWith('- ') ? 'bad' : undefined);
+  const text = lines.map((one) => line(span(safe(one), isDifference ? roleOf(one) : undefined)));
   if (expected === undefined) return text.length === 0 ? [line(`Sure to ${action}?`)] : text;
   return [
     ...text,

@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { Daemon } from './harness/daemon.ts';
+import { eventually } from './harness/eventually.ts';
+import { Screen } from './harness/screen.ts';
+import { template } from './harness/template.ts';
+
+const longMs = 4 * 60_000;
+const down = '\x1b[B';
+const apply = '\x13';
+
+describe('what the terminal interface changes', () => {
+  let yurt: Daemon;
+
+  before(
+    async () => {
+      yurt = await Daemon.start(await template('tiny'));
+    },
+    { timeout: longMs },
+  );
+
+  after(async () => {
+    await yurt[Symbol.asyncDispose]();
+  });
+
+  const open = () => new Screen({ YURT_DIR: yurt.directory }, { columns: 80, rows: 24 });
+  const setting = async (key: string) => (await yurt.ok('config', 'get', 'one', key)).trim();
+
+  it('of a configuration is shown before, and refused when somebody else was faster', { timeout: longMs }, async () => {
+    await yurt.ok('init', 'tiny', 'one', '-c', 'limits.processes=100');
+    await using screen = open();
+    await screen.shows(/▸ one +Stopped/);
+    screen.type('\r\t\t');
+    await screen.shows(/▸ +image\./);
+    screen.type('nlimits.memry\x13');
+    await screen.shows(/Unknown key "limits\.memry"; did you mean "limits\.memory"\?/);
+    screen.type('\x1bnuser.note');
+    await screen.shows(/string; at once\. Anything/);
+    screen.type(`${down}first${apply}`);
+    await screen.shows(/\+ user\.note +first/);
+    assert.equal(await setting('user.note'), '');
+    screen.type(apply);
+    await screen.shows(/\+ user\.note=first/);
+    screen.type('y');
+    await screen.shows(/Changed one/);
+    assert.equal(await setting('user.note'), 'first');
+
+    screen.type(`nuser.note${down}\x15second${apply}${apply}`);
+    await screen.shows(/- user\.note=first/);
+    await yurt.ok('config', 'set', 'one', 'limits.processes=200');
+    screen.type('y');
+    await screen.shows(/one was changed by somebody else/);
+    assert.equal(await setting('user.note'), 'first');
+    screen.type('\x1b');
+    await screen.shows(/limits\.processes +200/);
+    screen.type(`${apply}`);
+    await screen.shows(/\+ user\.note=second/);
+    screen.type('y');
+    await eventually(async () => assert.equal(await setting('user.note'), 'second'));
+    assert.equal(await setting('limits.processes'), '200');
+    await yurt.ok('delete', 'one');
+  });
+
+  it('of devices adds one and takes it away', { timeout: longMs }, async () => {
+    await yurt.ok('init', 'tiny', 'one');
+    await using screen = open();
+    await screen.shows(/▸ one +Stopped/);
+    screen.type('\r\t');
+    await screen.shows(/▸ +eth0 .*from a profile/);
+    screen.type(`nnull${down}unix-char${down}`);
+    await toField(screen, 'path');
+    screen.type(`/dev/nothing${down}`);
+    await toField(screen, 'source');
+    screen.type(`/dev/null${apply}`);
+    await screen.shows(/\+ null +unix-char/);
+    screen.type(`${apply}y`);
+    await screen.shows(/Changed one/);
+    assert.equal((await yurt.ok('config', 'device', 'get', 'one', 'null', 'path')).trim(), '/dev/nothing');
+    screen.type('gj');
+    await screen.shows(/▸ +null +unix-char/);
+    screen.type('D');
+    await screen.shows(/▸- null/);
+    screen.type(`${apply}y`);
+    await screen.showsNot(/null +unix-char/);
+    assert.equal(await yurt.ok('config', 'device', 'list', 'one'), '');
+    await yurt.ok('delete', 'one');
+  });
+
+  it('publishes, rebuilds, moves and gives snapshots another name and an end', { timeout: longMs }, async () => {
+    await yurt.ok('init', 'tiny', 'one');
+    await yurt.ok('project', 'create', 'lab', '-c', 'features.images=false', '-c', 'features.profiles=false');
+    await using screen = open();
+    await screen.shows(/▸ one +Stopped/);
+    screen.type('Pgolden');
+    await screen.shows(/\$ yurt publish one --alias golden/);
+    screen.type(apply);
+    await screen.shows(/Made an image of one/);
+    assert.match(await yurt.ok('image', 'list', '-f', 'csv'), /^golden,/m);
+
+    screen.type('B');
+    await screen.shows(/Rebuild one from an image/);
+    screen.type(`golden${apply}`);
+    await screen.shows(/Rebuild one from golden\?/);
+    screen.type('y');
+    await screen.shows(/Rebuilt one/);
+
+    screen.type('\r\t\t\t\t');
+    await screen.shows(/No snapshots yet/);
+    screen.type('nold\r');
+    await screen.shows(/▸ old .*never/);
+    screen.type('mer\r');
+    await screen.shows(/▸ older/);
+    screen.type('E1w\r');
+    await screen.shows(/▸ older +20\d\d\/.* 20\d\d\//);
+    screen.type('\x1b');
+    await screen.shows(/▸ one +Stopped/);
+
+    screen.type(`M${down}\x15lab`);
+    await screen.shows(/\$ yurt move one one --target-project lab/);
+    screen.type(apply);
+    await screen.shows(/Moved one/);
+    await screen.shows(/No instances yet/);
+    assert.equal(await yurt.ok('list', '--project', 'lab', '-c', 'n', '-f', 'csv'), 'one\n');
+    screen.type('A');
+    await screen.shows(/one +lab +Stopped|one +Stopped.*lab/);
+    screen.type('z');
+    await screen.shows(/── lab ─/);
+    await yurt.ok('delete', 'one', '--project', 'lab');
+    await yurt.ok('project', 'delete', 'lab');
+  });
+
+  it('lets a client in, and shuts it out', { timeout: longMs }, async () => {
+    await yurt.ok('config', 'set', 'core.https_address=127.0.0.1:8443');
+    await using screen = open();
+    await screen.shows(/No instances yet/);
+    screen.type(':trust\r');
+    await screen.shows(/No client on the network is trusted/);
+    screen.type(`ndesktop${apply}`);
+    await screen.shows(/yurt remote add NAME \S+/);
+    screen.type('q');
+    await screen.shows(/▸ desktop +token +everything/);
+    screen.type('D');
+    await screen.shows(/Delete the client desktop\?/);
+    screen.type('y');
+    await screen.shows(/No client on the network is trusted/);
+    assert.equal(await yurt.ok('config', 'trust', 'list-tokens', '-f', 'csv'), '');
+    screen.type(':server\r');
+    await screen.shows(/core\.https_address: 127\.0\.0\.1:8443/);
+  });
+});
+
+/** Goes down in a form until the field is the one with the cursor. */
+async function toField(screen: Screen, label: string): Promise<void> {
+  const focused = () => /▸ (\S+)/.exec(screen.text.split('\n').find((row) => row.startsWith('│ ▸')) ?? '')?.[1];
+  const seen = new Set<string | undefined>();
+  for (let at = focused(); at !== label; at = focused()) {
+    assert.ok(!seen.has(at), screen.text);
+    seen.add(at);
+    screen.type(down);
+    await eventually(() => assert.notEqual(focused(), at));
+  }
+}

@@ -1,0 +1,46 @@
+import { dateOf, minuteOf } from '../../output/units.ts';
+import { clientRecord, tokenRecord } from '../../trust/record.ts';
+import type { Clock } from '../state/state.ts';
+import type { TrustRow } from '../state/trust-rows.ts';
+import { defineTable, wordFilter } from './table.ts';
+
+export const trustTable = defineTable<TrustRow>({
+  title: 'Trust',
+  empty: 'No client on the network is trusted: n makes a token for one',
+  columns: [
+    { id: 'name', title: 'NAME', width: 18, most: 40, rank: 0, text: nameOf },
+    {
+      ...{ id: 'kind', title: 'KIND', width: 6, rank: 1, text: ({ kind }) => kind },
+      role: ({ kind }) => (kind === 'token' ? 'busy' : undefined),
+    },
+    { id: 'may', title: 'MAY SEE', width: 20, most: 50, rank: 2, text: rightsOf },
+    {
+      ...{ id: 'expires', title: 'EXPIRES', width: 20, rank: 3 },
+      text: (row) => minuteOf(expiryOf(row)) || 'never',
+      value: (row) => expiryOf(row)?.getTime() ?? Number.MAX_SAFE_INTEGER,
+      role: (row, { now }: Clock) => ((expiryOf(row)?.getTime() ?? Number.MAX_SAFE_INTEGER) <= now ? 'bad' : undefined),
+    },
+    {
+      ...{ id: 'fingerprint', title: 'FINGERPRINT', width: 12, rank: 4 },
+      text: (row) => (row.kind === 'client' ? row.client.fingerprint.slice(0, 12) : ''),
+    },
+  ],
+  rows: ({ trust }) => trust,
+  filter: wordFilter((row) => [nameOf(row), row.kind, rightsOf(row)]),
+  record: (row) => (row.kind === 'client' ? clientRecord(row.client) : tokenRecord(row.token)),
+});
+
+function nameOf(row: TrustRow): string {
+  return row.kind === 'client' ? row.client.name : (row.token.rights?.name ?? '');
+}
+
+function rightsOf(row: TrustRow): string {
+  const { restricted = false, projects = [] } = row.kind === 'client' ? row.client : (row.token.rights ?? {});
+  if (!restricted) return 'everything';
+  return projects.length === 0 ? 'nothing' : projects.join(', ');
+}
+
+/** Of the client, or of the token itself. */
+function expiryOf(row: TrustRow): Date | undefined {
+  return dateOf(row.kind === 'client' ? row.client.expiresAt : row.token.expiresAt);
+}
