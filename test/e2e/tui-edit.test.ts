@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, afterEach, before, describe, it } from 'node:test';
 import { Daemon } from './harness/daemon.ts';
 import { eventually } from './harness/eventually.ts';
 import { Screen } from './harness/screen.ts';
@@ -23,6 +23,14 @@ describe('what the terminal interface changes', () => {
     await yurt[Symbol.asyncDispose]();
   });
 
+  afterEach(async () => {
+    for (const project of ['default', 'lab']) {
+      const { stdout } = await yurt.yurt(['list', '--project', project, '-f', 'csv', '-c', 'n']);
+      const names = stdout.split('\n').filter(Boolean);
+      if (names.length > 0) await yurt.ok('delete', '--force', '--project', project, ...names);
+    }
+  });
+
   const open = () => new Screen({ YURT_DIR: yurt.directory }, { columns: 80, rows: 24 });
   const setting = async (key: string) => (await yurt.ok('config', 'get', 'one', key)).trim();
 
@@ -31,7 +39,7 @@ describe('what the terminal interface changes', () => {
     await using screen = open();
     await screen.shows(/▸ one +Stopped/);
     screen.type('\r\t\t');
-    await screen.shows(/▸ +image\./);
+    await screen.shows(/limits\.processes +100/);
     screen.type('nlimits.memry\x13');
     await screen.shows(/Unknown key "limits\.memry"; did you mean "limits\.memory"\?/);
     screen.type('\x1bnuser.note');
@@ -58,7 +66,6 @@ describe('what the terminal interface changes', () => {
     screen.type('y');
     await eventually(async () => assert.equal(await setting('user.note'), 'second'));
     assert.equal(await setting('limits.processes'), '200');
-    await yurt.ok('delete', 'one');
   });
 
   it('of devices adds one and takes it away', { timeout: longMs }, async () => {
@@ -83,7 +90,6 @@ describe('what the terminal interface changes', () => {
     screen.type(`${apply}y`);
     await screen.showsNot(/null +unix-char/);
     assert.equal(await yurt.ok('config', 'device', 'list', 'one'), '');
-    await yurt.ok('delete', 'one');
   });
 
   it('publishes, rebuilds, moves and gives snapshots another name and an end', { timeout: longMs }, async () => {
@@ -104,7 +110,7 @@ describe('what the terminal interface changes', () => {
     screen.type('y');
     await screen.shows(/Rebuilt one/);
 
-    screen.type('\r\t\t\t\t');
+    screen.type('\r\t\t\t');
     await screen.shows(/No snapshots yet/);
     screen.type('nold\r');
     await screen.shows(/▸ old .*never/);
@@ -125,8 +131,31 @@ describe('what the terminal interface changes', () => {
     await screen.shows(/one +lab +Stopped|one +Stopped.*lab/);
     screen.type('z');
     await screen.shows(/── lab ─/);
-    await yurt.ok('delete', 'one', '--project', 'lab');
-    await yurt.ok('project', 'delete', 'lab');
+  });
+
+  it('shows what runs in an instance', { timeout: longMs }, async () => {
+    await yurt.ok('launch', 'tiny', 'one');
+    await using screen = open();
+    await screen.shows(/▸ one +Running/);
+    screen.type('\r\t\t\t\t');
+    await screen.shows(/\[processes\]/);
+    await screen.shows(/^ +1 +0 +S .*init/m);
+    await yurt.ok('exec', 'one', '--', 'sh', '-c', 'setsid sleep 4711 >/dev/null 2>&1 &');
+    await screen.shows(/ sleep 4711$/m);
+    await yurt.ok('pause', 'one');
+    await screen.shows(/ sleep 4711$/m);
+    await yurt.ok('resume', 'one');
+    const listed = await yurt.ok('query', 'InstanceService/ListProcesses', '-d', '{"name":"one"}');
+    const { processes } = JSON.parse(listed) as { processes: { pid: number; uid: number; arguments: string[] }[] };
+    assert.equal(processes[0]?.pid, 1);
+    assert.ok(processes.some(({ arguments: argv }) => argv.join(' ') === 'sleep 4711'));
+    assert.ok(processes.every(({ uid }) => uid === 0));
+    await yurt.ok('stop', '--force', 'one');
+    await screen.shows(/Nothing runs while it is stopped/);
+    assert.deepEqual(JSON.parse(await yurt.ok('query', 'InstanceService/ListProcesses', '-d', '{"name":"one"}')), {
+      processes: [],
+      truncated: false,
+    });
   });
 
   it('lets a client in, and shuts it out', { timeout: longMs }, async () => {

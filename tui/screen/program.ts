@@ -12,6 +12,7 @@ import { LiveConnection } from './effects/live-connection.ts';
 import { ObjectVerbs } from './effects/object-verbs.ts';
 import type { Panes } from './effects/panes.ts';
 import { Poller } from './effects/poller.ts';
+import { ProcessReader } from './effects/process-reader.ts';
 import { type Elsewhere, Remotes } from './effects/remotes.ts';
 import { Servers } from './effects/servers.ts';
 import { Sessions } from './effects/sessions.ts';
@@ -64,6 +65,7 @@ export class Program {
   readonly #sessions: Sessions;
   readonly #poller: Poller;
   readonly #console: ConsoleReader;
+  readonly #processes: ProcessReader;
   readonly #events: EventFollower;
   readonly #files: Files;
   readonly #snapshots: SnapshotReader;
@@ -94,7 +96,12 @@ export class Program {
     this.#objects = new ObjectVerbs(live, store, batches);
     this.#sessions = new Sessions(context, servers, keys, () => store.state().project);
     this.#console = new ConsoleReader(servers, store);
-    this.#poller = new Poller(store, this.#lists.instances, this.#remotes, this.#console);
+    this.#processes = new ProcessReader(servers, store);
+    this.#poller = new Poller(
+      store,
+      { instances: this.#lists.instances, remotes: this.#remotes },
+      { console: this.#console, processes: this.#processes },
+    );
     this.#keys = keys;
     this.#files = new Files(servers, store);
     this.#snapshots = new SnapshotReader(servers, store);
@@ -294,6 +301,9 @@ export class Program {
     const page = state.pages.at(-1);
     if (page?.kind === 'instance' && page.tab === 'log' && page.log.state === 'loading') {
       void this.#console.read(page.key);
+    }
+    if (page?.kind === 'instance' && page.tab === 'processes' && page.processes.state === 'loading') {
+      void this.#processes.read(page.key);
     }
     if (page?.kind === 'instance' && page.tab === 'snapshots' && page.snapshots.state === 'loading') {
       void this.#snapshots.read(page.key);

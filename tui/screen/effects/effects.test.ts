@@ -96,7 +96,7 @@ describe('what the screen knows of the server', () => {
     using screen = world(server);
     await screen.lists.readNames();
     const reader = new SnapshotReader(screen.servers, screen.store);
-    for (const key of ['enter', 'tab', 'tab', 'tab', 'tab']) {
+    for (const key of ['enter', 'tab', 'tab', 'tab']) {
       screen.store.dispatch({ type: 'key', press: { key, text: '' } });
     }
     const shown = () => {

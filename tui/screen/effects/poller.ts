@@ -3,6 +3,7 @@ import { type State, shownPage } from '../state/state.ts';
 import type { Store } from '../store.ts';
 import type { ConsoleReader } from './console-reader.ts';
 import type { InstanceList } from './instance-list.ts';
+import type { ProcessReader } from './process-reader.ts';
 import type { Remotes } from './remotes.ts';
 
 const tickMs = 1000;
@@ -17,15 +18,21 @@ export class Poller {
   readonly #instances: InstanceList;
   readonly #remotes: Remotes;
   readonly #console: ConsoleReader;
+  readonly #processes: ProcessReader;
   #timer: NodeJS.Timeout | undefined;
   #nextPoll = 0;
   #paused = false;
 
-  constructor(store: Store, instances: InstanceList, remotes: Remotes, console: ConsoleReader) {
+  constructor(
+    store: Store,
+    lists: { readonly instances: InstanceList; readonly remotes: Remotes },
+    shown: { readonly console: ConsoleReader; readonly processes: ProcessReader },
+  ) {
     this.#store = store;
-    this.#instances = instances;
-    this.#remotes = remotes;
-    this.#console = console;
+    this.#instances = lists.instances;
+    this.#remotes = lists.remotes;
+    this.#console = shown.console;
+    this.#processes = shown.processes;
   }
 
   start(): void {
@@ -48,8 +55,9 @@ export class Poller {
     if (this.#paused) return;
     if (now >= this.#nextPoll && showsFigures(state)) void this.#poll(now);
     const page = shownPage(state);
-    if (page.kind === 'instance' && page.tab === 'log' && isReachable(state, page.key))
-      void this.#console.read(page.key);
+    if (page.kind !== 'instance' || !isReachable(state, page.key)) return;
+    if (page.tab === 'log') void this.#console.read(page.key);
+    if (page.tab === 'processes' && now - page.processes.at >= pollMs) void this.#processes.read(page.key);
   }
 
   async #poll(started: number): Promise<void> {

@@ -1,6 +1,15 @@
 import { textOf } from '../frame/line.ts';
 import { bodyHeight } from '../state/geometry.ts';
-import { type DocumentState, instancePage, isText, newDocument, type Page, tabNames } from '../state/page.ts';
+import {
+  type DocumentState,
+  instancePage,
+  isText,
+  newDocument,
+  type Page,
+  processOrders,
+  tabNames,
+} from '../state/page.ts';
+import { withProcessOrder } from '../state/processes.ts';
 import { type State, shownPage, withNotice } from '../state/state.ts';
 import { documentLines } from '../views/document.ts';
 import { type Command, only } from './command.ts';
@@ -42,6 +51,17 @@ export const documentCommands: readonly Command[] = [
     ...{ id: 'log', section: 'Instances', keys: ['l'], hint: 'log', here: hasInstance },
     help: 'Log of the console',
     run: (state) => only(atLog(state)),
+  },
+  {
+    ...{ id: 'process-order', section: 'Text', keys: ['o'], hint: 'sort', here: onProcesses },
+    help: 'Sort by processor, memory or number',
+    run: (state) => {
+      const page = shownPage(state);
+      if (page.kind !== 'instance') return only(state);
+      const { order } = page.processes;
+      const next = processOrders[(processOrders.indexOf(order) + 1) % processOrders.length] ?? 'cpu';
+      return only(withProcessOrder(state, page.key, next));
+    },
   },
   {
     ...{ id: 'follow', section: 'Text', keys: ['f'], hint: 'follow', here: onLog },
@@ -130,6 +150,11 @@ export function withPage(state: State, page: Page): State {
 
 function onText(state: State): boolean {
   return isText(shownPage(state)) && !onSnapshots(state) && !onContent(state);
+}
+
+function onProcesses(state: State): boolean {
+  const page = shownPage(state);
+  return page.kind === 'instance' && page.tab === 'processes';
 }
 
 export function onLog(state: State): boolean {

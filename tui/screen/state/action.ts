@@ -2,6 +2,7 @@ import type { Event__Output } from '../../../proto/gen/yurt/v1/Event.ts';
 import type { FileEntry__Output } from '../../../proto/gen/yurt/v1/FileEntry.ts';
 import type { Instance__Output } from '../../../proto/gen/yurt/v1/Instance.ts';
 import type { Operation__Output } from '../../../proto/gen/yurt/v1/Operation.ts';
+import type { Process__Output } from '../../../proto/gen/yurt/v1/Process.ts';
 import type { Snapshot__Output } from '../../../proto/gen/yurt/v1/Snapshot.ts';
 import type { LaunchRequest } from '../forms/launch.ts';
 import type { Line } from '../frame/line.ts';
@@ -72,6 +73,13 @@ export type Action =
       readonly key: string;
       /** Or why they could not be. */
       readonly snapshots: readonly Snapshot__Output[] | string;
+    }
+  | {
+      readonly type: 'processes-listed';
+      readonly key: string;
+      readonly now: number;
+      /** Or why they could not be. */
+      readonly listed: { readonly processes: readonly Process__Output[]; readonly truncated: boolean } | string;
     }
   | {
       readonly type: 'files-listed';

@@ -14,6 +14,8 @@ export interface Samples {
   readonly received: readonly number[];
   readonly sent: readonly number[];
   readonly processes: readonly number[];
+  /** Bytes of its root; 0 until it was measured. */
+  readonly disk: readonly number[];
 }
 
 export interface InstanceRow {
@@ -26,7 +28,7 @@ export interface InstanceRow {
 
 export type InstanceRows = ReadonlyMap<string, InstanceRow>;
 
-const noSamples: Samples = { times: [], cpu: [], memory: [], received: [], sent: [], processes: [] };
+const noSamples: Samples = { times: [], cpu: [], memory: [], received: [], sent: [], processes: [], disk: [] };
 
 /** `project/name`; on another server than the present one `remote:project/name`. */
 export function keyOf({ project, name }: { readonly project: string; readonly name: string }, remote = ''): string {
@@ -132,6 +134,8 @@ function sampled(
     received: add(samples.received, rate(received, receivedBefore)),
     sent: add(samples.sent, rate(sent, sentBefore)),
     processes: add(samples.processes, state.processCount),
+    // Most readings leave it out: what was measured last still holds.
+    disk: add(samples.disk, Number(state.diskUsageBytes) || (samples.disk.at(-1) ?? 0)),
   };
 }
 

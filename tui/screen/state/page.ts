@@ -1,11 +1,12 @@
 import type { FileEntry__Output } from '../../../proto/gen/yurt/v1/FileEntry.ts';
+import type { Process__Output } from '../../../proto/gen/yurt/v1/Process.ts';
 import type { Snapshot__Output } from '../../../proto/gen/yurt/v1/Snapshot.ts';
 import type { LineEditor } from '../keys/line-editor.ts';
 import type { TableName } from './state.ts';
 
 /** Tabs of the page of an instance. */
 export const tabNames = [
-  ...(['overview', 'devices', 'config', 'network', 'snapshots', 'log', 'events', 'metrics'] as const),
+  ...(['overview', 'devices', 'config', 'snapshots', 'processes', 'network', 'log', 'events', 'metrics'] as const),
 ] as const;
 export type TabName = (typeof tabNames)[number];
 
@@ -48,6 +49,22 @@ export interface SnapshotList {
   readonly failure: string;
 }
 
+/** What runs in an instance. */
+export interface ProcessList {
+  readonly processes: readonly Process__Output[];
+  readonly truncated: boolean;
+  /** Percent of one processor since they were read before, by the host's number; none the first time. */
+  readonly cpu: ReadonlyMap<number, number>;
+  /** When they were read, as milliseconds since the epoch. */
+  readonly at: number;
+  readonly order: ProcessOrder;
+  readonly state: 'loading' | 'here' | 'failed';
+  readonly failure: string;
+}
+
+export const processOrders = ['cpu', 'memory', 'pid'] as const;
+export type ProcessOrder = (typeof processOrders)[number];
+
 /** What one instance is, in tabs. */
 export interface InstancePage {
   readonly kind: 'instance';
@@ -58,6 +75,7 @@ export interface InstancePage {
   readonly document: DocumentState;
   readonly log: ConsoleLog;
   readonly snapshots: SnapshotList;
+  readonly processes: ProcessList;
 }
 
 /** A directory in an instance. */
@@ -124,7 +142,12 @@ export interface Prompt {
 const emptyLog: ConsoleLog = { lines: [], state: 'loading', failure: '' };
 const noSnapshots: SnapshotList = { snapshots: [], index: 0, state: 'loading', failure: '' };
 
+const noProcesses: ProcessList = {
+  ...{ processes: [], truncated: false, cpu: new Map(), at: 0, order: 'cpu', state: 'loading', failure: '' },
+};
+
 export function instancePage(key: string, tab: TabName = 'overview'): InstancePage {
   const document = { ...newDocument, follow: tab === 'log' };
-  return { kind: 'instance', key, tab, index: 0, document, log: emptyLog, snapshots: noSnapshots };
+  const lists = { log: emptyLog, snapshots: noSnapshots, processes: noProcesses };
+  return { kind: 'instance', key, tab, index: 0, document, ...lists };
 }

@@ -12,6 +12,7 @@ import { bodyHeight } from './geometry.ts';
 import { withInstance, withInstances, withKnownConfig } from './instance-rows.ts';
 import { instancePage } from './page.ts';
 import { withoutPane, withPane } from './panes.ts';
+import { withProcesses } from './processes.ts';
 import { withLink, withOthers } from './remotes.ts';
 import { withRenamed } from './renamed.ts';
 import { withSnapshots } from './snapshots.ts';
@@ -81,6 +82,8 @@ function told(state: State, action: Exclude<Action, { type: 'key' | 'paste' | 'l
       return withConsoleFailure(state, action.key, action.reason);
     case 'snapshots-listed':
       return withSnapshots(state, action.key, action.snapshots);
+    case 'processes-listed':
+      return withProcesses(state, action.key, action.listed, action.now);
     case 'files-listed':
       return withFiles(state, action.key, action.path, action.entries);
     case 'directory-opened':

@@ -1,4 +1,5 @@
 import type { FileEntry__Output } from '../../../proto/gen/yurt/v1/FileEntry.ts';
+import type { Process__Output } from '../../../proto/gen/yurt/v1/Process.ts';
 import type { Snapshot__Output } from '../../../proto/gen/yurt/v1/Snapshot.ts';
 import { rowsOf } from '../drawing.ts';
 import { line } from '../frame/line.ts';
@@ -44,14 +45,15 @@ export function screens(size: Size): Readonly<Record<string, State>> {
     'image-build': typed(screen('images'), 'b', 'text:13', 'tab'),
     trust: screen('trust'),
     'trust-token': typed(screen('trust'), 'n', 'text:desktop'),
-    'instance-network': tab(3),
-    'instance-snapshots': typed(snapshotted(tab(4)), 'j'),
-    'instance-snapshot-name': typed(snapshotted(tab(4)), 'n', 'text:before-upgrade'),
-    'instance-restore': typed(snapshotted(tab(4)), 'G', 'r'),
-    'instance-log': logged(tab(5)),
-    'instance-log-search': typed(logged(tab(5)), '/', 'text:start', 'enter'),
-    'instance-events': typed(tab(6)),
-    'instance-metrics': tab(7),
+    'instance-network': tab(5),
+    'instance-processes': withProcesses(tab(4)),
+    'instance-snapshots': typed(snapshotted(tab(3)), 'j'),
+    'instance-snapshot-name': typed(snapshotted(tab(3)), 'n', 'text:before-upgrade'),
+    'instance-restore': typed(snapshotted(tab(3)), 'G', 'r'),
+    'instance-log': logged(tab(6)),
+    'instance-log-search': typed(logged(tab(6)), '/', 'text:start', 'enter'),
+    'instance-events': typed(tab(7)),
+    'instance-metrics': tab(8),
     panes: withPanes(typed(state, 'G')),
     'instance-files': withEtc(typed(state, 'G', 'F')),
     'instance-file': typed(withHosts(withEtc(typed(state, 'G', 'F'))), 'j'),
@@ -102,6 +104,34 @@ function snapshotted(state: State): State {
     { name: 'snap1', createdAt: at(-1), expiresAt: at(6) },
   ].map((one) => complete<Snapshot__Output>('Snapshot', { ...one, instance: 'web1', project: 'default' }));
   return update(state, { type: 'snapshots-listed', key: 'default/web1', snapshots }).state;
+}
+
+function withProcesses(state: State): State {
+  const samples = [
+    ...[
+      { name: 'systemd', argv: ['/sbin/init'], cpu: 4.1, memory: 11.2 },
+      { name: 'systemd-journal', argv: ['/lib/systemd/systemd-journald'], cpu: 2.2, memory: 9.8 },
+    ],
+    ...[
+      { name: 'sshd', argv: ['sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups'], cpu: 0.2, memory: 8.1 },
+      { name: 'nginx', argv: ['nginx: worker process'], cpu: 512.7, memory: 34.5, uid: 33 },
+      { name: 'kworker', argv: [], cpu: 0, memory: 0 },
+    ],
+  ];
+  const told = (before: State, second: number) => {
+    const processes = samples.map(({ name, argv, cpu, memory, uid = 0 }, index) =>
+      complete<Process__Output>('Process', {
+        ...{ pid: index * 41 + 1, hostPid: index + 9000, parentPid: index === 0 ? 0 : 1, uid, state: 'S', name },
+        ...{ arguments: argv, memoryBytes: memory * 1024 * 1024, threadCount: 1 },
+        cpuNanoseconds: Math.round((cpu + (cpu / 700) * second) * 1e9),
+        startedAt: { seconds: sampleNow / 1000 - 70_000, nanos: 0 },
+      }),
+    );
+    const now = sampleNow + second * 1000;
+    const listed = { processes, truncated: false };
+    return update(before, { type: 'processes-listed', key: 'default/web1', listed, now }).state;
+  };
+  return told(told(state, 28), 30);
 }
 
 function withPanes(state: State): State {

@@ -11,6 +11,7 @@ import { addressOf, cpuOf, roleOf, stateOf } from '../tables/instances.ts';
 import { operationRole, progressOf, timeOf } from '../tables/other-tables.ts';
 import { shortSize } from '../tables/short-size.ts';
 import { configLines, deviceLines } from './content-views.ts';
+import { processLines } from './processes-view.ts';
 import { safe } from './safe.ts';
 import { snapshotLines } from './snapshots-view.ts';
 
@@ -27,6 +28,8 @@ const tabs: Readonly<Record<TabName, (row: InstanceRow, state: State, page: Inst
   config: configLines,
   network: ({ instance }) => networkLines(instance),
   snapshots: (_row, state, { snapshots }) => snapshotLines(snapshots, bodyHeight(state), state),
+  processes: ({ instance }, _state, { processes }) =>
+    instance.state === null ? [line(span('Nothing runs while it is stopped', 'dim'))] : processLines(processes),
   log: (_row, state, page) => logLines(page, state),
   events: eventLines,
   metrics: metricLines,
@@ -134,6 +137,7 @@ function metricLines({ samples, instance }: InstanceRow, { size }: State): Line[
   return [
     ...chart('CPU', samples.cpu, (value) => `${value.toFixed(1)}%`, Math.max(100, top(samples.cpu))),
     ...chart('Memory', samples.memory, byteSize, limit === 0 ? undefined : limit),
+    ...(last(samples.disk) === 0 ? [] : chart('Disk', samples.disk, byteSize)),
     ...chart('Received', samples.received, (value) => `${shortSize(value)}/s`),
     ...chart('Sent', samples.sent, (value) => `${shortSize(value)}/s`),
     ...chart('Processes', samples.processes, String),
