@@ -42,7 +42,9 @@ describe('what the terminal interface changes', () => {
     await screen.shows(/limits\.processes +100/);
     screen.type('nlimits.memry\x13');
     await screen.shows(/Unknown key "limits\.memry"; did you mean "limits\.memory"\?/);
-    screen.type('\x1bnuser.note');
+    screen.type('\x1b');
+    await screen.showsNot(/A new setting/);
+    screen.type('nuser.note');
     await screen.shows(/string; at once\. Anything/);
     screen.type(`${down}first${apply}`);
     await screen.shows(/\+ user\.note +first/);
@@ -60,6 +62,7 @@ describe('what the terminal interface changes', () => {
     await screen.shows(/one was changed by somebody else/);
     assert.equal(await setting('user.note'), 'first');
     screen.type('\x1b');
+    await screen.showsNot(/changed by somebody else/);
     await screen.shows(/limits\.processes +200/);
     screen.type(`${apply}`);
     await screen.shows(/\+ user\.note=second/);
@@ -74,9 +77,13 @@ describe('what the terminal interface changes', () => {
     await screen.shows(/▸ one +Stopped/);
     screen.type('\r\t');
     await screen.shows(/▸ +eth0 .*from a profile/);
-    screen.type(`nnull${down}unix-char${down}`);
+    screen.type('nnull');
+    await screen.shows(/▸ Name +null/);
+    screen.type(`${down}unix-char`);
+    await screen.shows(/▸ Type +unix-char/);
     await toField(screen, 'path');
-    screen.type(`/dev/nothing${down}`);
+    screen.type('/dev/nothing');
+    await screen.shows(/▸ path +\/dev\/nothing/);
     await toField(screen, 'source');
     screen.type(`/dev/null${apply}`);
     await screen.shows(/\+ null +unix-char/);

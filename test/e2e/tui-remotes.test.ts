@@ -58,11 +58,14 @@ describe('the terminal interface with several servers', { timeout: longMs }, () 
     await screen.shows(/Server/);
     screen.type('tiny\x1b[Bmore\x1b[A\x1b[A\x1b[Afar\x13');
     await screen.shows(/Launched more/);
+    await screen.shows(/more \[overview\]/);
     assert.match(await far.ok('list', '-c', 'ns', '-f', 'csv'), /more,RUNNING/);
+    screen.type('\x1b');
+    await screen.shows(/▸ more +Running.* far/);
 
     await far.signal('SIGKILL');
     await screen.shows(/far: Disconnected/);
-    await screen.shows(/distant/);
+    await screen.shows(/distant.* far/);
     await home.ok('init', 'tiny', 'newer');
     await screen.shows(/newer +Stopped/);
     await far.up();

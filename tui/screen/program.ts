@@ -5,6 +5,7 @@ import type { Suspend } from './app.ts';
 import type { Drawing } from './drawing.ts';
 import { Batches } from './effects/batches.ts';
 import { ConsoleReader } from './effects/console-reader.ts';
+import { DiskReader } from './effects/disk-reader.ts';
 import { EventFollower } from './effects/event-follower.ts';
 import { Files } from './effects/files.ts';
 import { Lists } from './effects/lists.ts';
@@ -100,7 +101,7 @@ export class Program {
     this.#poller = new Poller(
       store,
       { instances: this.#lists.instances, remotes: this.#remotes },
-      { console: this.#console, processes: this.#processes },
+      { console: this.#console, processes: this.#processes, disk: new DiskReader(servers, store) },
     );
     this.#keys = keys;
     this.#files = new Files(servers, store);

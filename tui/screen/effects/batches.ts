@@ -45,18 +45,25 @@ export class Batches {
   async ended(live: LiveConnection, operation: Operation__Output | null): Promise<Operation__Output> {
     if (operation === null) throw new Failure('The server answered without an operation');
     let last = operation;
-    this.#store.dispatch({ type: 'operation', operation: last });
+    this.#tell(live, last);
     if (!hasEnded(last)) {
       const { id } = operation;
       for await (const { operation: state } of live.present.watch('OperationService', 'WatchOperation', { id })) {
         if (state === null) continue;
         last = state;
-        this.#store.dispatch({ type: 'operation', operation: last });
+        this.#tell(live, last);
       }
     }
     if (last.status === 'OPERATION_STATUS_SUCCEEDED') return last;
     if (last.status === 'OPERATION_STATUS_CANCELED') throw new Failure('It was canceled');
     throw new Failure(last.fault?.message ?? 'The server stopped reporting about it');
+  }
+
+  /** One of another server is shown while it goes on, by whose it is: what it is about is not on the present one. */
+  #tell({ remote }: LiveConnection, operation: Operation__Output): void {
+    const description = `${remote}: ${operation.description}`;
+    const shown = remote === '' ? operation : { ...operation, description, cancelable: false, resources: [] };
+    this.#store.dispatch({ type: 'operation', operation: shown });
   }
 
   async #failureOf(begin: (target: string) => Promise<Begun>, target: string): Promise<string | undefined> {

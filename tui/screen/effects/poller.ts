@@ -2,6 +2,7 @@ import { placeOf } from '../state/instance-rows.ts';
 import { type State, shownPage } from '../state/state.ts';
 import type { Store } from '../store.ts';
 import type { ConsoleReader } from './console-reader.ts';
+import type { DiskReader } from './disk-reader.ts';
 import type { InstanceList } from './instance-list.ts';
 import type { ProcessReader } from './process-reader.ts';
 import type { Remotes } from './remotes.ts';
@@ -19,6 +20,7 @@ export class Poller {
   readonly #remotes: Remotes;
   readonly #console: ConsoleReader;
   readonly #processes: ProcessReader;
+  readonly #disk: DiskReader;
   #timer: NodeJS.Timeout | undefined;
   #nextPoll = 0;
   #paused = false;
@@ -26,13 +28,14 @@ export class Poller {
   constructor(
     store: Store,
     lists: { readonly instances: InstanceList; readonly remotes: Remotes },
-    shown: { readonly console: ConsoleReader; readonly processes: ProcessReader },
+    shown: { readonly console: ConsoleReader; readonly processes: ProcessReader; readonly disk: DiskReader },
   ) {
     this.#store = store;
     this.#instances = lists.instances;
     this.#remotes = lists.remotes;
     this.#console = shown.console;
     this.#processes = shown.processes;
+    this.#disk = shown.disk;
   }
 
   start(): void {
@@ -56,6 +59,7 @@ export class Poller {
     if (now >= this.#nextPoll && showsFigures(state)) void this.#poll(now);
     const page = shownPage(state);
     if (page.kind !== 'instance' || !isReachable(state, page.key)) return;
+    if (page.tab === 'metrics' || page.tab === 'overview') void this.#disk.read(page.key, now);
     if (page.tab === 'log') void this.#console.read(page.key);
     if (page.tab === 'processes' && now - page.processes.at >= pollMs) void this.#processes.read(page.key);
   }

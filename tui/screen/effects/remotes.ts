@@ -73,7 +73,7 @@ export class Remotes {
     try {
       const dialer = await this.#elsewhere.way(remote);
       if (!this.#store.state().others.has(remote) || this.#followed.has(remote)) return;
-      const live = new LiveConnection(() => new Connection(dialer));
+      const live = new LiveConnection(() => new Connection(dialer), remote);
       this.#servers.add(remote, live, this.#elsewhere.projectOf(remote));
       const list = new InstanceList(live, this.#store, remote, () => this.#elsewhere.projectOf(remote));
       const events = new EventFollower(live, this.#store, [list], remote);

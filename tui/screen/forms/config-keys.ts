@@ -27,12 +27,13 @@ export function valueChoices(entry: ConfigKey__Output | undefined): readonly str
  */
 export function wrongSetting(data: Data, key: string, value: string): string | undefined {
   const table = data.configKeys;
-  if (table.length === 0 || value === '') return undefined;
+  if (table.length === 0) return undefined;
   const entry = entryFor(data, key);
   if (entry === undefined) {
     const names = table.map((one) => one.key);
     return `Unknown key "${printable(key)}"${suggestion(key, names)}`;
   }
+  if (value === '') return undefined;
   if (entry.type === 'boolean' && !booleans.has(value.toLowerCase())) return `${entry.key} is true or false`;
   if (entry.type === 'integer' && !/^-?\d+$/.test(value)) return `${entry.key} is a whole number`;
   if (entry.type === 'bytes' && !/^\d/.test(value)) return `${entry.key} is a size such as 512MiB`;

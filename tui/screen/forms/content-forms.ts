@@ -25,6 +25,7 @@ export const settingSpec: FormSpec = {
     if (name === '') return { error: 'A key is needed: tab shows what there is' };
     const wrong = wrongSetting(state.data, name, value);
     if (wrong !== undefined) return { error: wrong };
+    if (form.subject.name === undefined && value === '') return { error: 'A value is needed' };
     return only(changed(state, keyOf(form), ({ config }) => ({ config: { ...config, [name]: value } })));
   },
 };

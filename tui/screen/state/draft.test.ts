@@ -38,6 +38,8 @@ describe('a change of the configuration', () => {
     assert.match(setting('limits.memry', '1GiB'), /Unknown key "limits\.memry"; did you mean "limits\.memory"\?/);
     assert.match(setting('security.nesting', 'perhaps'), /security\.nesting is true or false/);
     assert.match(setting('limits.processes', 'many'), /limits\.processes is a whole number/);
+    assert.match(setting('limits.memory', ''), /A value is needed/);
+    assert.match(setting('limits.memry', ''), /Unknown key/);
     assert.doesNotMatch(setting('user.anything', 'many words'), /A new setting/);
   });
 

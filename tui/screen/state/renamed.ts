@@ -14,6 +14,9 @@ export function withRenamed(state: State, { lifecycle, project }: Event__Output,
   const instances = new Map(state.data.instances);
   instances.delete(from);
   instances.set(to, { ...row, key: to, instance: { ...row.instance, name } });
+  const draft = state.drafts.get(from);
+  const drafts = new Map([...state.drafts].filter(([key]) => key !== from));
+  if (draft !== undefined) drafts.set(to, draft);
   const rekeyed = (key: string) => (key === from ? to : key);
   const paged = <One extends Page>(page: One): One =>
     page.kind === 'instance' || page.kind === 'files' || page.kind === 'file'
@@ -25,6 +28,7 @@ export function withRenamed(state: State, { lifecycle, project }: Event__Output,
   const marked = new Set([...table.marked].map(rekeyed));
   return {
     ...state,
+    drafts,
     data: { ...state.data, instances },
     tables: { ...state.tables, instances: { ...table, cursor, marked } },
     pages: [paged(first), ...others.map(paged)],

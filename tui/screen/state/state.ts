@@ -1,6 +1,5 @@
 import type { ConfigKey__Output } from '../../../proto/gen/yurt/v1/ConfigKey.ts';
 import type { DeviceType__Output } from '../../../proto/gen/yurt/v1/DeviceType.ts';
-import type { Event__Output } from '../../../proto/gen/yurt/v1/Event.ts';
 import type { Image__Output } from '../../../proto/gen/yurt/v1/Image.ts';
 import type { Network__Output } from '../../../proto/gen/yurt/v1/Network.ts';
 import type { Operation__Output } from '../../../proto/gen/yurt/v1/Operation.ts';
@@ -12,6 +11,7 @@ import type { StoragePool__Output } from '../../../proto/gen/yurt/v1/StoragePool
 import type { ThemeName } from '../frame/theme.ts';
 import type { Batch } from './batches.ts';
 import type { Draft } from './draft.ts';
+import type { EventRow } from './event-update.ts';
 import type { InstanceRow } from './instance-rows.ts';
 import type { Overlay } from './overlay.ts';
 import type { Page, Prompt } from './page.ts';
@@ -52,7 +52,7 @@ export interface Data {
   readonly storage: ReadonlyMap<string, StoragePool__Output>;
   readonly projects: ReadonlyMap<string, Project__Output>;
   readonly operations: ReadonlyMap<string, Operation__Output>;
-  readonly events: ReadonlyMap<string, Event__Output>;
+  readonly events: ReadonlyMap<string, EventRow>;
   /** Clients that the server trusts, and tokens for more. */
   readonly trust: ReadonlyMap<string, TrustRow>;
   readonly recipes: readonly Recipe__Output[];

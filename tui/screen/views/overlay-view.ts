@@ -1,5 +1,5 @@
 import { forms } from '../forms/registry.ts';
-import { cut, fit, fitLine, type Line, line, type Span, span, widthOf } from '../frame/line.ts';
+import { cut, fit, fitLine, type Line, line, type Span, span, widthOf, wrapped } from '../frame/line.ts';
 import { commandsHere } from '../keys/commands.ts';
 import { paletteCommands } from '../keys/overlay-update.ts';
 import type { Confirmation, Overlay } from '../state/overlay.ts';
@@ -52,7 +52,7 @@ function boxOf(state: State, overlay: Overlay, width: number): Box {
     case 'results':
       return {
         ...{ title: safe(overlay.title), offset: overlay.offset, hint: 'any key closes' },
-        lines: overlay.lines.map((text) => line(span(safe(text)))),
+        lines: overlay.lines.flatMap((text) => wrapped(line(span(safe(text))), width)),
       };
     case 'sort':
       return {
@@ -65,7 +65,7 @@ function boxOf(state: State, overlay: Overlay, width: number): Box {
       return paletteBox(state, overlay, width);
     case 'confirm':
       return {
-        ...{ title: safe(overlay.title), lines: confirmLines(overlay), hint: confirmHint(overlay) },
+        ...{ title: safe(overlay.title), lines: confirmLines(overlay, width), hint: confirmHint(overlay) },
         offset: overlay.offset ?? 0,
       };
     case 'form': {
@@ -130,9 +130,9 @@ function paletteBox(state: State, overlay: Extract<Overlay, { kind: 'palette' }>
   return { title: 'Commands', lines: [input, line(), ...lines, ...none], hint: '', offset: 0 };
 }
 
-function confirmLines({ lines, expected, editor, action, isDifference = false }: Confirmation): Line[] {
+function confirmLines({ lines, expected, editor, action, isDifference = false }: Confirmation, width: number): Line[] {
   const roleOf = (one: string) => (one.startsWith('+ ') ? 'good' : one.startsWith('- ') ? 'bad' : undefined);
-  const text = lines.map((one) => line(span(safe(one), isDifference ? roleOf(one) : undefined)));
+  const text = lines.flatMap((one) => wrapped(line(span(safe(one), isDifference ? roleOf(one) : undefined)), width));
   if (expected === undefined) return text.length === 0 ? [line(`Sure to ${action}?`)] : text;
   return [
     ...text,
