@@ -32,7 +32,9 @@ const noSamples: Samples = { times: [], cpu: [], memory: [], received: [], sent:
 
 /** `project/name`; on another server than the present one `remote:project/name`. */
 export function keyOf({ project, name }: { readonly project: string; readonly name: string }, remote = ''): string {
-  return `${remote === '' ? '' : `${remote}:`}${project || 'default'}/${name}`;
+  // What a server calls its projects does not make its instances those of another server.
+  const within = (project || 'default').replace(/[:/]/g, '?');
+  return `${remote === '' ? '' : `${remote}:`}${within}/${name}`;
 }
 
 /** What a key stands for. */

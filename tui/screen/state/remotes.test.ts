@@ -25,6 +25,8 @@ describe('the key of an instance', () => {
       assert.deepEqual(placeOf(keyOf(place, place.remote)), place);
     }
     assert.equal(keyOf({ project: '', name: 'web' }), 'default/web');
+    assert.equal(placeOf(keyOf({ project: 'office:default', name: 'web' })).remote, '');
+    assert.equal(placeOf(keyOf({ project: 'a/b', name: 'c' })).name, 'c');
   });
 });
 
