@@ -40,7 +40,9 @@ describe('what the terminal interface changes', () => {
     await screen.shows(/▸ one +Stopped/);
     screen.type('\r\t\t');
     await screen.shows(/limits\.processes +100/);
-    screen.type('nlimits.memry\x13');
+    screen.type('nlimits.mem');
+    await screen.shows(/limits\.memory\.swap/);
+    screen.type('ry\x13');
     await screen.shows(/Unknown key "limits\.memry"; did you mean "limits\.memory"\?/);
     screen.type('\x1b');
     await screen.showsNot(/A new setting/);
