@@ -17,6 +17,7 @@ import { screenOf } from './keys/screen-commands.ts';
 import type { Effect } from './state/effect.ts';
 import type { ScreenName } from './state/state.ts';
 import type { Store } from './store.ts';
+import type { FullScreen } from './terminal/full-screen.ts';
 import type { KeySource } from './terminal/key-source.ts';
 
 /** Signals that end the program, with the exit code that stands for each. */
@@ -27,6 +28,16 @@ const stopMs = 50;
 
 /** How long the screen may stay as it was: drawing a first frame that says nothing takes about as long. */
 const readyMs = 80;
+
+/** How long loading what reads the keys may wait for the first list, which would otherwise wait for that. */
+const listMs = 250;
+
+/** What the program does with the terminal. */
+interface Surface {
+  readonly keys: KeySource;
+  readonly fullScreen: Pick<FullScreen, 'take' | 'give' | 'retake'>;
+  readonly drawing: Pick<Drawing, 'hold' | 'release' | 'redraw'>;
+}
 
 export interface Ending {
   readonly code: number;
@@ -46,18 +57,18 @@ export class Program {
   readonly #events: EventFollower;
   readonly #files: Files;
   readonly #snapshots: SnapshotReader;
-  readonly #keys: KeySource;
+  readonly #surface: Surface;
+  #names: Promise<void> | undefined;
   #panes: Panes | undefined;
   readonly #ended = Promise.withResolvers<Ending>();
   #suspend: Suspend | undefined;
-  #drawing: Pick<Drawing, 'hold' | 'release' | 'redraw'> | undefined;
   #isAway = false;
   #screen: ScreenName = 'instances';
 
   constructor(
     context: Pick<Context, 'terminal' | 'global' | 'env'>,
     store: Store,
-    keys: KeySource,
+    surface: Surface,
     open: () => Connection,
   ) {
     this.#terminal = context.terminal;
@@ -65,10 +76,10 @@ export class Program {
     this.#live = new LiveConnection(open);
     this.#lists = new Lists(this.#live, store);
     this.#verbs = new Verbs(this.#live, store);
-    this.#sessions = new Sessions(context, this.#live, keys, () => store.state().project);
+    this.#sessions = new Sessions(context, this.#live, surface.keys, () => store.state().project);
     this.#console = new ConsoleReader(this.#live, store);
     this.#poller = new Poller(store, this.#lists, this.#console);
-    this.#keys = keys;
+    this.#surface = surface;
     this.#files = new Files(this.#live, store);
     this.#snapshots = new SnapshotReader(this.#live, store);
     this.#events = new EventFollower(this.#live, store, [this.#lists, this.#snapshots]);
@@ -80,17 +91,23 @@ export class Program {
 
   /** Resolves when there is something to show, or that takes too long to wait for with an empty screen. */
   async ready(): Promise<void> {
-    await Promise.race([this.#lists.readNames(), delay(readyMs)]);
+    this.#names = this.#lists.readNames();
+    await Promise.race([this.#names, delay(readyMs)]);
+  }
+
+  /** Resolves when the first list is there, or takes its time. */
+  async listed(): Promise<void> {
+    await Promise.race([this.#names, delay(listMs)]);
   }
 
   /** Resolves when the program is to end. */
-  async run(drawing: Pick<Drawing, 'hold' | 'release' | 'redraw'>): Promise<Ending> {
-    this.#drawing = drawing;
+  async run(): Promise<Ending> {
     this.#store.onEffect((effect) => this.#perform(effect));
     const off = Object.entries(endingSignals).map(([signal, code]) =>
       // The keys of a record of signals are signals.
       this.#terminal.onSignal(signal as NodeJS.Signals, () => this.#signaled(signal, code)),
     );
+    off.push(this.#terminal.onSignal('SIGCONT', () => this.#continued()));
     const unwatch = this.#store.subscribe(() => this.#readShown());
     this.#poller.start();
     void this.#events.run();
@@ -120,7 +137,7 @@ export class Program {
 
   #perform(effect: Effect): void {
     if (effect.kind === 'quit') this.end(0);
-    else if (effect.kind === 'redraw') this.#drawing?.redraw();
+    else if (effect.kind === 'redraw') this.#surface.drawing.redraw();
     else if (effect.kind === 'refresh') void this.#lists.readAll();
     else void this.#work(effect);
   }
@@ -180,7 +197,7 @@ export class Program {
   /** What they need is loaded with the first one: most people open none. */
   async #withPanes(): Promise<Panes> {
     const { Panes } = await import('./effects/panes.ts');
-    this.#panes ??= new Panes(this.#live, this.#store, this.#keys);
+    this.#panes ??= new Panes(this.#live, this.#store, this.#surface.keys);
     return this.#panes;
   }
 
@@ -196,16 +213,33 @@ export class Program {
     if (this.#isAway || this.#suspend === undefined) return;
     this.#isAway = true;
     this.#poller.pause(true);
-    this.#drawing?.hold();
+    this.#surface.drawing.hold();
     try {
-      await this.#suspend(use);
+      await this.#suspend(() => this.#lent(use));
     } catch (error) {
       this.end(1, error);
     } finally {
       this.#poller.pause(false);
-      this.#drawing?.release();
+      this.#surface.drawing.release();
       this.#isAway = false;
     }
+  }
+
+  async #lent(use: () => Promise<void>): Promise<void> {
+    const { fullScreen } = this.#surface;
+    fullScreen.give();
+    try {
+      await use();
+    } finally {
+      fullScreen.take();
+    }
+  }
+
+  /** Somebody else stopped and continued the process: a shell has used the terminal meanwhile. */
+  #continued(): void {
+    if (this.#isAway) return;
+    this.#surface.fullScreen.retake();
+    this.#surface.drawing.redraw();
   }
 
   /** As ctrl+z does anywhere; `fg` goes on. A terminal that changed its size meanwhile tells nobody of it by itself. */

@@ -15,7 +15,7 @@ const maxSingleReads = 8;
 
 /** What is read of instances: their records, what changes all the time, all but the disk usage. */
 const parts = {
-  records: { withoutState: true },
+  records: { withoutState: true, withoutConfig: true },
   figures: {
     withoutConfig: true,
     stateParts: ['STATE_PART_RUN', 'STATE_PART_NETWORK', 'STATE_PART_RESOURCES'],
@@ -154,7 +154,7 @@ export class Lists {
       const { instances } = await this.#live.call('InstanceService', 'ListInstances', {
         ...{ project, allProjects, ...parts[part] },
       });
-      const withoutConfig = part === 'figures';
+      const withoutConfig = part !== 'everything';
       this.#store.dispatch({ type: 'instances-listed', instances, now: Date.now(), withoutConfig });
     } catch (error) {
       this.#store.dispatch({ type: 'list-failed', screen: 'instances', reason: reasonOf(error) });
