@@ -126,7 +126,7 @@ async function runWithoutCommand(
     const { Connection } = await import('./client/connection.ts');
     const { startScreen } = await import('./screen/start.ts');
     const context = { terminal, global: onRemote(given, settings, remote), env };
-    return await startScreen(context, () => new Connection(dialer));
+    return await startScreen(context, settings, () => new Connection(dialer));
   }
   const { programHelp } = await import('./help/text.ts');
   await terminal.output.write(programHelp());

@@ -1,26 +1,33 @@
 import type { Connection } from '../client/connection.ts';
 import type { Context } from '../commands/command.ts';
 import { printableLines } from '../output/printable.ts';
+import { type Settings, settingsPath } from '../settings/settings.ts';
 import { Drawing } from './drawing.ts';
 import { colourDepth, themeName } from './frame/theme.ts';
 import type { Keyboard } from './keyboard.ts';
 import { type Ending, Program } from './program.ts';
+import { screenSettings } from './screen-settings.ts';
 import { initialState } from './state/initial.ts';
 import { Store } from './store.ts';
 import { FullScreen } from './terminal/full-screen.ts';
 import { KeySource } from './terminal/key-source.ts';
 
-/** The full-screen interface, until it is left. Resolves to the exit code. */
+/**
+ * The full-screen interface, until it is left. Resolves to the exit code. A `Failure` says what is
+ * wrong with what its user has set for it.
+ */
 export async function startScreen(
   context: Pick<Context, 'terminal' | 'global' | 'env'>,
+  { screen: written }: Pick<Settings, 'screen'>,
   open: () => Connection,
 ): Promise<number> {
   const { env, global } = context;
+  const { theme, bindings } = screenSettings(written, settingsPath(env) ?? '');
   const { stdin, stdout } = process;
   const sizeNow = () => ({ columns: stdout.columns || 80, rows: stdout.rows || 24 });
   const store = new Store(
     initialState({
-      ...{ size: sizeNow(), theme: themeName(env), project: global.project },
+      ...{ size: sizeNow(), theme: themeName(env, theme), project: global.project, bindings },
       ...{ now: Date.now(), zone: -new Date().getTimezoneOffset() },
     }),
   );

@@ -2,7 +2,7 @@ import { nameOf } from '../state/batches.ts';
 import type { Step } from '../state/effect.ts';
 import { type State, shownPage, shownTable, withNotice } from '../state/state.ts';
 import { asking, type Command, only } from './command.ts';
-import { commandFor } from './commands.ts';
+import { commandFor, commandNamed } from './commands.ts';
 import { withDocument } from './document-commands.ts';
 import { inInstance } from './file-commands.ts';
 import type { KeyPress } from './key-name.ts';
@@ -12,10 +12,11 @@ import { overlayKeyed, overlayPasted } from './overlay-update.ts';
 
 /** The state after a key: an open box has it first, then the line that is typed, then the page. */
 export function keyed(state: State, press: KeyPress): Step<State> {
-  if (press.key === 'ctrl+z') return asking(state, { kind: 'suspend' });
+  // Where text is typed too: as job control has it everywhere.
+  const command = commandFor(state, press.key);
+  if (command?.id === 'suspend' && press.text === '') return command.run(state);
   if (state.overlay !== undefined) return overlayKeyed(state, state.overlay, press);
   if (state.prompt !== undefined) return promptKeyed(state, state.prompt, press);
-  const command = commandFor(state, press.key);
   return command === undefined ? only(state) : carriedOut(state, command);
 }
 
@@ -41,7 +42,7 @@ function promptKeyed(state: State, prompt: Prompt, press: KeyPress): Step<State>
   if (key === 'enter') return entered(state, prompt);
   // The list stays in reach while one types.
   if (prompt.kind === 'filter' && (key === 'up' || key === 'down')) {
-    const command = commandFor({ ...state, prompt: undefined }, key);
+    const command = commandNamed(state, key);
     return command === undefined ? only(state) : command.run(state);
   }
   if (key === 'backspace' && prompt.editor.text === '') return only({ ...state, prompt: undefined });
@@ -52,7 +53,7 @@ function promptKeyed(state: State, prompt: Prompt, press: KeyPress): Step<State>
 function entered(state: State, { kind, editor, subject }: Prompt): Step<State> {
   const left = { ...state, prompt: undefined };
   if (kind === 'search') {
-    const next = commandFor(left, 'n');
+    const next = commandNamed(left, 'next-match');
     return next === undefined ? only(left) : next.run(left);
   }
   const table = shownTable(state);

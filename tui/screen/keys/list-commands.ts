@@ -68,7 +68,7 @@ export const listCommands: readonly Command[] = [
     },
   },
   {
-    ...{ id: 'refresh', section: 'Lists', keys: ['ctrl+r', 'f5'], here: () => true },
+    ...{ id: 'refresh', section: 'Lists', keys: ['ctrl+r'], here: () => true },
     help: 'Read everything anew',
     run: (state) => asking(state, { kind: 'refresh' }),
   },

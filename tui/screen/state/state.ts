@@ -8,6 +8,7 @@ import type { Recipe__Output } from '../../../proto/gen/yurt/v1/Recipe.ts';
 import type { Server__Output } from '../../../proto/gen/yurt/v1/Server.ts';
 import type { StoragePool__Output } from '../../../proto/gen/yurt/v1/StoragePool.ts';
 import type { ThemeName } from '../frame/theme.ts';
+import type { Bindings } from '../keys/bindings.ts';
 import type { Batch } from './batches.ts';
 import type { InstanceRow } from './instance-rows.ts';
 import type { Overlay } from './overlay.ts';
@@ -73,6 +74,7 @@ export interface Clock {
 export interface State extends Clock {
   readonly size: Size;
   readonly theme: ThemeName;
+  readonly bindings: Bindings;
   /** Empty: the default one. */
   readonly project: string;
   /** Whether the list of instances has those of all projects. */
