@@ -12,6 +12,7 @@ import type { Panes } from './effects/panes.ts';
 import { Poller } from './effects/poller.ts';
 import { Sessions } from './effects/sessions.ts';
 import { SnapshotReader } from './effects/snapshot-reader.ts';
+import { saveText } from './effects/text-files.ts';
 import { Verbs } from './effects/verbs.ts';
 import { screenOf } from './keys/screen-commands.ts';
 import type { Effect } from './state/effect.ts';
@@ -47,6 +48,7 @@ export interface Ending {
 /** What goes on beside the screen: carries out effects, follows the server, ends. */
 export class Program {
   readonly #terminal: Context['terminal'];
+  readonly #env: Context['env'];
   readonly #store: Store;
   readonly #live: LiveConnection;
   readonly #lists: Lists;
@@ -72,6 +74,7 @@ export class Program {
     open: () => Connection,
   ) {
     this.#terminal = context.terminal;
+    this.#env = context.env;
     this.#store = store;
     this.#live = new LiveConnection(open);
     this.#lists = new Lists(this.#live, store);
@@ -162,7 +165,11 @@ export class Program {
       case 'type-to-panes':
         return (await this.#withPanes()).type(effect.ids);
       case 'close-panes':
-        return (await this.#withPanes()).closeAll();
+        return (await this.#withPanes()).close(effect.ids);
+      case 'read-pane':
+        return (await this.#withPanes()).read(effect.id);
+      case 'save-text':
+        return await saveText(this.#store, this.#env, effect);
       case 'list-files':
         return await this.#files.list(effect.key, effect.path);
       case 'read-file':

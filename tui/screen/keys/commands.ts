@@ -10,12 +10,14 @@ import { objectCommands } from './object-commands.ts';
 import { paneCommands } from './pane-commands.ts';
 import { screenCommands } from './screen-commands.ts';
 import { snapshotCommands } from './snapshot-commands.ts';
+import { textCommands } from './text-commands.ts';
 
 /** The one table of commands. Where two are for the same key, the first that is meant where one is wins. */
 export const commands: readonly Command[] = [
   ...fileCommands,
   ...snapshotCommands,
   ...paneCommands,
+  ...textCommands,
   ...objectCommands,
   ...instanceCommands,
   ...listCommands,

@@ -9,6 +9,7 @@ import type { KeyPress } from './key-name.ts';
 import { editLine, insert, type LineEditor } from './line-editor.ts';
 import { withTable } from './list-commands.ts';
 import { overlayKeyed, overlayPasted } from './overlay-update.ts';
+import { saved } from './text-commands.ts';
 
 /** The state after a key: an open box has it first, then the line that is typed, then the page. */
 export function keyed(state: State, press: KeyPress): Step<State> {
@@ -60,6 +61,7 @@ function entered(state: State, { kind, editor, subject }: Prompt): Step<State> {
   if (kind === 'create' && (table === 'profiles' || table === 'projects') && editor.text.trim() !== '') {
     return asking(left, { kind: 'create', what: table, name: editor.text.trim() });
   }
+  if (kind === 'save') return editor.text.trim() === '' ? only(left) : saved(left, editor.text.trim());
   if (subject !== undefined) return named(left, kind, subject, editor.text.trim());
   const page = shownPage(state);
   if (kind === 'push' && page.kind === 'files' && editor.text.trim() !== '') {

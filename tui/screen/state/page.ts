@@ -1,5 +1,6 @@
 import type { FileEntry__Output } from '../../../proto/gen/yurt/v1/FileEntry.ts';
 import type { Snapshot__Output } from '../../../proto/gen/yurt/v1/Snapshot.ts';
+import type { Line } from '../frame/line.ts';
 import type { LineEditor } from '../keys/line-editor.ts';
 import type { TableName } from './state.ts';
 
@@ -96,6 +97,14 @@ export type Page =
       readonly lines: readonly string[];
       readonly document: DocumentState;
     }
+  /** What a pane's terminal has shown so far, as much as it keeps. */
+  | {
+      readonly kind: 'scrollback';
+      readonly id: number;
+      readonly key: string;
+      readonly lines: readonly Line[];
+      readonly document: DocumentState;
+    }
   | {
       readonly kind: 'object';
       readonly table: TableName;
@@ -105,7 +114,17 @@ export type Page =
 
 /** A line that is typed at the bottom of the screen. */
 export interface Prompt {
-  readonly kind: 'filter' | 'search' | 'line-filter' | 'run' | 'create' | 'push' | 'snapshot' | 'rename' | 'copy';
+  readonly kind:
+    | 'filter'
+    | 'search'
+    | 'line-filter'
+    | 'run'
+    | 'create'
+    | 'push'
+    | 'snapshot'
+    | 'rename'
+    | 'copy'
+    | 'save';
   readonly editor: LineEditor;
   /** What was there before, which esc brings back. */
   readonly before: string;

@@ -9,7 +9,7 @@ import { withDirectory, withFile, withFiles } from './files.ts';
 import { bodyHeight } from './geometry.ts';
 import { withInstance, withInstances, withKnownConfig } from './instance-rows.ts';
 import { instancePage } from './page.ts';
-import { withoutPane, withPane } from './panes.ts';
+import { withoutPane, withPane, withScrollback } from './panes.ts';
 import { withRenamed } from './renamed.ts';
 import { withSnapshots } from './snapshots.ts';
 import { noticeMs, type ScreenName, type State, shownTable, type TableName, withNotice } from './state.ts';
@@ -84,6 +84,8 @@ function told(state: State, action: Exclude<Action, { type: 'key' | 'paste' | 'l
       return { ...state, panes: [...state.panes, { id: action.id, key: action.key, lines: [] }] };
     case 'pane-drawn':
       return withPane(state, action.id, { lines: action.lines });
+    case 'pane-read':
+      return withScrollback(state, action);
     case 'pane-closed':
       return withoutPane(state, action.id);
     case 'panes-typing':
