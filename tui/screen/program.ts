@@ -18,11 +18,13 @@ import { type Elsewhere, Remotes } from './effects/remotes.ts';
 import { Servers } from './effects/servers.ts';
 import { Sessions } from './effects/sessions.ts';
 import { SnapshotReader } from './effects/snapshot-reader.ts';
+import { saveText } from './effects/text-files.ts';
 import { Verbs } from './effects/verbs.ts';
 import { screenOf } from './keys/screen-commands.ts';
 import type { Effect } from './state/effect.ts';
 import type { ScreenName } from './state/state.ts';
 import type { Store } from './store.ts';
+import type { FullScreen } from './terminal/full-screen.ts';
 import type { KeySource } from './terminal/key-source.ts';
 
 /** Signals that end the program, with the exit code that stands for each. */
@@ -48,6 +50,15 @@ type ObjectEffect = Extract<
       | 'delete-trust';
   }
 >;
+/** How long loading what reads the keys may wait for the first list, which would otherwise wait for that. */
+const listMs = 250;
+
+/** What the program does with the terminal. */
+interface Surface {
+  readonly keys: KeySource;
+  readonly fullScreen: Pick<FullScreen, 'take' | 'give' | 'retake'>;
+  readonly drawing: Pick<Drawing, 'hold' | 'release' | 'redraw'>;
+}
 
 export interface Ending {
   readonly code: number;
@@ -57,6 +68,7 @@ export interface Ending {
 /** What goes on beside the screen: carries out effects, follows the server, ends. */
 export class Program {
   readonly #terminal: Context['terminal'];
+  readonly #env: Context['env'];
   readonly #store: Store;
   readonly #servers: Servers;
   readonly #remotes: Remotes;
@@ -70,22 +82,22 @@ export class Program {
   readonly #events: EventFollower;
   readonly #files: Files;
   readonly #snapshots: SnapshotReader;
-  readonly #keys: KeySource;
+  readonly #surface: Surface;
+  #names: Promise<void> | undefined;
   #panes: Panes | undefined;
   readonly #ended = Promise.withResolvers<Ending>();
   #suspend: Suspend | undefined;
-  #drawing: Pick<Drawing, 'hold' | 'release' | 'redraw'> | undefined;
   #isAway = false;
   #screen: ScreenName = 'instances';
 
   constructor(
     context: Pick<Context, 'terminal' | 'global' | 'env'>,
     store: Store,
-    keys: KeySource,
-    open: () => Connection,
-    elsewhere: Elsewhere,
+    surface: Surface,
+    { open, elsewhere }: { readonly open: () => Connection; readonly elsewhere: Elsewhere },
   ) {
     this.#terminal = context.terminal;
+    this.#env = context.env;
     this.#store = store;
     const live = new LiveConnection(open);
     const batches = new Batches(store);
@@ -95,7 +107,7 @@ export class Program {
     this.#lists = new Lists(live, store);
     this.#verbs = new Verbs(servers, store, batches);
     this.#objects = new ObjectVerbs(live, store, batches);
-    this.#sessions = new Sessions(context, servers, keys, () => store.state().project);
+    this.#sessions = new Sessions(context, servers, surface.keys, () => store.state().project);
     this.#console = new ConsoleReader(servers, store);
     this.#processes = new ProcessReader(servers, store);
     this.#poller = new Poller(
@@ -103,7 +115,7 @@ export class Program {
       { instances: this.#lists.instances, remotes: this.#remotes },
       { console: this.#console, processes: this.#processes, disk: new DiskReader(servers, store) },
     );
-    this.#keys = keys;
+    this.#surface = surface;
     this.#files = new Files(servers, store);
     this.#snapshots = new SnapshotReader(servers, store);
     this.#events = new EventFollower(live, store, [this.#lists, this.#snapshots]);
@@ -115,17 +127,23 @@ export class Program {
 
   /** Resolves when there is something to show, or that takes too long to wait for with an empty screen. */
   async ready(): Promise<void> {
-    await Promise.race([this.#lists.readNames(), delay(readyMs)]);
+    this.#names = this.#lists.readNames();
+    await Promise.race([this.#names, delay(readyMs)]);
+  }
+
+  /** Resolves when the first list is there, or takes its time. */
+  async listed(): Promise<void> {
+    await Promise.race([this.#names, delay(listMs)]);
   }
 
   /** Resolves when the program is to end. */
-  async run(drawing: Pick<Drawing, 'hold' | 'release' | 'redraw'>): Promise<Ending> {
-    this.#drawing = drawing;
+  async run(): Promise<Ending> {
     this.#store.onEffect((effect) => this.#perform(effect));
     const off = Object.entries(endingSignals).map(([signal, code]) =>
       // The keys of a record of signals are signals.
       this.#terminal.onSignal(signal as NodeJS.Signals, () => this.#signaled(signal, code)),
     );
+    off.push(this.#terminal.onSignal('SIGCONT', () => this.#continued()));
     const unwatch = this.#store.subscribe(() => this.#readShown());
     this.#poller.start();
     void this.#events.run();
@@ -156,7 +174,7 @@ export class Program {
 
   #perform(effect: Effect): void {
     if (effect.kind === 'quit') this.end(0);
-    else if (effect.kind === 'redraw') this.#drawing?.redraw();
+    else if (effect.kind === 'redraw') this.#surface.drawing.redraw();
     else if (effect.kind === 'refresh') this.#refresh();
     else if (effect.kind === 'follow-remotes') this.#remotes.follow(effect.follow);
     else void this.#work(effect);
@@ -182,7 +200,11 @@ export class Program {
       case 'type-to-panes':
         return (await this.#withPanes()).type(effect.ids);
       case 'close-panes':
-        return (await this.#withPanes()).closeAll();
+        return (await this.#withPanes()).close(effect.ids);
+      case 'read-pane':
+        return (await this.#withPanes()).read(effect.id);
+      case 'save-text':
+        return await saveText(this.#store, this.#env, effect);
       case 'list-files':
         return await this.#files.list(effect.key, effect.path);
       case 'read-file':
@@ -252,7 +274,7 @@ export class Program {
   /** What they need is loaded with the first one: most people open none. */
   async #withPanes(): Promise<Panes> {
     const { Panes } = await import('./effects/panes.ts');
-    this.#panes ??= new Panes(this.#servers, this.#store, this.#keys);
+    this.#panes ??= new Panes(this.#servers, this.#store, this.#surface.keys);
     return this.#panes;
   }
 
@@ -268,16 +290,33 @@ export class Program {
     if (this.#isAway || this.#suspend === undefined) return;
     this.#isAway = true;
     this.#poller.pause(true);
-    this.#drawing?.hold();
+    this.#surface.drawing.hold();
     try {
-      await this.#suspend(use);
+      await this.#suspend(() => this.#lent(use));
     } catch (error) {
       this.end(1, error);
     } finally {
       this.#poller.pause(false);
-      this.#drawing?.release();
+      this.#surface.drawing.release();
       this.#isAway = false;
     }
+  }
+
+  async #lent(use: () => Promise<void>): Promise<void> {
+    const { fullScreen } = this.#surface;
+    fullScreen.give();
+    try {
+      await use();
+    } finally {
+      fullScreen.take();
+    }
+  }
+
+  /** Somebody else stopped and continued the process: a shell has used the terminal meanwhile. */
+  #continued(): void {
+    if (this.#isAway) return;
+    this.#surface.fullScreen.retake();
+    this.#surface.drawing.redraw();
   }
 
   /** As ctrl+z does anywhere; `fg` goes on. A terminal that changed its size meanwhile tells nobody of it by itself. */

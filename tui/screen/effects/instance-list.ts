@@ -13,7 +13,7 @@ const maxSingleReads = 8;
 
 /** What is read of instances: their records, what changes all the time, all but the disk usage. */
 const parts = {
-  records: { withoutState: true },
+  records: { withoutState: true, withoutConfig: true },
   figures: {
     withoutConfig: true,
     stateParts: ['STATE_PART_RUN', 'STATE_PART_NETWORK', 'STATE_PART_RESOURCES'],
@@ -49,7 +49,7 @@ export class InstanceList {
       const { instances } = await this.#live.call('InstanceService', 'ListInstances', {
         ...{ project: this.#project(), allProjects, ...parts[part] },
       });
-      const withoutConfig = part === 'figures';
+      const withoutConfig = part !== 'everything';
       if (this.#stopped) return;
       this.#store.dispatch({ type: 'instances-listed', instances, now: Date.now(), withoutConfig, remote });
     } catch (error) {

@@ -93,9 +93,10 @@ export class ObjectVerbs {
     const { trust } = this.#store.state().data;
     await this.#batches.run({ ...verbWords.delete, noun: 'clients' }, keys, async (key) => {
       const row = trust.get(key);
-      if (row?.kind === 'token') {
+      if (row === undefined) return { live: this.#live };
+      if ('token' in row) {
         await this.#live.call('TrustService', 'RevokeTrustToken', { name: row.token.rights?.name ?? '' });
-      } else if (row !== undefined) {
+      } else {
         await this.#live.call('TrustService', 'RemoveTrustedClient', { client: row.client.fingerprint });
       }
       return { live: this.#live };

@@ -34,7 +34,7 @@ export const documentCommands: readonly Command[] = [
   },
   {
     ...{ id: 'line-filter', section: 'Text', keys: ['&'], hint: 'filter', here: onText },
-    help: 'Show only lines with a text',
+    help: 'Show only lines with a text; after ! those without it',
     run: (state) => only(typing(state, 'line-filter')),
   },
   {
@@ -64,7 +64,13 @@ export const documentCommands: readonly Command[] = [
     },
   },
   {
-    ...{ id: 'follow', section: 'Text', keys: ['f'], hint: 'follow', here: onLog },
+    ...{
+      id: 'follow',
+      section: 'Text',
+      keys: ['f'],
+      hint: 'follow',
+      here: (state) => onLog(state) || onScrollback(state),
+    },
     help: 'Stay at the end as lines come',
     run: (state) => only(withDocument(state, (text) => ({ ...text, follow: !text.follow }))),
   },
@@ -160,6 +166,10 @@ function onProcesses(state: State): boolean {
 export function onLog(state: State): boolean {
   const page = shownPage(state);
   return page.kind === 'instance' && page.tab === 'log';
+}
+
+function onScrollback(state: State): boolean {
+  return shownPage(state).kind === 'scrollback';
 }
 
 function hasInstance(state: State): boolean {

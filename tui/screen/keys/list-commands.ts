@@ -78,7 +78,7 @@ export const listCommands: readonly Command[] = [
     run: (state) => only(regrouped(state)),
   },
   {
-    ...{ id: 'refresh', section: 'Lists', keys: ['ctrl+r', 'f5'], here: () => true },
+    ...{ id: 'refresh', section: 'Lists', keys: ['ctrl+r'], here: () => true },
     help: 'Read everything anew',
     run: (state) => asking(state, { kind: 'refresh' }),
   },

@@ -131,7 +131,7 @@ function noClient(state: State): string | undefined {
   const key = page.kind === 'object' ? page.key : state.tables.trust.cursor;
   const row = state.data.trust.get(key ?? '');
   if (row === undefined) return 'There is nothing here';
-  return row.kind === 'token' ? 'A token is not edited: delete it, and make another' : undefined;
+  return 'token' in row ? 'A token is not edited: delete it, and make another' : undefined;
 }
 
 function nothingIn(table: TableName): (state: State) => string | undefined {

@@ -97,6 +97,7 @@ export type Action =
   | { readonly type: 'file-read'; readonly key: string; readonly path: string; readonly lines: readonly string[] }
   | { readonly type: 'pane-opened'; readonly id: number; readonly key: string }
   | { readonly type: 'pane-drawn'; readonly id: number; readonly lines: readonly Line[] }
+  | { readonly type: 'pane-read'; readonly id: number; readonly key: string; readonly lines: readonly Line[] }
   | { readonly type: 'pane-closed'; readonly id: number }
   | { readonly type: 'panes-typing'; readonly ids: readonly number[] }
   | { readonly type: 'notice'; readonly kind: Notice['kind']; readonly text: string };

@@ -18,7 +18,10 @@ export type Effect =
   | { readonly kind: 'command'; readonly words: readonly string[]; readonly key?: string }
   | { readonly kind: 'open-panes'; readonly keys: readonly string[] }
   | { readonly kind: 'type-to-panes'; readonly ids: readonly number[] }
-  | { readonly kind: 'close-panes' }
+  /** All that the terminal of a pane keeps is to be looked at. */
+  | { readonly kind: 'read-pane'; readonly id: number }
+  | { readonly kind: 'close-panes'; readonly ids: readonly number[] }
+  | { readonly kind: 'save-text'; readonly path: string; readonly text: string }
   | { readonly kind: 'list-files'; readonly key: string; readonly path: string }
   | { readonly kind: 'read-file'; readonly key: string; readonly path: string }
   | { readonly kind: 'delete-files'; readonly key: string; readonly path: string; readonly name: string }

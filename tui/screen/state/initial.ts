@@ -1,4 +1,5 @@
 import type { ThemeName } from '../frame/theme.ts';
+import type { Bindings } from '../keys/bindings.ts';
 import type { Data, Size, State } from './state.ts';
 import { tableState } from './table-state.ts';
 
@@ -17,8 +18,10 @@ export function initialState(options: {
   readonly theme: ThemeName;
   readonly project: string;
   readonly remote: string;
+  readonly bindings?: Bindings;
 }): State {
   return {
+    bindings: new Map(),
     ...options,
     link: { kind: 'connecting' },
     data: noData,

@@ -1,6 +1,7 @@
 import type { FileEntry__Output } from '../../../proto/gen/yurt/v1/FileEntry.ts';
 import type { Process__Output } from '../../../proto/gen/yurt/v1/Process.ts';
 import type { Snapshot__Output } from '../../../proto/gen/yurt/v1/Snapshot.ts';
+import type { Line } from '../frame/line.ts';
 import type { LineEditor } from '../keys/line-editor.ts';
 import type { TableName } from './state.ts';
 
@@ -116,6 +117,14 @@ export type Page =
       readonly lines: readonly string[];
       readonly document: DocumentState;
     }
+  /** What a pane's terminal has shown so far, as much as it keeps. */
+  | {
+      readonly kind: 'scrollback';
+      readonly id: number;
+      readonly key: string;
+      readonly lines: readonly Line[];
+      readonly document: DocumentState;
+    }
   | {
       readonly kind: 'object';
       readonly table: TableName;
@@ -124,7 +133,7 @@ export type Page =
     };
 
 export type PromptKind =
-  | ('filter' | 'search' | 'line-filter' | 'run' | 'create' | 'push' | 'snapshot' | 'rename' | 'copy')
+  | ('filter' | 'search' | 'line-filter' | 'run' | 'create' | 'push' | 'snapshot' | 'rename' | 'copy' | 'save')
   | ('rename-snapshot' | 'snapshot-expiry' | 'rename-object');
 
 /** A line that is typed at the bottom of the screen. */

@@ -9,6 +9,7 @@ import type { Recipe__Output } from '../../../proto/gen/yurt/v1/Recipe.ts';
 import type { Server__Output } from '../../../proto/gen/yurt/v1/Server.ts';
 import type { StoragePool__Output } from '../../../proto/gen/yurt/v1/StoragePool.ts';
 import type { ThemeName } from '../frame/theme.ts';
+import type { Bindings } from '../keys/bindings.ts';
 import type { Batch } from './batches.ts';
 import type { Draft } from './draft.ts';
 import type { EventRow } from './event-update.ts';
@@ -92,6 +93,7 @@ export interface Perspective extends Clock {
 export interface State extends Perspective {
   readonly size: Size;
   readonly theme: ThemeName;
+  readonly bindings: Bindings;
   /** Empty: the default one. */
   readonly project: string;
   /** Whether the list of instances has those of all projects. */

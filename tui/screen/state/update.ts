@@ -11,7 +11,7 @@ import { withDirectory, withFile, withFiles } from './files.ts';
 import { bodyHeight } from './geometry.ts';
 import { withInstance, withInstances, withKnownConfig } from './instance-rows.ts';
 import { instancePage } from './page.ts';
-import { withoutPane, withPane } from './panes.ts';
+import { withoutPane, withPane, withScrollback } from './panes.ts';
 import { withProcesses } from './processes.ts';
 import { withLink, withOthers } from './remotes.ts';
 import { withRenamed } from './renamed.ts';
@@ -56,10 +56,7 @@ function told(state: State, action: Exclude<Action, { type: 'key' | 'paste' | 'l
     case 'listed':
       return loaded({ ...state, data: { ...state.data, ...action.listed } }, action.screen);
     case 'list-failed':
-      return {
-        ...state,
-        data: { ...state.data, failures: { ...state.data.failures, [action.screen]: action.reason } },
-      };
+      return withFailure(state, action.screen, action.reason);
     case 'event':
       return withEvent(withRenamed(state, action.event, action.remote ?? ''), action.event, action.remote ?? '');
     case 'operation':
@@ -94,6 +91,8 @@ function told(state: State, action: Exclude<Action, { type: 'key' | 'paste' | 'l
       return { ...state, panes: [...state.panes, { id: action.id, key: action.key, lines: [] }] };
     case 'pane-drawn':
       return withPane(state, action.id, { lines: action.lines });
+    case 'pane-read':
+      return withScrollback(state, action);
     case 'pane-closed':
       return withoutPane(state, action.id);
     case 'panes-typing':
@@ -101,6 +100,10 @@ function told(state: State, action: Exclude<Action, { type: 'key' | 'paste' | 'l
     case 'notice':
       return withNotice(state, action.kind, action.text);
   }
+}
+
+function withFailure(state: State, screen: ScreenName, reason: string): State {
+  return { ...state, data: { ...state.data, failures: { ...state.data.failures, [screen]: reason } } };
 }
 
 function withListed(state: State, action: Extract<Action, { type: 'instances-listed' }>): State {

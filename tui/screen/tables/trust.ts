@@ -10,8 +10,8 @@ export const trustTable = defineTable<TrustRow>({
   columns: [
     { id: 'name', title: 'NAME', width: 18, most: 40, rank: 0, text: nameOf },
     {
-      ...{ id: 'kind', title: 'KIND', width: 6, rank: 1, text: ({ kind }) => kind },
-      role: ({ kind }) => (kind === 'token' ? 'busy' : undefined),
+      ...{ id: 'kind', title: 'KIND', width: 6, rank: 1, text: kindOf },
+      role: (row) => ('token' in row ? 'busy' : undefined),
     },
     { id: 'may', title: 'MAY SEE', width: 20, most: 50, rank: 2, text: rightsOf },
     {
@@ -22,25 +22,29 @@ export const trustTable = defineTable<TrustRow>({
     },
     {
       ...{ id: 'fingerprint', title: 'FINGERPRINT', width: 12, rank: 4 },
-      text: (row) => (row.kind === 'client' ? row.client.fingerprint.slice(0, 12) : ''),
+      text: (row) => ('client' in row ? row.client.fingerprint.slice(0, 12) : ''),
     },
   ],
   rows: ({ trust }) => trust,
-  filter: wordFilter((row) => [nameOf(row), row.kind, rightsOf(row)]),
-  record: (row) => (row.kind === 'client' ? clientRecord(row.client) : tokenRecord(row.token)),
+  filter: wordFilter((row) => [nameOf(row), kindOf(row), rightsOf(row)]),
+  record: (row) => ('client' in row ? clientRecord(row.client) : tokenRecord(row.token)),
 });
 
+function kindOf(row: TrustRow): string {
+  return 'client' in row ? 'client' : 'token';
+}
+
 function nameOf(row: TrustRow): string {
-  return row.kind === 'client' ? row.client.name : (row.token.rights?.name ?? '');
+  return 'client' in row ? row.client.name : (row.token.rights?.name ?? '');
 }
 
 function rightsOf(row: TrustRow): string {
-  const { restricted = false, projects = [] } = row.kind === 'client' ? row.client : (row.token.rights ?? {});
+  const { restricted = false, projects = [] } = 'client' in row ? row.client : (row.token.rights ?? {});
   if (!restricted) return 'everything';
   return projects.length === 0 ? 'nothing' : projects.join(', ');
 }
 
 /** Of the client, or of the token itself. */
 function expiryOf(row: TrustRow): Date | undefined {
-  return dateOf(row.kind === 'client' ? row.client.expiresAt : row.token.expiresAt);
+  return dateOf('client' in row ? row.client.expiresAt : row.token.expiresAt);
 }

@@ -55,6 +55,7 @@ export function screens(size: Size): Readonly<Record<string, State>> {
     'instance-events': typed(tab(7)),
     'instance-metrics': tab(8),
     panes: withPanes(typed(state, 'G')),
+    'pane-scrollback': lookedBack(withPanes(typed(state, 'G'))),
     'instance-files': withEtc(typed(state, 'G', 'F')),
     'instance-file': typed(withHosts(withEtc(typed(state, 'G', 'F'))), 'j'),
     'instance-rename': typed(state, 'm', 'text:er'),
@@ -143,6 +144,18 @@ function withPanes(state: State): State {
     return update(pane, { type: 'pane-drawn', id, lines }).state;
   }, state);
   return update(opened, { type: 'panes-typing', ids: [2] }).state;
+}
+
+function lookedBack(state: State): State {
+  const printed = Array.from({ length: 60 }, (_, index) => line(`Get:${index + 1} package ${index + 1} of 60`));
+  const lines = [line('root@web10:~# apt-get upgrade'), ...printed, line('root@web10:~# ')];
+  const list = update(state, { type: 'panes-typing', ids: [] }).state;
+  return typed(
+    update(list, { type: 'pane-read', id: 2, key: 'default/web10', lines }).state,
+    'k',
+    '/',
+    'text:package 5',
+  );
 }
 
 function withEtc(state: State): State {

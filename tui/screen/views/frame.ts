@@ -77,6 +77,10 @@ function bannerLines(state: State): Line[] {
   });
 }
 
+function filterNote(filter: string): string {
+  return filter.startsWith('!') ? `lines without "${safe(filter.slice(1))}"` : `lines with "${safe(filter)}"`;
+}
+
 /** The title of a page that is a text: whose it is, its tabs, how far one is in it. */
 function titleLine(state: State): Line {
   const page = shownPage(state);
@@ -88,11 +92,15 @@ function titleLine(state: State): Line {
   const where = lines <= height ? '' : `${Math.min(lines, offset + height)} of ${lines} `;
   const notes = [
     ...(document.follow ? ['following'] : []),
-    ...(document.filter === '' ? [] : [`lines with "${safe(document.filter)}"`]),
+    ...(document.filter === '' ? [] : [filterNote(document.filter)]),
     ...(document.search === '' ? [] : [`/${safe(document.search)}`]),
   ];
   const right = line(span(`${notes.join('  ')}  ${where}`, 'dim'));
   if (page.kind === 'server') return spread(line(' ', span('Server', 'strong')), right, state.size.columns);
+  if (page.kind === 'scrollback') {
+    const title = line(' ', span(safe(nameOf(page.key)), 'strong'), span(' what its pane has shown', 'dim'));
+    return spread(title, right, state.size.columns);
+  }
   const name = page.kind === 'file' ? `${nameOf(page.key)}${page.path}` : nameOf(page.key);
   const spans: Span[] = [span(' '), span(safe(name), 'strong'), span(' ')];
   if (page.kind === 'instance') {
