@@ -63,7 +63,8 @@ async function bundle(): Promise<void> {
     plugins: [
       parsedJson(),
       externalAs('yaml', './yurt-yaml.cjs'),
-      externalAs('./screen/start.ts', './yurt-screen.mjs'),
+      externalAs('./keyboard.ts', './yurt-keyboard.mjs'),
+      externalAs('./effects/panes.ts', './yurt-panes.mjs'),
       externalAs('../../proto/remote/certificate.ts', './yurt-certificate.cjs'),
     ],
     external: ['koffi'], // loaded by what moves files alone; its native half lies beside it
@@ -96,7 +97,7 @@ async function bundle(): Promise<void> {
   copyFileSync(join(root, 'proto/gen/api.json'), join(root, 'dist/gen/api.json'));
 }
 
-/** The full-screen interface: no command loads any of it. */
+/** What of the full-screen interface the first frame does without: no command loads any of it. */
 async function bundleScreen(): Promise<void> {
   const screen = {
     ...bundled,
@@ -108,9 +109,9 @@ async function bundleScreen(): Promise<void> {
   } as const;
   await build({
     ...screen,
-    entryPoints: [join(root, 'tui/screen/start.ts')],
-    outfile: join(root, 'dist/yurt-screen.mjs'),
-    plugins: [emptyModule('react-devtools-core'), externalAs('./effects/panes.ts', './yurt-panes.mjs')],
+    entryPoints: [join(root, 'tui/screen/keyboard.ts')],
+    outfile: join(root, 'dist/yurt-keyboard.mjs'),
+    plugins: [emptyModule('react-devtools-core')],
   });
   await build({
     ...screen,
