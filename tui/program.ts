@@ -123,10 +123,10 @@ async function runWithoutCommand(
   if (!help && terminal.input.isTty && terminal.output.isTty && env['TERM'] !== 'dumb') {
     const remote = defaultRemoteOf(env, settings, forceLocal);
     const dialer = await wayTo(env, settings, remote);
-    const { Connection } = await import('./client/connection.ts');
+    // A bundle of its own: no other command loads what draws the screen.
     const { startScreen } = await import('./screen/start.ts');
     const context = { terminal, global: onRemote(given, settings, remote), env };
-    return await startScreen(context, settings, () => new Connection(dialer));
+    return await startScreen(context, settings, dialer);
   }
   const { programHelp } = await import('./help/text.ts');
   await terminal.output.write(programHelp());
