@@ -125,8 +125,13 @@ async function runWithoutCommand(
     const dialer = await wayTo(env, settings, remote);
     // A bundle of its own: no other command loads what draws the screen.
     const { startScreen } = await import('./screen/start.ts');
+    const elsewhere = {
+      names: Object.keys(settings.remotes).filter((name) => name !== remote),
+      projectOf: (name: string) => settings.remotes[name]?.project ?? '',
+      way: (name: string) => wayTo(env, settings, name),
+    };
     const context = { terminal, global: onRemote(given, settings, remote), env };
-    return await startScreen(context, settings, dialer);
+    return await startScreen(context, settings, { dialer, elsewhere });
   }
   const { programHelp } = await import('./help/text.ts');
   await terminal.output.write(programHelp());

@@ -33,7 +33,10 @@ function poisoned(value: unknown): unknown {
 function poisonedPage(page: Page): Page {
   const { kind } = page;
   // What one is at is found by its key, and stays what it is.
-  if (kind === 'instance') return { ...page, log: poisonedIn(page.log), snapshots: poisonedIn(page.snapshots) };
+  if (kind === 'instance') {
+    const processes = { ...page.processes, processes: poisonedIn(page.processes.processes) };
+    return { ...page, log: poisonedIn(page.log), snapshots: poisonedIn(page.snapshots), processes };
+  }
   if (kind === 'file') return { ...page, lines: poisonedIn(page.lines), path: `${page.path}${hostile}` };
   if (kind === 'files') return { ...page, entries: poisonedIn(page.entries), path: `${page.path}${hostile}` };
   return page;

@@ -3,13 +3,19 @@ import type { Connection } from '../client/connection.ts';
 import type { Context } from '../commands/command.ts';
 import type { Suspend } from './app.ts';
 import type { Drawing } from './drawing.ts';
+import { Batches } from './effects/batches.ts';
 import { ConsoleReader } from './effects/console-reader.ts';
+import { DiskReader } from './effects/disk-reader.ts';
 import { EventFollower } from './effects/event-follower.ts';
 import { Files } from './effects/files.ts';
 import { Lists } from './effects/lists.ts';
 import { LiveConnection } from './effects/live-connection.ts';
+import { ObjectVerbs } from './effects/object-verbs.ts';
 import type { Panes } from './effects/panes.ts';
 import { Poller } from './effects/poller.ts';
+import { ProcessReader } from './effects/process-reader.ts';
+import { type Elsewhere, Remotes } from './effects/remotes.ts';
+import { Servers } from './effects/servers.ts';
 import { Sessions } from './effects/sessions.ts';
 import { SnapshotReader } from './effects/snapshot-reader.ts';
 import { saveText } from './effects/text-files.ts';
@@ -30,6 +36,20 @@ const stopMs = 50;
 /** How long the screen may stay as it was: drawing a first frame that says nothing takes about as long. */
 const readyMs = 80;
 
+type ObjectEffect = Extract<
+  Effect,
+  {
+    kind:
+      | 'create'
+      | 'rename-object'
+      | 'delete-objects'
+      | 'delete-images'
+      | 'build-image'
+      | 'cancel-operation'
+      | 'create-token'
+      | 'delete-trust';
+  }
+>;
 /** How long loading what reads the keys may wait for the first list, which would otherwise wait for that. */
 const listMs = 250;
 
@@ -50,12 +70,15 @@ export class Program {
   readonly #terminal: Context['terminal'];
   readonly #env: Context['env'];
   readonly #store: Store;
-  readonly #live: LiveConnection;
+  readonly #servers: Servers;
+  readonly #remotes: Remotes;
   readonly #lists: Lists;
   readonly #verbs: Verbs;
+  readonly #objects: ObjectVerbs;
   readonly #sessions: Sessions;
   readonly #poller: Poller;
   readonly #console: ConsoleReader;
+  readonly #processes: ProcessReader;
   readonly #events: EventFollower;
   readonly #files: Files;
   readonly #snapshots: SnapshotReader;
@@ -71,21 +94,31 @@ export class Program {
     context: Pick<Context, 'terminal' | 'global' | 'env'>,
     store: Store,
     surface: Surface,
-    open: () => Connection,
+    { open, elsewhere }: { readonly open: () => Connection; readonly elsewhere: Elsewhere },
   ) {
     this.#terminal = context.terminal;
     this.#env = context.env;
     this.#store = store;
-    this.#live = new LiveConnection(open);
-    this.#lists = new Lists(this.#live, store);
-    this.#verbs = new Verbs(this.#live, store);
-    this.#sessions = new Sessions(context, this.#live, surface.keys, () => store.state().project);
-    this.#console = new ConsoleReader(this.#live, store);
-    this.#poller = new Poller(store, this.#lists, this.#console);
+    const live = new LiveConnection(open);
+    const batches = new Batches(store);
+    const servers = new Servers(live);
+    this.#servers = servers;
+    this.#remotes = new Remotes(servers, store, elsewhere);
+    this.#lists = new Lists(live, store);
+    this.#verbs = new Verbs(servers, store, batches);
+    this.#objects = new ObjectVerbs(live, store, batches);
+    this.#sessions = new Sessions(context, servers, surface.keys, () => store.state().project);
+    this.#console = new ConsoleReader(servers, store);
+    this.#processes = new ProcessReader(servers, store);
+    this.#poller = new Poller(
+      store,
+      { instances: this.#lists.instances, remotes: this.#remotes },
+      { console: this.#console, processes: this.#processes, disk: new DiskReader(servers, store) },
+    );
     this.#surface = surface;
-    this.#files = new Files(this.#live, store);
-    this.#snapshots = new SnapshotReader(this.#live, store);
-    this.#events = new EventFollower(this.#live, store, [this.#lists, this.#snapshots]);
+    this.#files = new Files(servers, store);
+    this.#snapshots = new SnapshotReader(servers, store);
+    this.#events = new EventFollower(live, store, [this.#lists, this.#snapshots]);
   }
 
   readonly onReady = (suspend: Suspend): void => {
@@ -125,7 +158,8 @@ export class Program {
       this.#events.stop();
       this.#sessions.hangUp();
       this.#panes?.closeAll();
-      this.#live.drop();
+      this.#remotes.stop();
+      this.#servers.drop();
     }
   }
 
@@ -141,12 +175,13 @@ export class Program {
   #perform(effect: Effect): void {
     if (effect.kind === 'quit') this.end(0);
     else if (effect.kind === 'redraw') this.#surface.drawing.redraw();
-    else if (effect.kind === 'refresh') void this.#lists.readAll();
+    else if (effect.kind === 'refresh') this.#refresh();
+    else if (effect.kind === 'follow-remotes') this.#remotes.follow(effect.follow);
     else void this.#work(effect);
   }
 
   /** What takes its time. Failures go to the store, where somebody sees them. */
-  async #work(effect: Exclude<Effect, { kind: 'quit' | 'redraw' | 'refresh' }>): Promise<void> {
+  async #work(effect: Exclude<Effect, { kind: 'quit' | 'redraw' | 'refresh' | 'follow-remotes' }>): Promise<void> {
     switch (effect.kind) {
       case 'suspend':
         return await this.#away(() => this.#stopped());
@@ -157,9 +192,9 @@ export class Program {
       case 'run':
         return await this.#session(() => this.#sessions.run(effect.key, effect.command));
       case 'command':
-        await this.#session(() => this.#sessions.command(...effect.words));
+        await this.#session(() => this.#sessions.command(effect.words, effect.key));
         this.#readShownFiles();
-        return await this.#lists.readAll();
+        return this.#refresh();
       case 'open-panes':
         return (await this.#withPanes()).open(effect.keys);
       case 'type-to-panes':
@@ -176,35 +211,70 @@ export class Program {
         return await this.#files.read(effect.key, effect.path);
       case 'delete-files':
         return await this.#files.remove(effect.key, effect.path, effect.name);
-      case 'create':
-        return await this.#verbs.create(effect.what, effect.name);
-      case 'delete-objects':
-        return await this.#verbs.deleteObjects(effect.what, effect.names);
       case 'verb':
         return await this.#verbs.instances(effect.verb, effect.targets, effect.force);
-      case 'rename':
-        return await this.#verbs.rename(effect.key, effect.name);
+      case 'move':
+        return await this.#verbs.move(effect.key, effect);
+      case 'rebuild':
+        return await this.#verbs.rebuild(effect);
+      case 'publish':
+        return await this.#verbs.publish(effect);
+      case 'apply-draft':
+        return await this.#verbs.applyDraft(effect);
       case 'copy-instance':
         return await this.#verbs.copy(effect.key, effect.name);
       case 'create-snapshot':
       case 'restore-snapshot':
       case 'delete-snapshot':
+      case 'rename-snapshot':
+      case 'snapshot-expiry':
         return await this.#verbs.snapshot(effect);
-      case 'delete-images':
-        return await this.#verbs.deleteImages(effect.fingerprints);
-      case 'cancel-operation':
-        return await this.#verbs.cancelOperation(effect.id);
       case 'launch':
         return await this.#verbs.launch(effect.request);
       case 'copy':
         return await this.#terminal.output.write(clipboard(effect.text));
+      default:
+        return await this.#workOnObjects(effect);
     }
+  }
+
+  /** What is done with what is no instance. */
+  async #workOnObjects(effect: ObjectEffect): Promise<void> {
+    switch (effect.kind) {
+      case 'create':
+        await this.#objects.create(effect.what, effect.name);
+        return this.#lists.readScreen(effect.what);
+      case 'rename-object':
+        await this.#objects.rename(effect);
+        return this.#lists.readScreen(effect.what);
+      case 'delete-objects':
+        await this.#objects.delete(effect.what, effect.names);
+        return this.#lists.readScreen(effect.what);
+      case 'delete-images':
+        return await this.#objects.deleteImages(effect.fingerprints);
+      case 'build-image':
+        await this.#objects.buildImage(effect);
+        return this.#lists.readScreen('images');
+      case 'cancel-operation':
+        return await this.#objects.cancelOperation(effect.id);
+      case 'create-token':
+        await this.#objects.createToken(effect);
+        return this.#lists.readScreen('trust');
+      case 'delete-trust':
+        await this.#objects.deleteTrust(effect.keys);
+        return this.#lists.readScreen('trust');
+    }
+  }
+
+  #refresh(): void {
+    void this.#lists.readAll();
+    void this.#remotes.readAll();
   }
 
   /** What they need is loaded with the first one: most people open none. */
   async #withPanes(): Promise<Panes> {
     const { Panes } = await import('./effects/panes.ts');
-    this.#panes ??= new Panes(this.#live, this.#store, this.#surface.keys);
+    this.#panes ??= new Panes(this.#servers, this.#store, this.#surface.keys);
     return this.#panes;
   }
 
@@ -271,6 +341,9 @@ export class Program {
     const page = state.pages.at(-1);
     if (page?.kind === 'instance' && page.tab === 'log' && page.log.state === 'loading') {
       void this.#console.read(page.key);
+    }
+    if (page?.kind === 'instance' && page.tab === 'processes' && page.processes.state === 'loading') {
+      void this.#processes.read(page.key);
     }
     if (page?.kind === 'instance' && page.tab === 'snapshots' && page.snapshots.state === 'loading') {
       void this.#snapshots.read(page.key);

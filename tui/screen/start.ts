@@ -4,6 +4,7 @@ import type { Context } from '../commands/command.ts';
 import { printableLines } from '../output/printable.ts';
 import { type Settings, settingsPath } from '../settings/settings.ts';
 import { Drawing } from './drawing.ts';
+import type { Elsewhere } from './effects/remotes.ts';
 import { colourDepth, themeName } from './frame/theme.ts';
 import type { Keyboard } from './keyboard.ts';
 import { type Ending, Program } from './program.ts';
@@ -20,7 +21,7 @@ import { KeySource } from './terminal/key-source.ts';
 export async function startScreen(
   context: Pick<Context, 'terminal' | 'global' | 'env'>,
   { screen: written }: Pick<Settings, 'screen'>,
-  dialer: Dialer,
+  { dialer, elsewhere }: { readonly dialer: Dialer; readonly elsewhere: Elsewhere },
 ): Promise<number> {
   const { env, global } = context;
   const { theme, bindings } = screenSettings(written, settingsPath(env) ?? '');
@@ -28,7 +29,7 @@ export async function startScreen(
   const sizeNow = () => ({ columns: stdout.columns || 80, rows: stdout.rows || 24 });
   const store = new Store(
     initialState({
-      ...{ size: sizeNow(), theme: themeName(env, theme), project: global.project, bindings },
+      ...{ size: sizeNow(), theme: themeName(env, theme), project: global.project, remote: global.remote, bindings },
       ...{ now: Date.now(), zone: -new Date().getTimezoneOffset() },
     }),
   );
@@ -41,7 +42,8 @@ export async function startScreen(
   };
   try {
     using fullScreen = new FullScreen(stdin, write);
-    const program = new Program(context, store, { keys, fullScreen, drawing }, () => new Connection(dialer));
+    const ways = { open: () => new Connection(dialer), elsewhere };
+    const program = new Program(context, store, { keys, fullScreen, drawing }, ways);
     await program.ready();
     const { code, error } = await shown(program, { store, keys, fullScreen, drawing, resize });
     fullScreen.give();

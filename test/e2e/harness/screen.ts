@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import headless from '@xterm/headless';
 import { type IPty, spawn } from 'node-pty';
-import { projectRoot } from './daemon.ts';
+import { projectRoot, type Within } from './daemon.ts';
 import { eventually } from './eventually.ts';
 
 const arrivalMs = 30_000;
@@ -25,11 +25,16 @@ export class Screen implements AsyncDisposable {
   output = '';
 
   /** Runs `yurt` in a shell that notes the terminal's modes before and after it. */
-  constructor(env: Readonly<Record<string, string>>, size: { columns: number; rows: number }) {
+  constructor(
+    env: Readonly<Record<string, string>>,
+    size: { columns: number; rows: number },
+    within: Within = (argv) => argv,
+  ) {
     const { columns: cols, rows } = size;
     this.#terminal = new headless.Terminal({ cols, rows, allowProposedApi: true });
     const script = 'stty -g > "$1/before"; "$2/bin/yurt"; echo $? > "$1/code"; stty -g > "$1/after"';
-    this.#pty = spawn('/bin/sh', ['-c', script, 'sh', this.#directory, projectRoot], {
+    const [program = '', ...args] = within(['/bin/sh', '-c', script, 'sh', this.#directory, projectRoot]);
+    this.#pty = spawn(program, args, {
       ...{ cols, rows, cwd: this.#directory },
       env: { ...process.env, TERM: 'xterm-256color', CI: '', ...env },
     });

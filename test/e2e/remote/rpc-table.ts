@@ -46,6 +46,7 @@ export const rpcTable: Readonly<Record<string, Row>> = {
   'ImageService/BuildImage': { rule: 'admin', request: (project) => ({ project, image: 'tiny' }) },
   'InstanceService/ListInstances': { rule: 'project', request: inProject },
   'InstanceService/GetInstance': { rule: 'project', request: named },
+  'InstanceService/ListProcesses': { rule: 'project', request: named },
   'InstanceService/CreateInstance': { rule: 'project', request: (project) => ({ project, name: 'bad name' }) },
   'InstanceService/UpdateInstance': { rule: 'project', request: (...of) => ({ ...named(...of), etag: 'old' }) },
   'InstanceService/CopyInstance': { rule: 'project', request: (project, source) => ({ project, source, name: '-' }) },

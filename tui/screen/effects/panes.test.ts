@@ -20,6 +20,7 @@ import { frameLines } from '../views/frame.ts';
 import { LiveConnection } from './live-connection.ts';
 import { maxWaitingBytes, PaneInput } from './pane-input.ts';
 import { Panes } from './panes.ts';
+import { Servers } from './servers.ts';
 import { saveText } from './text-files.ts';
 
 /** Panes on a scripted server, driven by the keys of somebody in front of them. */
@@ -34,7 +35,7 @@ async function world() {
   const store = new Store(sampleState({ columns: 120, rows: 40 }));
   const live = new LiveConnection(() => new Connection(socketDialer(server.socket)));
   const stdin = Object.assign(new PassThrough(), { setRawMode: () => {} }) satisfies RawInput;
-  const panes = new Panes(live, store, new KeySource(stdin));
+  const panes = new Panes(new Servers(live), store, new KeySource(stdin));
   const effects: Effect[] = [];
   store.onEffect((effect) => {
     effects.push(effect);

@@ -5,8 +5,9 @@ import { maxPanes, paneSize } from '../state/panes.ts';
 import { type Size, shownPage } from '../state/state.ts';
 import type { Store } from '../store.ts';
 import type { KeySource } from '../terminal/key-source.ts';
-import { type LiveConnection, reasonOf } from './live-connection.ts';
+import { reasonOf } from './live-connection.ts';
 import { PaneInput } from './pane-input.ts';
+import type { Servers } from './servers.ts';
 import { allTerminalLines, terminalLines } from './terminal-lines.ts';
 
 const leaveByte = 0x1d; // ctrl+]
@@ -40,15 +41,15 @@ interface Session {
 
 /** Shells in panes: each a terminal of its own, whose screen becomes a part of the frame and nothing else. */
 export class Panes {
-  readonly #live: LiveConnection;
+  readonly #servers: Servers;
   readonly #store: Store;
   readonly #keys: KeySource;
   readonly #sessions = new Map<number, Session>();
   #last = 0;
   #diverted: Disposable | undefined;
 
-  constructor(live: LiveConnection, store: Store, keys: KeySource) {
-    this.#live = live;
+  constructor(servers: Servers, store: Store, keys: KeySource) {
+    this.#servers = servers;
     this.#store = store;
     this.#keys = keys;
     store.subscribe(() => this.#fit());
@@ -102,8 +103,8 @@ export class Panes {
     const id = this.#last;
     this.#store.dispatch({ type: 'pane-opened', id, key });
     const size = paneSize(this.#store.state(), id) ?? { columns: 80, rows: 12 };
-    const [project = '', instance = ''] = key.split('/');
-    const call = this.#live.present.duplex('ExecService', 'Exec');
+    const { live, project, name: instance } = this.#servers.placeOf(key);
+    const call = live.present.duplex('ExecService', 'Exec');
     const terminal = new headless.Terminal({ cols: size.columns, rows: size.rows, scrollback, allowProposedApi: true });
     const send = (message: ExecRequest) => void call.send(message);
     const input = new PaneInput(call);

@@ -1,7 +1,11 @@
+import { placeOf } from '../state/instance-rows.ts';
 import { type State, shownPage } from '../state/state.ts';
 import type { Store } from '../store.ts';
 import type { ConsoleReader } from './console-reader.ts';
-import type { Lists } from './lists.ts';
+import type { DiskReader } from './disk-reader.ts';
+import type { InstanceList } from './instance-list.ts';
+import type { ProcessReader } from './process-reader.ts';
+import type { Remotes } from './remotes.ts';
 
 const tickMs = 1000;
 const pollMs = 2000;
@@ -12,16 +16,26 @@ const pollShare = 10;
 /** Time goes on, and what no event tells of is asked for while it is on the screen: figures, consoles. */
 export class Poller {
   readonly #store: Store;
-  readonly #lists: Lists;
+  readonly #instances: InstanceList;
+  readonly #remotes: Remotes;
   readonly #console: ConsoleReader;
+  readonly #processes: ProcessReader;
+  readonly #disk: DiskReader;
   #timer: NodeJS.Timeout | undefined;
   #nextPoll = 0;
   #paused = false;
 
-  constructor(store: Store, lists: Lists, console: ConsoleReader) {
+  constructor(
+    store: Store,
+    lists: { readonly instances: InstanceList; readonly remotes: Remotes },
+    shown: { readonly console: ConsoleReader; readonly processes: ProcessReader; readonly disk: DiskReader },
+  ) {
     this.#store = store;
-    this.#lists = lists;
-    this.#console = console;
+    this.#instances = lists.instances;
+    this.#remotes = lists.remotes;
+    this.#console = shown.console;
+    this.#processes = shown.processes;
+    this.#disk = shown.disk;
   }
 
   start(): void {
@@ -41,18 +55,28 @@ export class Poller {
     const now = Date.now();
     this.#store.dispatch({ type: 'tick', now });
     const state = this.#store.state();
-    if (this.#paused || state.link.kind !== 'connected') return;
+    if (this.#paused) return;
     if (now >= this.#nextPoll && showsFigures(state)) void this.#poll(now);
     const page = shownPage(state);
-    if (page.kind === 'instance' && page.tab === 'log') void this.#console.read(page.key);
+    if (page.kind !== 'instance' || !isReachable(state, page.key)) return;
+    if (page.tab === 'metrics' || page.tab === 'overview') void this.#disk.read(page.key, now);
+    if (page.tab === 'log') void this.#console.read(page.key);
+    if (page.tab === 'processes' && now - page.processes.at >= pollMs) void this.#processes.read(page.key);
   }
 
   async #poll(started: number): Promise<void> {
     this.#nextPoll = Number.POSITIVE_INFINITY;
-    await this.#lists.poll();
+    this.#remotes.poll();
+    if (this.#store.state().link.kind === 'connected') await this.#instances.poll();
     const now = Date.now();
     this.#nextPoll = Math.max(started + pollMs, now + (now - started) * pollShare);
   }
+}
+
+/** Whether the way to the server of an instance is open. */
+function isReachable({ link, others }: State, key: string): boolean {
+  const { remote } = placeOf(key);
+  return (remote === '' ? link : others.get(remote))?.kind === 'connected';
 }
 
 function showsFigures(state: State): boolean {

@@ -1,6 +1,7 @@
 import type { State } from '../state/state.ts';
 import { keysOf } from './bindings.ts';
 import type { Command } from './command.ts';
+import { contentCommands } from './content-commands.ts';
 import { documentCommands } from './document-commands.ts';
 import { fileCommands } from './file-commands.ts';
 import { instanceCommands } from './instance-commands.ts';
@@ -16,6 +17,7 @@ import { textCommands } from './text-commands.ts';
 export const commands: readonly Command[] = [
   ...fileCommands,
   ...snapshotCommands,
+  ...contentCommands,
   ...paneCommands,
   ...textCommands,
   ...objectCommands,

@@ -1,9 +1,19 @@
 import { textOf } from '../frame/line.ts';
 import { bodyHeight } from '../state/geometry.ts';
-import { type DocumentState, instancePage, isText, newDocument, type Page, tabNames } from '../state/page.ts';
+import {
+  type DocumentState,
+  instancePage,
+  isText,
+  newDocument,
+  type Page,
+  processOrders,
+  tabNames,
+} from '../state/page.ts';
+import { withProcessOrder } from '../state/processes.ts';
 import { type State, shownPage, withNotice } from '../state/state.ts';
 import { documentLines } from '../views/document.ts';
 import { type Command, only } from './command.ts';
+import { onContent } from './content-commands.ts';
 import { editorOf } from './line-editor.ts';
 import { onSnapshots } from './snapshot-commands.ts';
 
@@ -41,6 +51,17 @@ export const documentCommands: readonly Command[] = [
     ...{ id: 'log', section: 'Instances', keys: ['l'], hint: 'log', here: hasInstance },
     help: 'Log of the console',
     run: (state) => only(atLog(state)),
+  },
+  {
+    ...{ id: 'process-order', section: 'Text', keys: ['o'], hint: 'sort', here: onProcesses },
+    help: 'Sort by processor, memory or number',
+    run: (state) => {
+      const page = shownPage(state);
+      if (page.kind !== 'instance') return only(state);
+      const { order } = page.processes;
+      const next = processOrders[(processOrders.indexOf(order) + 1) % processOrders.length] ?? 'cpu';
+      return only(withProcessOrder(state, page.key, next));
+    },
   },
   {
     ...{
@@ -89,7 +110,7 @@ function tabCommand(id: string, keys: readonly string[], help: string, step: num
       if (page.kind !== 'instance') return only(state);
       const tab = tabNames[(tabNames.indexOf(page.tab) + step + tabNames.length) % tabNames.length] ?? 'overview';
       const document = { ...newDocument, follow: tab === 'log' };
-      return only(withPage(state, { ...page, tab, document }));
+      return only(withPage(state, { ...page, tab, document, index: 0 }));
     },
   };
 }
@@ -134,7 +155,12 @@ export function withPage(state: State, page: Page): State {
 }
 
 function onText(state: State): boolean {
-  return isText(shownPage(state)) && !onSnapshots(state);
+  return isText(shownPage(state)) && !onSnapshots(state) && !onContent(state);
+}
+
+function onProcesses(state: State): boolean {
+  const page = shownPage(state);
+  return page.kind === 'instance' && page.tab === 'processes';
 }
 
 export function onLog(state: State): boolean {

@@ -12,6 +12,7 @@ import { dateOf, durationOf, minuteOf } from '../../output/units.ts';
 import { profileRecord } from '../../profiles/record.ts';
 import { projectRecord } from '../../projects/record.ts';
 import type { Role } from '../frame/theme.ts';
+import type { EventRow } from '../state/event-update.ts';
 import type { Clock } from '../state/state.ts';
 import { clockTime } from './clock-time.ts';
 import { shortSize } from './short-size.ts';
@@ -176,6 +177,7 @@ function instancesIn({ usedBy }: Project__Output): string {
 
 export const operationsTable = defineTable<Operation__Output>({
   title: 'Operations',
+  short: 'Ops',
   empty: 'Nothing is under way',
   columns: [
     {
@@ -211,33 +213,37 @@ export function operationRole({ status }: Operation__Output): Role {
   return status === 'OPERATION_STATUS_CANCELED' ? 'dim' : 'busy';
 }
 
-export const eventsTable = defineTable<Event__Output>({
+export const eventsTable = defineTable<EventRow>({
   title: 'Events',
   empty: 'Nothing has happened since this screen was opened',
   columns: [
     {
-      ...{ id: 'time', title: 'TIME', width: 8, rank: 0, text: timeOf },
-      value: ({ cursor }) => Number(cursor.split('-').at(-1)),
+      ...{ id: 'time', title: 'TIME', width: 8, rank: 0, text: ({ event }, view) => timeOf(event, view) },
+      value: ({ event }) => dateOf(event.time)?.getTime() ?? 0,
     },
-    { id: 'action', title: 'ACTION', width: 22, rank: 1, text: actionOf },
-    { id: 'source', title: 'SOURCE', width: 26, most: 50, rank: 2, text: ({ lifecycle }) => lifecycle?.source ?? '' },
+    { id: 'action', title: 'ACTION', width: 22, rank: 1, text: ({ event }) => actionOf(event) },
+    { id: 'source', title: 'SOURCE', width: 26, most: 50, rank: 2, text: ({ event }) => event.lifecycle?.source ?? '' },
     {
       id: 'context',
       title: 'CONTEXT',
       width: 18,
       most: 80,
       rank: 3,
-      text: ({ lifecycle }) => pairs(lifecycle?.context ?? {}),
+      text: ({ event }) => pairs(event.lifecycle?.context ?? {}),
     },
-    { id: 'project', title: 'PROJECT', width: 10, rank: 4, text: ({ project }) => project },
+    { id: 'project', title: 'PROJECT', width: 10, rank: 4, text: ({ event }) => event.project },
+    {
+      ...{ id: 'remote', title: 'REMOTE', width: 10, rank: 1.5, ofRemotes: true },
+      text: ({ remote }, view) => remote || view.remote,
+    },
   ],
   rows: ({ events }) => events,
-  filter: wordFilter((event) => [
+  filter: wordFilter(({ event }) => [
     actionOf(event),
     event.lifecycle?.source ?? '',
     pairs(event.lifecycle?.context ?? {}),
   ]),
-  record: eventRecord,
+  record: ({ event }) => eventRecord(event),
 });
 
 /** `15:04:05` in the zone of whoever looks. */

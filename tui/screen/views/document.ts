@@ -45,7 +45,11 @@ function contentOf(state: State, page: TextPage): readonly Line[] {
   if (page.kind === 'instance') return instanceLines(state, page);
   if (page.kind === 'server') {
     const { server } = state.data;
-    if (server !== undefined) return yamlLines(serverRecord(server));
+    const { serverConfig } = state.data;
+    if (server !== undefined) {
+      const config = serverConfig === undefined ? {} : { config: serverConfig };
+      return yamlLines({ ...config, ...(serverRecord(server) as object) });
+    }
     return [line(span(state.data.failures.server ?? 'Reading …', 'dim'))];
   }
   if (page.kind === 'scrollback') return page.lines;

@@ -3,6 +3,7 @@ import { screenOf } from '../keys/screen-commands.ts';
 import { nameOf } from '../state/batches.ts';
 import { bodyHeight } from '../state/geometry.ts';
 import { isText, tabNames } from '../state/page.ts';
+import { lostServers } from '../state/remotes.ts';
 import { type ScreenName, type State, screenNames, shownPage } from '../state/state.ts';
 import { tables } from '../tables/registry.ts';
 import { documentLines, documentView, offsetOf } from './document.ts';
@@ -47,9 +48,11 @@ export function frameLines(state: State): readonly Line[] {
 function screensLine(state: State): Line {
   const present = screenOf(state);
   const spans: Span[] = [];
+  const full = screenNames.reduce((sum, name) => sum + titleOf(name).length + 1, 1);
+  const shown = (name: ScreenName) => (full <= state.size.columns ? titleOf(name) : shortTitleOf(name));
   for (const [index, name] of screenNames.entries()) {
     const edge = name === present ? '[' : screenNames[index - 1] === present ? ']' : ' ';
-    spans.push(span(edge), span(titleOf(name), name === present ? 'strong' : undefined));
+    spans.push(span(edge), span(shown(name), name === present ? 'strong' : undefined));
   }
   spans.push(span(screenNames.at(-1) === present ? ']' : ' '));
   const size = spans.reduce((sum, { text }) => sum + widthOf(text), 0);
@@ -62,9 +65,16 @@ function titleOf(name: ScreenName): string {
   return name === 'server' ? 'Server' : tables[name].title;
 }
 
-function bannerLines({ link }: State): Line[] {
-  if (link.kind !== 'lost') return [];
-  return [line(' ', span(`Disconnected, trying again. ${safe(link.reason)}`, 'bad'))];
+function shortTitleOf(name: ScreenName): string {
+  return name === 'server' ? 'Server' : tables[name].short;
+}
+
+/** A line for each server that cannot be reached: the others are shown as ever. */
+function bannerLines(state: State): Line[] {
+  return lostServers(state).map(({ remote, reason }) => {
+    const which = remote === '' ? '' : `${safe(remote)}: `;
+    return line(' ', span(`${which}Disconnected, trying again. ${safe(reason)}`, 'bad'));
+  });
 }
 
 function filterNote(filter: string): string {
