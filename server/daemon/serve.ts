@@ -38,6 +38,7 @@ import type { Engines } from './engines.ts';
 import { execDeps, sessionDeps } from './exec.ts';
 import { filesWork } from './files.ts';
 import { checkRunning, diskUsage, type InstanceParts } from './instances.ts';
+import { processesIn } from './processes.ts';
 import { discardImage, projectDeps } from './projects.ts';
 import { expander } from './records.ts';
 import { RemoteAccess } from './remote-access.ts';
@@ -143,6 +144,7 @@ function domainServices(base: Base, engines: Engines, parts: InstanceParts, gate
       ...{ ...parts, instances: verbs, updater: parts.changes.updater, countSnapshots: parts.countSnapshots },
       expander: () => expander(profiles),
       diskUsage: (instance) => diskUsage(engines, instance),
+      processes: processesIn(engines),
       leases: () => new LeaseCache((network) => networks.driver(network).leases()),
     }),
     SnapshotService: snapshotService({ ...parts, diskUsage: (snapshot) => diskUsage(engines, snapshot) }),

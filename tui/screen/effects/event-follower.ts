@@ -18,12 +18,15 @@ export class EventFollower {
   readonly #live: LiveConnection;
   readonly #store: Store;
   readonly #readers: readonly Reader[];
+  readonly #remote: string;
   readonly #stop = new AbortController();
 
-  constructor(live: LiveConnection, store: Store, readers: readonly Reader[]) {
+  /** `remote`: empty for the present server. */
+  constructor(live: LiveConnection, store: Store, readers: readonly Reader[], remote = '') {
     this.#live = live;
     this.#store = store;
     this.#readers = readers;
+    this.#remote = remote;
   }
 
   async run(): Promise<void> {
@@ -38,16 +41,20 @@ export class EventFollower {
   #tell(news: News): void {
     if (news.kind === 'event') this.#receive(news.event);
     else if (news.kind === 'begun') {
-      this.#store.dispatch({ type: 'link', link: { kind: 'connected' } });
+      this.#store.dispatch({ type: 'link', link: { kind: 'connected' }, remote: this.#remote });
       for (const reader of this.#readers) void reader.readAll();
     } else {
-      this.#store.dispatch({ type: 'link', link: { kind: 'lost', reason: reasonOf(news.error) } });
+      this.#store.dispatch({
+        type: 'link',
+        link: { kind: 'lost', reason: reasonOf(news.error) },
+        remote: this.#remote,
+      });
       this.#live.drop();
     }
   }
 
   #receive(event: Event__Output): void {
-    this.#store.dispatch({ type: 'event', event });
+    this.#store.dispatch({ type: 'event', event, remote: this.#remote });
     for (const source of [event.lifecycle?.source ?? '', ...(event.operation?.resources ?? [])]) {
       for (const reader of this.#readers) reader.changed(source, event.project);
     }
