@@ -115,7 +115,10 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   return {
     ...{ ...objects, verbs, withHost, changes, states, supervisor, offline, locks, moves: snapshots.moves },
     ...{ snapshots: snapshots.verbs, countSnapshots: snapshots.count },
-    backups: openBackups({ ...making, ...backupTools(engines), start, admission, surroundings: sources }, snapshots),
+    backups: openBackups(
+      { ...making, ...backupTools(engines), start, admission, surroundings: sources, deleter },
+      snapshots,
+    ),
     reconcile: async (hostRebooted) => {
       const toStart = await findAgain(engines, { ...reconciling, hostRebooted }, snapshots);
       await changes.recover();

@@ -20,6 +20,11 @@ export interface ApiLimits {
   readonly maxConcurrentStreams: number;
   /** What one HTTP/2 session may hold in memory: grpc-js would let it grow without end. */
   readonly maxSessionMemoryMb: number;
+  /**
+   * A peer that is silent for so long is asked whether it still lives: connections of laptops that went to sleep must not
+   * stay.
+   */
+  readonly keepaliveMs: number;
 }
 
 /** One message: exec frames are far below, a list of ten thousand instances fits. */
@@ -27,13 +32,18 @@ export const trustedLimits: ApiLimits = {
   maxMessageBytes: 16 * 1024 * 1024,
   maxConcurrentStreams: 1000,
   maxSessionMemoryMb: 64,
+  keepaliveMs: 60_000,
 };
 
-/** A peer that nobody trusts yet has a token to send, and nothing else to say. */
-export const strangerLimits: ApiLimits = { maxMessageBytes: 64 * 1024, maxConcurrentStreams: 4, maxSessionMemoryMb: 1 };
+/**
+ * A peer that nobody trusts yet has a token to send, and nothing else to say. One that stays is a server with an instance on
+ * its way, which others wait for when the link is cut.
+ */
+export const strangerLimits: ApiLimits = {
+  ...{ maxMessageBytes: 64 * 1024, maxConcurrentStreams: 4, maxSessionMemoryMb: 1 },
+  keepaliveMs: 15_000,
+};
 
-/** A peer that is silent is asked whether it still lives: connections of laptops that went to sleep must not stay. */
-const keepaliveMs = 60_000;
 const keepaliveTimeoutMs = 20_000;
 
 export interface ApiService {
@@ -61,7 +71,7 @@ export class ApiServer {
       'grpc.max_send_message_length': limits.maxMessageBytes,
       'grpc.max_concurrent_streams': limits.maxConcurrentStreams,
       'grpc-node.max_session_memory': limits.maxSessionMemoryMb,
-      'grpc.keepalive_time_ms': keepaliveMs,
+      'grpc.keepalive_time_ms': limits.keepaliveMs,
       'grpc.keepalive_timeout_ms': keepaliveTimeoutMs,
     });
     for (const { definition, implementation } of services) this.#server.addService(definition, implementation);

@@ -15,6 +15,7 @@ import type { ProjectServiceDefinition } from '../../proto/gen/yurt/v1/ProjectSe
 import type { ServerServiceDefinition } from '../../proto/gen/yurt/v1/ServerService.ts';
 import type { SnapshotServiceDefinition } from '../../proto/gen/yurt/v1/SnapshotService.ts';
 import type { StorageServiceDefinition } from '../../proto/gen/yurt/v1/StorageService.ts';
+import type { TransferServiceDefinition } from '../../proto/gen/yurt/v1/TransferService.ts';
 import type { TrustServiceDefinition } from '../../proto/gen/yurt/v1/TrustService.ts';
 import { Codec, type Message, type NodeJson } from './wire.ts';
 
@@ -35,6 +36,7 @@ export interface Services {
   ServerService: ServerServiceDefinition;
   SnapshotService: SnapshotServiceDefinition;
   StorageService: StorageServiceDefinition;
+  TransferService: TransferServiceDefinition;
   TrustService: TrustServiceDefinition;
 }
 

@@ -28,12 +28,14 @@ export type StatusName =
   | 'timed-out'
   | 'conflict'
   | 'unauthenticated'
+  | 'forbidden'
   | 'other';
 
 const statusNames: Readonly<Record<number, StatusName>> = {
   1: 'canceled',
   4: 'timed-out',
   5: 'not-found',
+  7: 'forbidden',
   10: 'conflict',
   12: 'unimplemented',
   14: 'unavailable',
