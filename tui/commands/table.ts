@@ -2,7 +2,7 @@ import { allProjectsOption, columnsOption, formatOption } from '../arguments/lis
 import type { ArgumentSpec, CommandSpec, OptionSpec } from './command.ts';
 import { backupCommands } from './table-backups.ts';
 import { configCommands } from './table-config.ts';
-import { copyCommands } from './table-copies.ts';
+import { copyCommands, imageCopyCommand } from './table-copies.ts';
 import { fileCommands } from './table-files.ts';
 import { profileCommands } from './table-profile.ts';
 import { projectCommands } from './table-projects.ts';
@@ -28,6 +28,7 @@ export const commands: readonly CommandSpec[] = [
   ...sessionCommands(),
   ...fileCommands,
   ...imageCommands(),
+  imageCopyCommand(),
   ...listingCommands(),
   ...profileCommands,
   ...remoteCommands,
@@ -93,7 +94,8 @@ function createOptions(): readonly OptionSpec[] {
 
 function createDetails(): string {
   return `The image is an alias or a fingerprint (or a unique beginning of one) of a local image. When it is not here and a recipe
-of the server builds it, it is built first; on a terminal you are asked before.
+of the server builds it, it is built first; on a terminal you are asked before. SERVER:IMAGE is copied from there first, unless
+it is here.
 
 Without a name the server picks one, which is printed.
 
@@ -103,8 +105,8 @@ that has data or its end ready when the command starts. A pipe that stays silent
 
 function instanceCommands(): CommandSpec[] {
   const createArguments: readonly ArgumentSpec[] = [
-    { name: 'image', complete: 'images' },
-    { name: 'name', optional: true, remote: 'one' },
+    { name: 'image', complete: 'images', remote: 'own' },
+    { name: 'name', optional: true, complete: 'servers', remote: 'own' },
   ];
   return [
     {
@@ -117,6 +119,7 @@ function instanceCommands(): CommandSpec[] {
         ['yurt launch debian/12 web', 'an instance "web" with the profile "default"'],
         ['yurt launch debian/12 web -c limits.memory=512MiB -d root,size=10GiB', 'with limits'],
         ['yurt launch tiny box < box.yaml', 'with configuration from a file'],
+        ['yurt launch far:tiny box', 'with an image of another server'],
       ],
       load: () => import('./launch.ts'),
     },

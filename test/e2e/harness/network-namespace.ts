@@ -43,6 +43,15 @@ export class NetworkNamespace implements AsyncDisposable {
     }
   }
 
+  /** Cuts all cables that it was joined by, or mends them. Nobody is told: packets are lost. */
+  async setCables(state: 'cut' | 'whole'): Promise<void> {
+    const { stdout } = await runChecked(run, this.enter(['ip', '-j', 'link']));
+    const links = JSON.parse(stdout) as { ifname: string }[];
+    for (const { ifname } of links.filter(({ ifname: name }) => name.startsWith('cable'))) {
+      await runChecked(run, this.enter(['ip', 'link', 'set', ifname, state === 'cut' ? 'down' : 'up']));
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await runChecked(run, ['ip', 'netns', 'delete', this.name]);
   }
