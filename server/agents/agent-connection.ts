@@ -83,8 +83,8 @@ export class AgentConnection {
   }
 
   /**
-   * Resolves when the agent shows that it is alive: WebSocket's ping, RFC 6455, 5.5.2. For a connection that nothing was
-   * sent on. Rejects with AgentGone: `silent` after `timeoutMs`, otherwise as the connection ends.
+   * Resolves when the agent shows that it is alive: WebSocket's ping, RFC 6455, 5.5.2. Nothing may have been sent before
+   * on this connection. Rejects with AgentGone: `silent` after `timeoutMs`, otherwise as the connection ends.
    */
   async answers(timeoutMs: number): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
