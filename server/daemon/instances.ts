@@ -71,9 +71,10 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   const { records, metadata, expanded, admission } = objects;
   const pool = (name: string) => pools.driver(name);
   const start = (task: Task, instance: Instance) => verbs.startHeld(task, instance);
-  const { devices, ...deviceParts } = openDevices(base, engines, expanded);
-  announceAddresses(base, engines, records);
   const locks = new InstanceLocks();
+  const wiring = { ...objects, locks, supervisor: () => supervisor };
+  const { devices, ...deviceParts } = openDevices(base, engines, wiring);
+  announceAddresses(base, engines, records);
   const limits = limitsApplier(base, engines);
   const supervisor: Supervisor = new Supervisor({
     ...{ log, records, expanded, pool, devices, runtime, limits },
@@ -110,8 +111,7 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
     start: (project, name) => verbs.start(project, name),
   });
   const states = instanceStates(engines, { log, locks, supervisor, follower, hwaddr: stableHwaddr });
-  const watching = { log, records, expanded, runtime, supervisor, follower };
-  const reconciling = { ...watching, deleter, limits, repairDevices: deviceParts.repair };
+  const reconciling = { ...making, follower, deleter, limits, repairDevices: deviceParts.repair };
   return {
     ...{ ...objects, verbs, withHost, changes, states, supervisor, offline, locks, moves: snapshots.moves },
     ...{ snapshots: snapshots.verbs, countSnapshots: snapshots.count },
@@ -128,6 +128,7 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
     close: async () => {
       snapshots.schedule[Symbol.dispose]();
       await offline.close();
+      deviceParts.close();
       supervisor.close();
       follower.close();
     },

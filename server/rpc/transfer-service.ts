@@ -15,9 +15,9 @@ import type { TransferPeer } from './dial-transfer.ts';
 import { encodeOperation, encodeTime } from './encode.ts';
 import { firstMessage } from './first-message.ts';
 import { FrameChannel } from './frame-channel.ts';
+import { checkOwner } from './gate.ts';
 import type { Identity } from './identity.ts';
 import { projectOf } from './project.ts';
-import { checkOwner } from './restriction.ts';
 import { type Call, type Handlers, messagesOf, writeTo } from './router.ts';
 
 export interface TransferServiceDeps {

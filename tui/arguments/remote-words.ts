@@ -21,6 +21,8 @@ const namesOfServers: readonly string[] = [
   'pools',
   'operations',
   'projects',
+  'groups',
+  'identities',
 ];
 
 /**

@@ -19,6 +19,8 @@ export type Completion =
   | 'remotes'
   /** The same as they stand before a name: `far:`. */
   | 'servers'
+  | 'groups'
+  | 'identities'
   | 'instance-keys'
   | 'instance-settings'
   | 'instance-devices'

@@ -34,6 +34,7 @@ export async function run(commands: CommandContext, input: Input): Promise<void>
     instanceOnly: input.flag('instance-only'),
     start: input.flag('start'),
     refresh: input.flag('refresh'),
+    pool: input.value('storage') ?? '',
   });
   await waitFor(context, connection, operation);
   if (given === '' && !context.global.quiet) {

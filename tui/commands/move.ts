@@ -15,8 +15,11 @@ export async function run(context: CommandContext, input: Input): Promise<void> 
   const flags = ['no-profiles', 'instance-only', 'allow-host-access'].some((option) => input.flag(option));
   if (given || flags) throw new UsageError('A move on one server changes name and project, and nothing else');
   const targetProject = input.value('target-project') ?? '';
-  if (newName === '' && targetProject === '') throw new UsageError('A new name or --target-project is missing');
+  const pool = input.value('storage') ?? '';
+  if ([newName, targetProject, pool].every((target) => target === '')) {
+    throw new UsageError('A new name, --target-project or --storage is missing');
+  }
   const { project } = source.global;
   const connection = await source.connect();
-  await connection.call('InstanceService', 'MoveInstance', { project, name, newName, targetProject });
+  await connection.call('InstanceService', 'MoveInstance', { project, name, newName, targetProject, pool });
 }

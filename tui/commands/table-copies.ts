@@ -15,6 +15,13 @@ const betweenOptions: readonly OptionSpec[] = [
   },
   { name: 'allow-host-access', doc: 'Between servers: take over what gives an instance access to the host' },
 ];
+const storage: OptionSpec = {
+  name: 'storage',
+  short: 's',
+  value: 'POOL',
+  doc: 'Storage pool of the root disk: on the same server that of the source, for now',
+  complete: 'pools',
+};
 
 const copyOptions: readonly OptionSpec[] = [
   { name: 'config', short: 'c', value: 'KEY=VALUE', repeatable: true, doc: 'Configuration of the copy' },
@@ -39,6 +46,7 @@ const copyOptions: readonly OptionSpec[] = [
   { name: 'start', doc: 'Start the copy' },
   { name: 'refresh', doc: 'Bring a copy that exists, and is stopped, up to date' },
   { name: 'stateless', doc: 'Leave out what is in memory; that is never copied' },
+  storage,
   targetProject,
   ...betweenOptions,
 ];
@@ -46,7 +54,7 @@ const copyOptions: readonly OptionSpec[] = [
 const moveOptions: readonly OptionSpec[] = [
   targetProject,
   ...copyOptions.filter(({ name }) =>
-    ['config', 'device', 'profile', 'no-profiles', 'instance-only', 'stateless'].includes(name),
+    ['config', 'device', 'profile', 'no-profiles', 'instance-only', 'storage', 'stateless'].includes(name),
   ),
   { name: 'start', doc: 'Start it at the other server' },
   ...betweenOptions,

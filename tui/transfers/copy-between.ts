@@ -38,6 +38,7 @@ export async function copyBetween(
         noProfiles: input.flag('no-profiles'),
         config: Object.fromEntries(input.values('config').map(pairOf)),
         devices: deviceOptions(input.values('device')),
+        pool: input.value('storage') ?? '',
         start: input.flag('start'),
         allowHostAccess: input.flag('allow-host-access'),
         peerFingerprint: from.fingerprint,
