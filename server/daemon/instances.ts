@@ -111,12 +111,14 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
     start: (project, name) => verbs.start(project, name),
   });
   const states = instanceStates(engines, { log, locks, supervisor, follower, hwaddr: stableHwaddr });
-  const watching = { log, records, expanded, runtime, supervisor, follower };
-  const reconciling = { ...watching, deleter, limits, repairDevices: deviceParts.repair };
+  const reconciling = { ...making, follower, deleter, limits, repairDevices: deviceParts.repair };
   return {
     ...{ ...objects, verbs, withHost, changes, states, supervisor, offline, locks, moves: snapshots.moves },
     ...{ snapshots: snapshots.verbs, countSnapshots: snapshots.count },
-    backups: openBackups({ ...making, ...backupTools(engines), start, admission, surroundings: sources }, snapshots),
+    backups: openBackups(
+      { ...making, ...backupTools(engines), start, admission, surroundings: sources, deleter },
+      snapshots,
+    ),
     reconcile: async (hostRebooted) => {
       const toStart = await findAgain(engines, { ...reconciling, hostRebooted }, snapshots);
       await changes.recover();

@@ -10,6 +10,7 @@ import { defaultProject, type Feature, hasFeature, homeOf } from '../projects/pr
 import { authService } from '../rpc/auth-service.ts';
 import { backupService } from '../rpc/backup-service.ts';
 import { consoleService } from '../rpc/console-service.ts';
+import { dialTransfer } from '../rpc/dial-transfer.ts';
 import { eventService } from '../rpc/event-service.ts';
 import { execService } from '../rpc/exec-service.ts';
 import { fileService } from '../rpc/file-service.ts';
@@ -28,8 +29,10 @@ import { sessionService } from '../rpc/session-service.ts';
 import type { Sight } from '../rpc/sight.ts';
 import { snapshotService } from '../rpc/snapshot-service.ts';
 import { storageService } from '../rpc/storage-service.ts';
+import { transferService } from '../rpc/transfer-service.ts';
 import { trustService } from '../rpc/trust-service.ts';
 import { readConsoleLog } from '../runtime/console-log.ts';
+import { ImageTransfers } from '../transfers/image-transfers.ts';
 import { ClientAccess } from '../trust/client-access.ts';
 import { Groups } from '../trust/groups.ts';
 import { TrustStore } from '../trust/trust-store.ts';
@@ -85,6 +88,12 @@ export async function serve(
     TrustService: trustService({
       ...{ trust, groups, certificate: () => certificate.get(), addresses: () => remote.addresses },
       tokenExpiry: async () => expiryOf(serverSetting((await config.get()).config, tokenExpiryKey), new Date()),
+    }),
+    TransferService: transferService({
+      ...transferParts(base, engines, parts),
+      own: async () => ({ certificatePem: (await certificate.get()).certificatePem, addresses: remote.addresses }),
+      dial: async (peer, signal) => await dialTransfer(await certificate.get(), peer, signal),
+      keepPeer: (peer) => peers.keep(peer),
     }),
   };
   const clients = { access, places };
@@ -199,6 +208,12 @@ function imageDeps({ operations, events }: Base, engines: Engines, parts: Instan
     },
     discard: (task, fingerprint) => discardImage(engines, task, fingerprint),
   };
+}
+
+function transferParts(base: Base, engines: Engines, parts: InstanceParts) {
+  const { ends, sender, receiver } = parts.backups.transfers;
+  const { images, prepare } = imageDeps(base, engines, parts);
+  return { ends, sender, receiver, images, imageTransfers: new ImageTransfers({ ...base, ends, prepare }) };
 }
 
 /** The projects that have the objects of a kind that a list is to show. */

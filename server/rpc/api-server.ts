@@ -52,10 +52,14 @@ export const remoteLimits: ApiLimits = {
   keepalive: { intervalMs: 60_000, timeoutMs: 20_000 },
 };
 
-/** A peer that nobody trusts yet has a token to send, and nothing else to say. */
+/**
+ * A peer that nobody trusts yet has a token to send, and nothing else to say. One that stays is a server with an instance on
+ * its way, which others wait for when the link is cut.
+ */
 export const strangerLimits: ApiLimits = {
   ...{ maxMessageBytes: 64 * 1024, maxConcurrentStreams: 4, maxSessionMemoryMb: 1 },
   ...{ streamWindowBytes: plainWindowBytes, sessionWindowBytes: plainWindowBytes },
+  keepalive: { intervalMs: 15_000, timeoutMs: 20_000 },
 };
 
 export interface ApiService {

@@ -17,6 +17,7 @@ import type { ServerServiceDefinition } from '../../proto/gen/yurt/v1/ServerServ
 import type { SessionServiceDefinition } from '../../proto/gen/yurt/v1/SessionService.ts';
 import type { SnapshotServiceDefinition } from '../../proto/gen/yurt/v1/SnapshotService.ts';
 import type { StorageServiceDefinition } from '../../proto/gen/yurt/v1/StorageService.ts';
+import type { TransferServiceDefinition } from '../../proto/gen/yurt/v1/TransferService.ts';
 import type { TrustServiceDefinition } from '../../proto/gen/yurt/v1/TrustService.ts';
 import { Codec, type Message, type NodeJson } from './wire.ts';
 
@@ -39,6 +40,7 @@ export interface Services {
   SessionService: SessionServiceDefinition;
   SnapshotService: SnapshotServiceDefinition;
   StorageService: StorageServiceDefinition;
+  TransferService: TransferServiceDefinition;
   TrustService: TrustServiceDefinition;
 }
 

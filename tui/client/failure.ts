@@ -29,12 +29,14 @@ export type StatusName =
   | 'conflict'
   | 'exhausted'
   | 'unauthenticated'
+  | 'forbidden'
   | 'other';
 
 const statusNames: Readonly<Record<number, StatusName>> = {
   1: 'canceled',
   4: 'timed-out',
   5: 'not-found',
+  7: 'forbidden',
   8: 'exhausted',
   10: 'conflict',
   12: 'unimplemented',

@@ -3,7 +3,7 @@ import type { ArgumentSpec, CommandSpec, OptionSpec } from './command.ts';
 import { authCommands } from './table-auth.ts';
 import { backupCommands } from './table-backups.ts';
 import { configCommands } from './table-config.ts';
-import { copyCommands } from './table-copies.ts';
+import { copyCommands, imageCopyCommand } from './table-copies.ts';
 import { consoleOption, createCommands } from './table-create.ts';
 import { fileCommands } from './table-files.ts';
 import { profileCommands } from './table-profile.ts';
@@ -34,6 +34,7 @@ export const commands: readonly CommandSpec[] = [
   ...keptSessionCommands,
   ...fileCommands,
   ...imageCommands(),
+  imageCopyCommand(),
   ...listingCommands(),
   ...profileCommands,
   ...remoteCommands,
