@@ -66,7 +66,9 @@ export class NodeMaker implements PartMaker<NodePart> {
   async works(it: PartOf<NodePart>): Promise<boolean> {
     if (it.part.required) return true;
     const made = { ...it.part, from: { path: nodePath(it) } };
-    const [wanted, present] = await Promise.all([this.#numbers(it.part), this.#numbers(made)]);
+    const present = await this.#numbers(made);
+    // What is there and is no device changes nothing.
+    const wanted = await this.#numbers(it.part).catch(() => present);
     return wanted?.major === present?.major && wanted?.minor === present?.minor;
   }
 
