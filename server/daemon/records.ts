@@ -57,6 +57,7 @@ export async function openRecords(base: Base, engines: Engines): Promise<Instanc
     instances: (project) => records.list(project),
   });
   const records: InstanceRecords = new InstanceRecords(store, new IdRanges(store, range, base.id), admission);
+  await records.open();
   await profiles.ensureDefault('default', defaultPool, await networks.ensureDefault(defaultNetworkPrefix));
   const metadata = new InstanceMetadataRecords(store);
   const addresses = new StaticAddresses({
