@@ -54,6 +54,21 @@ export class InstanceDevices {
     return (await Promise.all(parts.map((part) => makerOf(this.#deps.makers, part).access?.(part) ?? []))).flat();
   }
 
+  /** Faults of changing these devices of a running instance from the ones to the others. Changes nothing. */
+  async checkChange(
+    owner: DeviceOwner,
+    before: readonly PlannedDevice[],
+    wanted: readonly PlannedDevice[],
+  ): Promise<void> {
+    const { removed, added } = difference(before, wanted);
+    for (const { name, parts } of [...removed, ...added]) {
+      for (const part of parts) {
+        await makerOf(this.#deps.makers, part).checkLive?.(owner, part).catch(during(name));
+      }
+    }
+    await this.check(added);
+  }
+
   /** Each step of it is undone by `removeAll`, also after a failure. */
   async prepare(task: Task, owner: DeviceOwner, planned: readonly PlannedDevice[]): Promise<PreparedDevices> {
     const ready = await settled(planned.map((device) => this.#prepare(task, owner, device, true)));
