@@ -123,7 +123,7 @@ async function runWithoutCommand(
   if (!help && terminal.input.isTty && terminal.output.isTty && env['TERM'] !== 'dumb') {
     const remote = defaultRemoteOf(env, settings, forceLocal);
     const dialer = await wayTo(env, settings, remote);
-    const { Connection } = await import('./client/connection.ts');
+    // A bundle of its own: no other command loads what draws the screen.
     const { startScreen } = await import('./screen/start.ts');
     const elsewhere = {
       names: Object.keys(settings.remotes).filter((name) => name !== remote),
@@ -131,7 +131,7 @@ async function runWithoutCommand(
       way: (name: string) => wayTo(env, settings, name),
     };
     const context = { terminal, global: onRemote(given, settings, remote), env };
-    return await startScreen(context, settings, { open: () => new Connection(dialer), elsewhere });
+    return await startScreen(context, settings, { dialer, elsewhere });
   }
   const { programHelp } = await import('./help/text.ts');
   await terminal.output.write(programHelp());

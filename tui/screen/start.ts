@@ -1,4 +1,5 @@
-import type { Connection } from '../client/connection.ts';
+import { Connection } from '../client/connection.ts';
+import type { Dialer } from '../client/dialer.ts';
 import type { Context } from '../commands/command.ts';
 import { printableLines } from '../output/printable.ts';
 import { type Settings, settingsPath } from '../settings/settings.ts';
@@ -20,7 +21,7 @@ import { KeySource } from './terminal/key-source.ts';
 export async function startScreen(
   context: Pick<Context, 'terminal' | 'global' | 'env'>,
   { screen: written }: Pick<Settings, 'screen'>,
-  { open, elsewhere }: { readonly open: () => Connection; readonly elsewhere: Elsewhere },
+  { dialer, elsewhere }: { readonly dialer: Dialer; readonly elsewhere: Elsewhere },
 ): Promise<number> {
   const { env, global } = context;
   const { theme, bindings } = screenSettings(written, settingsPath(env) ?? '');
@@ -41,7 +42,8 @@ export async function startScreen(
   };
   try {
     using fullScreen = new FullScreen(stdin, write);
-    const program = new Program(context, store, { keys, fullScreen, drawing }, { open, elsewhere });
+    const ways = { open: () => new Connection(dialer), elsewhere };
+    const program = new Program(context, store, { keys, fullScreen, drawing }, ways);
     await program.ready();
     const { code, error } = await shown(program, { store, keys, fullScreen, drawing, resize });
     fullScreen.give();

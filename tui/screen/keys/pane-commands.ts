@@ -1,6 +1,6 @@
 import { printable } from '../../output/printable.ts';
 import type { Pane } from '../state/panes.ts';
-import { type State, shownPage } from '../state/state.ts';
+import { type State, shownPage, shownTable } from '../state/state.ts';
 import { asking, type Command, only } from './command.ts';
 import { onLog } from './document-commands.ts';
 import { onInstances, targetInstance, targetInstances } from './targets.ts';
@@ -28,7 +28,7 @@ export const paneCommands: readonly Command[] = [
     },
   },
   {
-    ...{ id: 'close-pane', section, keys: ['w'], here: onInstances, obstacle: noneOfTarget },
+    ...{ id: 'close-pane', section, keys: ['w'], here: onList, obstacle: noneOfTarget },
     help: 'Close the pane of this instance, and what runs in it',
     run: (state) => asking(state, { kind: 'close-panes', ids: panesOfTarget(state).map(({ id }) => id) }),
   },
@@ -38,6 +38,11 @@ export const paneCommands: readonly Command[] = [
     run: (state) => asking(state, { kind: 'close-panes', ids: state.panes.map(({ id }) => id) }),
   },
 ];
+
+/** On the page of an instance the same key is for its texts. */
+function onList(state: State): boolean {
+  return shownTable(state) === 'instances';
+}
 
 function onPanes(state: State): boolean {
   return onInstances(state) || shownPage(state).kind === 'scrollback';

@@ -85,7 +85,7 @@ function shared(one: readonly KeyName[], other: readonly KeyName[]): KeyName | u
 }
 
 /** One state for each place where keys can mean something of its own. */
-function places(): State[] {
+export function places(): State[] {
   const size = { columns: 80, rows: 24 };
   const start = initialState({ size, now: 0, zone: 0, theme: 'plain', project: '', remote: '' });
   const home: Page = { kind: 'table', table: 'instances' };
@@ -95,6 +95,7 @@ function places(): State[] {
     ...tabNames.map((tab) => instancePage(key, tab)),
     filesPage(key),
     { kind: 'file', key, path: '/', lines: [], document: newDocument },
+    { kind: 'scrollback', id: 1, key, lines: [], document: newDocument },
   ];
   const { instances } = start.tables;
   return [
