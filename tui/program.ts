@@ -147,14 +147,9 @@ async function printVersion(terminal: Terminal): Promise<number> {
 async function printFailure(error: unknown, found: Found, terminal: Terminal, debug: boolean): Promise<number> {
   if (error instanceof OutputClosed) return outputClosedExitCode;
   if (error instanceof UsageError) {
-    const { commandHelp, groupHelp, programHelp } = await import('./help/text.ts');
-    const help =
-      found.kind === 'command'
-        ? commandHelp(found.spec)
-        : found.kind === 'group'
-          ? groupHelp(found.group)
-          : programHelp();
-    await terminal.error.write(`${help}\nError: ${printableLines(error.message)}\n`);
+    const words = found.kind === 'command' ? found.spec.path : found.kind === 'group' ? [found.group] : [];
+    const hint = `Run "${['yurt', ...words, '--help'].join(' ')}" for the usage`;
+    await terminal.error.write(`Error: ${printableLines(error.message)}\n${hint}\n`);
     return 1;
   }
   const message = error instanceof Error ? error.message : String(error);

@@ -39,10 +39,12 @@ export class AgentConnection {
   readonly #socket: WebSocket;
   #events: ConnectionEvents | undefined;
   #failure: Fault | AgentGone | undefined;
+  #hasAnswered = false;
 
   private constructor(socket: WebSocket) {
     this.#socket = socket;
     socket.on('message', (message, isBinary) => this.#onMessage(message, isBinary));
+    socket.on('pong', () => (this.#hasAnswered = true));
     socket.on('error', (error) => this.#fail(new Fault('unavailable', 'The agent broke off', { cause: error })));
     socket.on('close', (code) => this.#fail(closedBy(code)));
   }
@@ -76,6 +78,11 @@ export class AgentConnection {
     return this.#failure === undefined;
   }
 
+  /** Whether it has shown that it is alive when it was asked: what was sent after that question may have reached it. */
+  get hasAnswered(): boolean {
+    return this.#hasAnswered;
+  }
+
   /** From now on; must be called in the tick in which the connection was received, or on one that nothing was sent to. */
   listen(events: ConnectionEvents): void {
     this.#events = events;
@@ -90,7 +97,8 @@ export class AgentConnection {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const onClose = () =>
       reject(this.#failure instanceof AgentGone ? this.#failure : new AgentGone('absent', this.#failure));
-    const timer = setTimeout(() => reject(new AgentGone('silent')), timeoutMs);
+    // Not before what has come is read: this server, or the machine, may have stood still itself.
+    const timer = setTimeout(() => setImmediate(() => reject(new AgentGone('silent'))), timeoutMs);
     this.#socket.once('pong', resolve).once('close', onClose);
     try {
       if (this.#failure === undefined) this.#socket.ping();

@@ -261,12 +261,18 @@ export class Agents {
 
   /**
    * An agent takes what it is asked in order, and shows first that it is alive. As long as it does not, it has not taken
-   * notice of the rest either, and never will: it is killed before another one is asked.
+   * notice of the rest either, and never will: it is killed before another one is asked. However such a connection ends,
+   * nothing was run.
    */
   async #ask<T>(id: string, connection: AgentConnection, use: (connection: AgentConnection) => Promise<T>): Promise<T> {
     const silence = connection.answers(answerTimeoutOf(this.#stateOf(id))).then(() => new Promise<never>(() => {}));
     silence.catch(() => {});
-    return await Promise.race([use(connection), silence]);
+    try {
+      return await Promise.race([use(connection), silence]);
+    } catch (error) {
+      if (connection.hasAnswered || error instanceof AgentGone || !(error instanceof Fault)) throw error;
+      throw new AgentGone('absent', error);
+    }
   }
 
   async #open(id: string, timeoutMs: number, signal: AbortSignal): Promise<AgentConnection> {
@@ -363,7 +369,8 @@ async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T
 }
 
 function answerTimeoutOf({ proven, sessions }: AgentState): number {
-  return proven && sessions.size === 0 ? idleAnswerTimeoutMs : answerTimeoutMs;
+  const runsNothing = [...sessions].every((session) => !session.hasAnswered);
+  return proven && runsNothing ? idleAnswerTimeoutMs : answerTimeoutMs;
 }
 
 function replaced(): Fault {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { Daemon } from './harness/daemon.ts';
 import { eventually } from './harness/eventually.ts';
@@ -165,6 +167,49 @@ describe('what the terminal interface changes', () => {
       processes: [],
       truncated: false,
     });
+  });
+
+  it('browses, views, edits, pulls, pushes and deletes files', { timeout: longMs }, async () => {
+    await yurt.ok('launch', 'tiny', 'one');
+    await yurt.ok('exec', 'one', '--', 'sh', '-c', 'mkdir /root/deep; echo "a first line" > /root/deep/notes');
+    const env = { YURT_DIR: yurt.directory, EDITOR: 'sed -i s/first/second/' };
+    await using screen = new Screen(env, { columns: 80, rows: 24 });
+    await screen.shows(/▸ one +Running/);
+    screen.type('F');
+    await screen.shows(/ root\/$/m);
+    while (!/▸.* root\/$/m.test(screen.text)) {
+      const before = screen.text;
+      screen.type(down);
+      await eventually(() => assert.notEqual(screen.text, before));
+    }
+    screen.type('\r');
+    await screen.shows(/▸.* deep\/$/m);
+    screen.type('\r');
+    await screen.shows(/▸.* notes$/m);
+    screen.type('\r');
+    await screen.shows(/^a first line$/m);
+    screen.type('q');
+    await screen.shows(/▸.* notes$/m);
+    screen.type('e');
+    await eventually(async () => {
+      assert.equal(await yurt.ok('exec', 'one', '--', 'cat', '/root/deep/notes'), 'a second line\n');
+    });
+    await screen.shows(/▸.* notes$/m);
+    screen.type('P');
+    await eventually(() => assert.equal(readFileSync(join(screen.directory, 'notes'), 'utf8'), 'a second line\n'));
+    await screen.shows(/▸.* notes$/m);
+    writeFileSync(join(screen.directory, 'more'), 'of this computer\n');
+    screen.type('u');
+    await screen.shows(/Push the local file/);
+    screen.type('more\r');
+    await screen.shows(/ more$/m);
+    assert.equal(await yurt.ok('exec', 'one', '--', 'cat', '/root/deep/more'), 'of this computer\n');
+    await screen.shows(/▸.* notes$/m);
+    screen.type('D');
+    await screen.shows(/Delete notes\?/);
+    screen.type('y');
+    await screen.showsNot(/ notes$/m);
+    assert.equal(await yurt.ok('exec', 'one', '--', 'ls', '/root/deep'), 'more\n');
   });
 
   it('lets a client in, and shuts it out', { timeout: longMs }, async () => {

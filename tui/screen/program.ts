@@ -4,8 +4,6 @@ import type { Context } from '../commands/command.ts';
 import type { Suspend } from './app.ts';
 import type { Drawing } from './drawing.ts';
 import { Batches } from './effects/batches.ts';
-import { ConsoleReader } from './effects/console-reader.ts';
-import { DiskReader } from './effects/disk-reader.ts';
 import { EventFollower } from './effects/event-follower.ts';
 import { Files } from './effects/files.ts';
 import { Lists } from './effects/lists.ts';
@@ -13,16 +11,13 @@ import { LiveConnection } from './effects/live-connection.ts';
 import { ObjectVerbs } from './effects/object-verbs.ts';
 import type { Panes } from './effects/panes.ts';
 import { Poller } from './effects/poller.ts';
-import { ProcessReader } from './effects/process-reader.ts';
 import { type Elsewhere, Remotes } from './effects/remotes.ts';
 import { Servers } from './effects/servers.ts';
 import { Sessions } from './effects/sessions.ts';
-import { SnapshotReader } from './effects/snapshot-reader.ts';
+import { ShownReader } from './effects/shown-reader.ts';
 import { saveText } from './effects/text-files.ts';
 import { Verbs } from './effects/verbs.ts';
-import { screenOf } from './keys/screen-commands.ts';
 import type { Effect } from './state/effect.ts';
-import type { ScreenName } from './state/state.ts';
 import type { Store } from './store.ts';
 import type { FullScreen } from './terminal/full-screen.ts';
 import type { KeySource } from './terminal/key-source.ts';
@@ -77,11 +72,9 @@ export class Program {
   readonly #objects: ObjectVerbs;
   readonly #sessions: Sessions;
   readonly #poller: Poller;
-  readonly #console: ConsoleReader;
-  readonly #processes: ProcessReader;
   readonly #events: EventFollower;
   readonly #files: Files;
-  readonly #snapshots: SnapshotReader;
+  readonly #shown: ShownReader;
   readonly #surface: Surface;
   #names: Promise<void> | undefined;
   #panes: Panes | undefined;
@@ -89,7 +82,6 @@ export class Program {
   #suspend: Suspend | undefined;
   #ignoreStop: () => void = () => {};
   #isAway = false;
-  #screen: ScreenName = 'instances';
 
   constructor(
     context: Pick<Context, 'terminal' | 'global' | 'env'>,
@@ -109,17 +101,11 @@ export class Program {
     this.#verbs = new Verbs(servers, store, batches);
     this.#objects = new ObjectVerbs(live, store, batches);
     this.#sessions = new Sessions(context, servers, surface.keys, () => store.state().project);
-    this.#console = new ConsoleReader(servers, store);
-    this.#processes = new ProcessReader(servers, store);
-    this.#poller = new Poller(
-      store,
-      { instances: this.#lists.instances, remotes: this.#remotes },
-      { console: this.#console, processes: this.#processes, disk: new DiskReader(servers, store) },
-    );
+    this.#shown = new ShownReader(servers, store, this.#lists);
+    this.#poller = new Poller(store, { instances: this.#lists.instances, remotes: this.#remotes }, this.#shown);
     this.#surface = surface;
     this.#files = new Files(servers, store);
-    this.#snapshots = new SnapshotReader(servers, store);
-    this.#events = new EventFollower(live, store, [this.#lists, this.#snapshots]);
+    this.#events = new EventFollower(live, store, [this.#lists, this.#shown.snapshots]);
   }
 
   readonly onReady = (suspend: Suspend): void => {
@@ -149,7 +135,7 @@ export class Program {
       () => this.#ignoreStop(),
     );
     this.#heedStop();
-    const unwatch = this.#store.subscribe(() => this.#readShown());
+    const unwatch = this.#store.subscribe(() => this.#shown.changed());
     this.#poller.start();
     void this.#events.run();
     try {
@@ -159,7 +145,7 @@ export class Program {
       unwatch();
       this.#poller.stop();
       this.#lists.stop();
-      this.#snapshots.stop();
+      this.#shown.stop();
       this.#events.stop();
       this.#sessions.hangUp();
       this.#panes?.closeAll();
@@ -342,24 +328,6 @@ export class Program {
   #readShownFiles(): void {
     const page = this.#store.state().pages.at(-1);
     if (page?.kind === 'files') void this.#files.list(page.key, page.path);
-  }
-
-  /** What one comes to is read at once, not with the next tick. */
-  #readShown(): void {
-    const state = this.#store.state();
-    const screen = screenOf(state);
-    if (screen !== this.#screen) this.#lists.readScreen(screen);
-    this.#screen = screen;
-    const page = state.pages.at(-1);
-    if (page?.kind === 'instance' && page.tab === 'log' && page.log.state === 'loading') {
-      void this.#console.read(page.key);
-    }
-    if (page?.kind === 'instance' && page.tab === 'processes' && page.processes.state === 'loading') {
-      void this.#processes.read(page.key);
-    }
-    if (page?.kind === 'instance' && page.tab === 'snapshots' && page.snapshots.state === 'loading') {
-      void this.#snapshots.read(page.key);
-    }
   }
 }
 

@@ -19,7 +19,8 @@ export interface Ended {
 export class Screen implements AsyncDisposable {
   readonly #pty: IPty;
   readonly #terminal;
-  readonly #directory = mkdtempSync(join(tmpdir(), 'yurt-screen-'));
+  /** Where `yurt` runs. */
+  readonly directory = mkdtempSync(join(tmpdir(), 'yurt-screen-'));
   #over = false;
   /** All that was written, as it came. */
   output = '';
@@ -33,9 +34,9 @@ export class Screen implements AsyncDisposable {
     const { columns: cols, rows } = size;
     this.#terminal = new headless.Terminal({ cols, rows, allowProposedApi: true });
     const script = 'stty -g > "$1/before"; "$2/bin/yurt"; echo $? > "$1/code"; stty -g > "$1/after"';
-    const [program = '', ...args] = within(['/bin/sh', '-c', script, 'sh', this.#directory, projectRoot]);
+    const [program = '', ...args] = within(['/bin/sh', '-c', script, 'sh', this.directory, projectRoot]);
     this.#pty = spawn(program, args, {
-      ...{ cols, rows, cwd: this.#directory },
+      ...{ cols, rows, cwd: this.directory },
       env: { ...process.env, TERM: 'xterm-256color', CI: '', ...env },
     });
     this.#pty.onData((data) => {
@@ -115,7 +116,7 @@ export class Screen implements AsyncDisposable {
   }
 
   async ended(): Promise<Ended> {
-    const read = (name: string) => readFileSync(join(this.#directory, name), 'utf8').trim();
+    const read = (name: string) => readFileSync(join(this.directory, name), 'utf8').trim();
     return await eventually(() => {
       if (!this.#over) throw new Error(`yurt still runs:\n${this.text}`);
       return { code: read('code'), before: read('before'), after: read('after') };
@@ -125,6 +126,6 @@ export class Screen implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#over) this.#pty.kill('SIGKILL');
     this.#terminal.dispose();
-    rmSync(this.#directory, { recursive: true, force: true });
+    rmSync(this.directory, { recursive: true, force: true });
   }
 }

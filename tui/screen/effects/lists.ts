@@ -117,6 +117,16 @@ export class Lists {
     if (isRead(screen)) void this.#read(screen);
   }
 
+  /** How much of its limits a project uses. */
+  async readUsage(project: string): Promise<void> {
+    try {
+      const { resources } = await this.#live.call('ProjectService', 'GetProjectUsage', { name: project });
+      this.#store.dispatch({ type: 'listed', screen: 'projects', listed: { usage: { project, resources } } });
+    } catch {
+      // The rest of the project is shown without it.
+    }
+  }
+
   stop(): void {
     this.instances.stop();
     clearTimeout(this.#timer);

@@ -1,11 +1,8 @@
-import { placeOf } from '../state/instance-rows.ts';
 import { type State, shownPage } from '../state/state.ts';
 import type { Store } from '../store.ts';
-import type { ConsoleReader } from './console-reader.ts';
-import type { DiskReader } from './disk-reader.ts';
 import type { InstanceList } from './instance-list.ts';
-import type { ProcessReader } from './process-reader.ts';
 import type { Remotes } from './remotes.ts';
+import type { ShownReader } from './shown-reader.ts';
 
 const tickMs = 1000;
 const pollMs = 2000;
@@ -18,9 +15,7 @@ export class Poller {
   readonly #store: Store;
   readonly #instances: InstanceList;
   readonly #remotes: Remotes;
-  readonly #console: ConsoleReader;
-  readonly #processes: ProcessReader;
-  readonly #disk: DiskReader;
+  readonly #shown: ShownReader;
   #timer: NodeJS.Timeout | undefined;
   #nextPoll = 0;
   #paused = false;
@@ -28,14 +23,12 @@ export class Poller {
   constructor(
     store: Store,
     lists: { readonly instances: InstanceList; readonly remotes: Remotes },
-    shown: { readonly console: ConsoleReader; readonly processes: ProcessReader; readonly disk: DiskReader },
+    shown: ShownReader,
   ) {
     this.#store = store;
     this.#instances = lists.instances;
     this.#remotes = lists.remotes;
-    this.#console = shown.console;
-    this.#processes = shown.processes;
-    this.#disk = shown.disk;
+    this.#shown = shown;
   }
 
   start(): void {
@@ -57,11 +50,7 @@ export class Poller {
     const state = this.#store.state();
     if (this.#paused) return;
     if (now >= this.#nextPoll && showsFigures(state)) void this.#poll(now);
-    const page = shownPage(state);
-    if (page.kind !== 'instance' || !isReachable(state, page.key)) return;
-    if (page.tab === 'metrics' || page.tab === 'overview') void this.#disk.read(page.key, now);
-    if (page.tab === 'log') void this.#console.read(page.key);
-    if (page.tab === 'processes' && now - page.processes.at >= pollMs) void this.#processes.read(page.key);
+    this.#shown.tick(now);
   }
 
   async #poll(started: number): Promise<void> {
@@ -71,12 +60,6 @@ export class Poller {
     const now = Date.now();
     this.#nextPoll = Math.max(started + pollMs, now + (now - started) * pollShare);
   }
-}
-
-/** Whether the way to the server of an instance is open. */
-function isReachable({ link, others }: State, key: string): boolean {
-  const { remote } = placeOf(key);
-  return (remote === '' ? link : others.get(remote))?.kind === 'connected';
 }
 
 function showsFigures(state: State): boolean {

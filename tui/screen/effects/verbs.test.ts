@@ -112,7 +112,7 @@ describe('what else is done with an instance', () => {
     assert.equal(screen.store.state().notice?.text, 'Changed old');
     const place = { project: 'lab', instance: 'web' };
     assert.deepEqual(server.requestsOf('InstanceService/MoveInstance'), [
-      { project: 'default', name: 'web', newName: '', targetProject: 'lab' },
+      { project: 'default', name: 'web', newName: '', targetProject: 'lab', pool: '' },
     ]);
     assert.deepEqual(server.requestsOf('InstanceService/RebuildInstance'), [
       { project: 'lab', name: 'web', image: 'tiny', force: true },

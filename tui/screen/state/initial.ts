@@ -5,7 +5,7 @@ import { tableState } from './table-state.ts';
 
 const noData: Data = {
   ...{ instances: new Map(), images: new Map(), profiles: new Map(), networks: new Map(), storage: new Map() },
-  projects: new Map(),
+  ...{ projects: new Map(), usage: undefined },
   ...{ operations: new Map(), events: new Map(), trust: new Map(), recipes: [], server: undefined },
   ...{ serverConfig: undefined, configKeys: [], deviceTypes: [], loaded: new Set(), failures: {} },
 };

@@ -5,6 +5,7 @@ import type { Network__Output } from '../../../proto/gen/yurt/v1/Network.ts';
 import type { Operation__Output } from '../../../proto/gen/yurt/v1/Operation.ts';
 import type { Profile__Output } from '../../../proto/gen/yurt/v1/Profile.ts';
 import type { Project__Output } from '../../../proto/gen/yurt/v1/Project.ts';
+import type { ProjectResource__Output } from '../../../proto/gen/yurt/v1/ProjectResource.ts';
 import type { Recipe__Output } from '../../../proto/gen/yurt/v1/Recipe.ts';
 import type { Server__Output } from '../../../proto/gen/yurt/v1/Server.ts';
 import type { StoragePool__Output } from '../../../proto/gen/yurt/v1/StoragePool.ts';
@@ -52,6 +53,8 @@ export interface Data {
   readonly networks: ReadonlyMap<string, Network__Output>;
   readonly storage: ReadonlyMap<string, StoragePool__Output>;
   readonly projects: ReadonlyMap<string, Project__Output>;
+  /** How much of its limits the project uses that was looked at last. */
+  readonly usage: { readonly project: string; readonly resources: readonly ProjectResource__Output[] } | undefined;
   readonly operations: ReadonlyMap<string, Operation__Output>;
   readonly events: ReadonlyMap<string, EventRow>;
   /** Clients that the server trusts, and tokens for more. */

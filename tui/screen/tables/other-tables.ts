@@ -4,6 +4,7 @@ import type { Network__Output } from '../../../proto/gen/yurt/v1/Network.ts';
 import type { Operation__Output } from '../../../proto/gen/yurt/v1/Operation.ts';
 import type { Profile__Output } from '../../../proto/gen/yurt/v1/Profile.ts';
 import type { Project__Output } from '../../../proto/gen/yurt/v1/Project.ts';
+import type { ProjectResource__Output } from '../../../proto/gen/yurt/v1/ProjectResource.ts';
 import type { StoragePool__Output } from '../../../proto/gen/yurt/v1/StoragePool.ts';
 import { eventRecord } from '../../events/record.ts';
 import { descriptionOf, imageRecord } from '../../images/listing.ts';
@@ -168,8 +169,22 @@ export const projectsTable = defineTable<Project__Output>({
   ],
   rows: ({ projects }) => projects,
   filter: wordFilter(({ name, description, config }) => [name, description, pairs(config)]),
-  record: projectRecord,
+  record: (project, { usage }) =>
+    usage?.project === project.name
+      ? { ...projectRecord(project), usage: usageOf(usage.resources) }
+      : projectRecord(project),
 });
+
+/** What is used of each resource, and of how much: `memory: 1.5G of 4.0G`. */
+function usageOf(resources: readonly ProjectResource__Output[]): Record<string, string> {
+  const amount = (unit: string, value: number) => (unit === 'bytes' ? shortSize(Number(value)) : String(value));
+  return Object.fromEntries(
+    resources.map(({ name, unit, limited, limit, used }) => [
+      name,
+      `${amount(unit, used)}${limited ? ` of ${amount(unit, limit)}` : ''}`,
+    ]),
+  );
+}
 
 function instancesIn({ usedBy }: Project__Output): string {
   return String(usedBy.filter((one) => one.startsWith('instance/')).length);

@@ -42,7 +42,7 @@ export interface TableSpec<Row> {
   /** What group a row belongs to; undefined when there are none. */
   readonly group?: (row: Row, grouping: Grouping, view: Perspective) => string | undefined;
   /** The whole object, as `-f yaml` shows it. */
-  readonly record: (row: Row) => unknown;
+  readonly record: (row: Row, data: Data) => unknown;
 }
 
 /** A column apart from the rows it is for. */
@@ -109,7 +109,7 @@ export function defineTable<Row>(spec: TableSpec<Row>): Table {
     },
     record(data, key) {
       const row = spec.rows(data).get(key);
-      return row === undefined ? undefined : spec.record(row);
+      return row === undefined ? undefined : spec.record(row, data);
     },
   };
 }

@@ -5,6 +5,7 @@ import type { Network, Network__Output } from '../../../proto/gen/yurt/v1/Networ
 import type { Operation, Operation__Output } from '../../../proto/gen/yurt/v1/Operation.ts';
 import type { Profile, Profile__Output } from '../../../proto/gen/yurt/v1/Profile.ts';
 import type { Project, Project__Output } from '../../../proto/gen/yurt/v1/Project.ts';
+import type { ProjectResource, ProjectResource__Output } from '../../../proto/gen/yurt/v1/ProjectResource.ts';
 import type { Server, Server__Output } from '../../../proto/gen/yurt/v1/Server.ts';
 import type { StoragePool, StoragePool__Output } from '../../../proto/gen/yurt/v1/StoragePool.ts';
 import type { TrustedClient, TrustedClient__Output } from '../../../proto/gen/yurt/v1/TrustedClient.ts';
@@ -51,7 +52,7 @@ export function sampleState(size: Size): State {
   apply({ type: 'listed', screen: 'profiles', listed: { profiles: byKey(profiles, keyOf) } });
   apply({ type: 'listed', screen: 'networks', listed: { networks: byKey(networks, keyOf) } });
   apply({ type: 'listed', screen: 'storage', listed: { storage: byKey(pools, ({ name }) => name) } });
-  apply({ type: 'listed', screen: 'projects', listed: { projects: byKey(projects, ({ name }) => name) } });
+  apply({ type: 'listed', screen: 'projects', listed: { projects: byKey(projects, ({ name }) => name), usage } });
   apply({ type: 'listed', screen: 'operations', listed: { operations: byKey(operations, ({ id }) => id) } });
   apply({ type: 'listed', screen: 'trust', listed: { trust: trustRows(clients, tokens) } });
   apply({ type: 'listed', screen: 'server', listed: { server, serverConfig: { 'core.https_address': '[::]:8443' } } });
@@ -143,6 +144,14 @@ const projects = allOf<Project, Project__Output>('Project', [
   { name: 'default', description: 'The default project', usedBy: samples.map(({ name }) => `instance/${name}`) },
   { name: 'lab', config: { 'features.images': 'false', 'limits.instances': '10' }, usedBy: [] },
 ]);
+
+const usage = {
+  project: 'lab',
+  resources: allOf<ProjectResource, ProjectResource__Output>('ProjectResource', [
+    { name: 'instances', unit: '', limited: true, limit: 10, used: 3 },
+    { name: 'memory', unit: 'bytes', limited: false, limit: 0, used: 1_610_612_736 },
+  ]),
+};
 
 const operations = allOf<Operation, Operation__Output>('Operation', [
   {
