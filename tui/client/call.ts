@@ -1,9 +1,11 @@
-import { once } from 'node:events';
 import { type ClientHttp2Session, type ClientHttp2Stream, constants, type IncomingHttpHeaders } from 'node:http2';
-import { FrameReader, frameOf } from './frames.ts';
+import { FrameReader, frameHeader } from './frames.ts';
+import { piecesOf } from './incoming.ts';
 
 /** A list of some thousand instances with their devices fits. */
 const maxMessageBytes = 64 * 1024 * 1024;
+/** What waits to be sent before a sender should pause. A stream's own mark (16 KiB) would let each message wait for the one before. */
+const maxQueuedBytes = 512 * 1024;
 
 /** How a call ended when not well; the numbers are those of https://grpc.io/docs/guides/status-codes/. */
 export class CallError extends Error {
@@ -32,6 +34,8 @@ export class Call {
   readonly #trailers = Promise.withResolvers<IncomingHttpHeaders>();
   #lost: unknown;
   #canceled = false;
+  #queued = 0;
+  #onRoom: () => void = () => {};
 
   constructor(session: ClientHttp2Session, path: string, { timeoutMs }: StartOptions) {
     this.#stream = session.request({
@@ -49,22 +53,34 @@ export class Call {
     this.#stream.on('error', (error) => {
       this.#lost ??= error;
     });
-    this.#stream.on('close', () => this.#trailers.resolve({}));
+    this.#stream.on('close', () => {
+      this.#trailers.resolve({});
+      this.#onRoom();
+    });
   }
 
-  /** False when the message waits with others for room: `drained` before the next. */
-  send(message: Uint8Array): boolean {
-    return this.#stream.writable ? this.#stream.write(frameOf(message)) : true;
+  /**
+   * Sends a message that is made of `parts`, which belong to the call from then on: they are not copied. False when it waits
+   * with others for room: `drained` before the next.
+   */
+  send(parts: readonly Uint8Array[]): boolean {
+    if (!this.#stream.writable) return true;
+    const length = parts.reduce((sum, part) => sum + part.length, 0);
+    this.#queued += length;
+    this.#stream.cork();
+    this.#stream.write(frameHeader(length), () => {
+      this.#queued -= length;
+      if (this.#queued <= maxQueuedBytes / 2) this.#onRoom();
+    });
+    for (const part of parts) this.#stream.write(part);
+    this.#stream.uncork();
+    return this.#queued <= maxQueuedBytes;
   }
 
+  /** Resolves when there is room again, or nobody left to send to. */
   async drained(): Promise<void> {
-    if (!this.#stream.writableNeedDrain) return;
-    const over = new AbortController();
-    try {
-      await Promise.race([once(this.#stream, 'drain', over), once(this.#stream, 'close', over)]);
-    } finally {
-      over.abort();
-    }
+    if (this.#queued <= maxQueuedBytes / 2 || this.#stream.closed || this.#stream.destroyed) return;
+    await new Promise<void>((resolve) => (this.#onRoom = resolve));
   }
 
   /** No more messages follow. */
@@ -85,12 +101,15 @@ export class Call {
   /** What the server sends, no faster than it is asked for; throws a `CallError` when the call does not end well. */
   async *messages(): AsyncGenerator<Buffer, void> {
     const frames = new FrameReader(maxMessageBytes);
+    let whole = false;
     try {
-      for await (const chunk of this.#stream) yield* frames.push(chunk as Buffer); // a stream without encoding yields bytes
+      for await (const piece of piecesOf(this.#stream)) yield* frames.push(piece);
+      whole = true;
     } catch (error) {
-      this.#stream.close(constants.NGHTTP2_CANCEL);
       if (error instanceof RangeError) throw new CallError(internal, error.message, { answered: true, cause: error });
-      this.#lost ??= error;
+      throw error;
+    } finally {
+      if (!whole) this.#stream.close(constants.NGHTTP2_CANCEL);
     }
     this.#check(await this.#trailers.promise);
     if (frames.inMessage)
