@@ -12,6 +12,7 @@ import {
 import type { AnyDefinition, PackageDefinition } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
+import { uploadWindow } from './upload-window.ts';
 
 /** What the peers of one server may take of its memory. */
 export interface ApiLimits {
@@ -31,6 +32,12 @@ export const trustedLimits: ApiLimits = {
 
 /** A peer that nobody trusts yet has a token to send, and nothing else to say. */
 export const strangerLimits: ApiLimits = { maxMessageBytes: 64 * 1024, maxConcurrentStreams: 4, maxSessionMemoryMb: 1 };
+
+/** What clients send files with. */
+const uploads: ReadonlySet<string> = new Set([
+  '/yurt.v1.FileService/PushFiles',
+  '/yurt.v1.BackupService/ImportInstance',
+]);
 
 /** A peer that is silent is asked whether it still lives: connections of laptops that went to sleep must not stay. */
 const keepaliveMs = 60_000;
@@ -63,6 +70,7 @@ export class ApiServer {
       'grpc-node.max_session_memory': limits.maxSessionMemoryMb,
       'grpc.keepalive_time_ms': keepaliveMs,
       'grpc.keepalive_timeout_ms': keepaliveTimeoutMs,
+      ...(forStrangers ? {} : { interceptors: [uploadWindow(uploads)] }),
       'grpc.enable_channelz': 0, // counters of every call that nobody reads
     });
     for (const { definition, implementation } of services) this.#server.addService(definition, implementation);
