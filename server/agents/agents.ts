@@ -75,7 +75,10 @@ export class Agents {
 
   /** Sees to it that the agent runs. */
   async warm(task: Task, instance: AgentInstance): Promise<void> {
-    this.#keep(instance.id, await this.#connect(task, instance));
+    await this.#use(task, instance, startTimeoutMs, async (connection) => {
+      await connection.answers(answerTimeoutMs);
+      connection.terminate();
+    });
   }
 
   /** Runs a command; resolves when it runs, or is known not to be executable. Faults also: `invalid`, `not-found` (cwd). */
@@ -174,7 +177,7 @@ export class Agents {
     return state;
   }
 
-  /** Hands a connection to `use`, which nothing has been sent on; again with a new agent if its own had left. */
+  /** Hands a connection to `use`; again with a new agent if its own had left, or is silent. */
   async #use<T>(
     task: Task,
     instance: AgentInstance,
@@ -185,7 +188,7 @@ export class Agents {
       const { starts } = this.#stateOf(instance.id);
       const connection = await this.#connect(task, instance);
       try {
-        const result = await within(use(connection), timeoutMs, task.signal);
+        const result = await within(this.#ask(instance.id, connection, use), timeoutMs, task.signal);
         this.#refill(instance.id);
         return result;
       } catch (error) {
@@ -203,7 +206,7 @@ export class Agents {
       const { spare, starts } = state;
       state.spare = undefined;
       try {
-        if (spare?.open) return await this.#alive(spare, state, task.signal);
+        if (spare?.open) return spare;
         if (state.starting !== undefined) await abortable(state.starting, task.signal);
         const connection = await this.#open(instance.id, answerTimeoutOf(state), task.signal);
         state.proven = true;
@@ -256,14 +259,19 @@ export class Agents {
     }
   }
 
-  /** The spare connection, if there is still an agent at its other end: nothing is sent before that is known. */
-  async #alive(spare: AgentConnection, state: AgentState, signal: AbortSignal): Promise<AgentConnection> {
+  /**
+   * An agent takes what it is asked in order, and shows first that it is alive. As long as it does not, it has not taken
+   * notice of the rest either, and never will: it is killed before another one is asked. However such a connection ends,
+   * nothing was run.
+   */
+  async #ask<T>(id: string, connection: AgentConnection, use: (connection: AgentConnection) => Promise<T>): Promise<T> {
+    const silence = connection.answers(answerTimeoutOf(this.#stateOf(id))).then(() => new Promise<never>(() => {}));
+    silence.catch(() => {});
     try {
-      await abortable(spare.answers(answerTimeoutOf(state)), signal);
-      return spare;
+      return await Promise.race([use(connection), silence]);
     } catch (error) {
-      spare.terminate();
-      throw error;
+      if (connection.hasAnswered || error instanceof AgentGone || !(error instanceof Fault)) throw error;
+      throw new AgentGone('absent', error);
     }
   }
 
@@ -361,7 +369,8 @@ async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T
 }
 
 function answerTimeoutOf({ proven, sessions }: AgentState): number {
-  return proven && sessions.size === 0 ? idleAnswerTimeoutMs : answerTimeoutMs;
+  const runsNothing = [...sessions].every((session) => !session.hasAnswered);
+  return proven && runsNothing ? idleAnswerTimeoutMs : answerTimeoutMs;
 }
 
 function replaced(): Fault {

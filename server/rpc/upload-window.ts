@@ -7,6 +7,9 @@ import type { ServerInterceptingCall, ServerInterceptor } from '@grpc/grpc-js';
  */
 export const uploadWindowBytes = 1024 * 1024;
 
+/** The longest frame there: what is read of the socket at once is handed on at once, not in pieces of 16 KiB. */
+const uploadFrameBytes = 256 * 1024;
+
 /**
  * Widens the flow control window of connections with the first call of a method in `paths`; other calls cost nothing.
  * RFC 9113, 5.2. grpc-js has an option for windows of clients only.
@@ -23,6 +26,6 @@ function widen(call: object): void {
   const session = stream?.session;
   if (session === undefined || session.destroyed || session.state.effectiveLocalWindowSize === uploadWindowBytes)
     return;
-  session.settings({ initialWindowSize: uploadWindowBytes });
+  session.settings({ initialWindowSize: uploadWindowBytes, maxFrameSize: uploadFrameBytes });
   session.setLocalWindowSize(uploadWindowBytes);
 }

@@ -1,11 +1,9 @@
-import { type ClientHttp2Session, type ClientHttp2Stream, constants, type IncomingHttpHeaders } from 'node:http2';
 import { FrameReader, frameHeader } from './frames.ts';
-import { piecesOf } from './incoming.ts';
+import type { Http2Session } from './http2/session.ts';
+import type { Http2Stream } from './http2/stream.ts';
 
 /** A list of some thousand instances with their devices fits. */
 const maxMessageBytes = 64 * 1024 * 1024;
-/** What waits to be sent before a sender should pause. A stream's own mark (16 KiB) would let each message wait for the one before. */
-const maxQueuedBytes = 512 * 1024;
 
 /** How a call ended when not well; the numbers are those of https://grpc.io/docs/guides/status-codes/. */
 export class CallError extends Error {
@@ -30,57 +28,29 @@ export interface StartOptions {
  * https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
  */
 export class Call {
-  readonly #stream: ClientHttp2Stream;
-  readonly #trailers = Promise.withResolvers<IncomingHttpHeaders>();
-  #lost: unknown;
+  readonly #stream: Http2Stream;
   #canceled = false;
-  #queued = 0;
-  #onRoom: () => void = () => {};
 
-  constructor(session: ClientHttp2Session, path: string, { timeoutMs }: StartOptions) {
+  constructor(session: Http2Session, path: string, { timeoutMs }: StartOptions) {
     this.#stream = session.request({
       ':method': 'POST',
+      ':scheme': 'http',
+      ':authority': 'localhost',
       ':path': path,
       te: 'trailers',
       'content-type': 'application/grpc',
       ...(timeoutMs === undefined ? {} : { 'grpc-timeout': `${timeoutMs}m` }),
     });
-    // A call without any message carries its status in the headers.
-    this.#stream.on('response', (headers) => {
-      if (headers['grpc-status'] !== undefined || headers[':status'] !== 200) this.#trailers.resolve(headers);
-    });
-    this.#stream.on('trailers', (headers) => this.#trailers.resolve(headers));
-    this.#stream.on('error', (error) => {
-      this.#lost ??= error;
-    });
-    this.#stream.on('close', () => {
-      this.#trailers.resolve({});
-      this.#onRoom();
-    });
   }
 
-  /**
-   * Sends a message that is made of `parts`, which belong to the call from then on: they are not copied. False when it waits
-   * with others for room: `drained` before the next.
-   */
-  send(parts: readonly Uint8Array[]): boolean {
-    if (!this.#stream.writable) return true;
+  /** Sends a message that is made of `parts`. False when it waits with others for room: `drained` before the next. */
+  send(parts: readonly Buffer[]): boolean {
     const length = parts.reduce((sum, part) => sum + part.length, 0);
-    this.#queued += length;
-    this.#stream.cork();
-    this.#stream.write(frameHeader(length), () => {
-      this.#queued -= length;
-      if (this.#queued <= maxQueuedBytes / 2) this.#onRoom();
-    });
-    for (const part of parts) this.#stream.write(part);
-    this.#stream.uncork();
-    return this.#queued <= maxQueuedBytes;
+    return this.#stream.send(Buffer.concat([frameHeader(length), ...parts]));
   }
 
-  /** Resolves when there is room again, or nobody left to send to. */
   async drained(): Promise<void> {
-    if (this.#queued <= maxQueuedBytes / 2 || this.#stream.closed || this.#stream.destroyed) return;
-    await new Promise<void>((resolve) => (this.#onRoom = resolve));
+    await this.#stream.drained();
   }
 
   /** No more messages follow. */
@@ -95,37 +65,39 @@ export class Call {
 
   cancel(): void {
     this.#canceled = true;
-    this.#stream.close(constants.NGHTTP2_CANCEL);
+    this.#stream.cancel();
   }
 
   /** What the server sends, no faster than it is asked for; throws a `CallError` when the call does not end well. */
   async *messages(): AsyncGenerator<Buffer, void> {
     const frames = new FrameReader(maxMessageBytes);
-    let whole = false;
     try {
-      for await (const piece of piecesOf(this.#stream)) yield* frames.push(piece);
-      whole = true;
+      for await (const chunk of this.#stream.chunks()) yield* frames.push(chunk);
+      this.#check();
+      if (frames.inMessage) {
+        throw new CallError(internal, 'The server ended in the middle of a message', { answered: true });
+      }
     } catch (error) {
-      if (error instanceof RangeError) throw new CallError(internal, error.message, { answered: true, cause: error });
-      throw error;
+      if (!(error instanceof RangeError)) throw error;
+      throw new CallError(internal, error.message, { answered: true, cause: error });
     } finally {
-      if (!whole) this.#stream.close(constants.NGHTTP2_CANCEL);
+      this.#stream.cancel();
     }
-    this.#check(await this.#trailers.promise);
-    if (frames.inMessage)
-      throw new CallError(internal, 'The server ended in the middle of a message', { answered: true });
   }
 
-  #check(headers: IncomingHttpHeaders): void {
-    const { 'grpc-status': status, ':status': httpStatus } = headers;
+  #check(): void {
+    const { answers, closed } = this.#stream;
+    const [first] = answers;
+    // A call without any message carries its status in the only headers.
+    const { 'grpc-status': status, 'grpc-message': message } = answers.at(-1) ?? {};
     if (status !== undefined) {
       const code = Number(status);
-      if (code !== 0) throw new CallError(code, decodeMessage(headers['grpc-message']), { answered: true });
-    } else if (httpStatus !== undefined) {
-      throw new CallError(unavailable, `The server answered with HTTP status ${httpStatus}`, { answered: true });
+      if (code !== 0) throw new CallError(code, decodeMessage(message), { answered: true });
+    } else if (first !== undefined && first[':status'] !== '200') {
+      throw new CallError(unavailable, `The server answered with HTTP status ${first[':status']}`, { answered: true });
     } else {
-      const message = `The stream ended early (${this.#stream.rstCode})`;
-      throw new CallError(unavailable, message, { answered: false, cause: this.#lost });
+      const reason = `The stream ended early (${closed?.code ?? 0})`;
+      throw new CallError(unavailable, reason, { answered: false, cause: closed?.cause });
     }
   }
 }
