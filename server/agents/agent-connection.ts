@@ -56,6 +56,7 @@ export class AgentConnection {
       createConnection: () => connect({ path }),
       perMessageDeflate: false,
       maxPayload: maxFrameFromAgentBytes,
+      generateMask: (mask) => mask.fill(0), // masks are against proxies (RFC 6455, 10.3), and zeros cost neither end a pass
       autoPong: false, // pongs that nobody reads would pile up here
       skipUTF8Validation: true,
     });

@@ -65,7 +65,8 @@ export type ResponseOf<S extends ServiceName, M extends MethodName<S>> =
 /** How one method's messages go over the wire. */
 export interface Method {
   readonly path: string;
-  encode(request: object): Buffer;
+  /** In pieces, which may share memory with the request. */
+  encode(request: object): Buffer[];
   decode(bytes: Buffer): Message;
 }
 
@@ -101,7 +102,7 @@ export function methodOf(service: ServiceName, name: string): Method {
   if (types === undefined) throw new Error(`No method ${service}.${name} in the API`);
   return {
     path: `/yurt.v1.${service}/${name}`,
-    encode: (request) => codec.encode(`yurt.v1.${types.requestType}`, request as Message), // typed by RequestOf
+    encode: (request) => codec.encodeParts(`yurt.v1.${types.requestType}`, request as Message), // typed by RequestOf
     decode: (bytes) => codec.decode(`yurt.v1.${types.responseType}`, bytes),
   };
 }
