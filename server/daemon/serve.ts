@@ -36,6 +36,7 @@ import { openApi } from './api.ts';
 import type { Engines } from './engines.ts';
 import { filesWork } from './files.ts';
 import { agentInstance, checkRunning, diskUsage, type InstanceParts, runningInstance } from './instances.ts';
+import { processesIn } from './processes.ts';
 import { discardImage, projectDeps } from './projects.ts';
 import { expander } from './records.ts';
 import { RemoteAccess } from './remote-access.ts';
@@ -138,6 +139,7 @@ function domainServices(base: Base, engines: Engines, parts: InstanceParts, gate
       ...{ ...parts, instances: verbs, updater: parts.changes.updater, countSnapshots: parts.countSnapshots },
       expander: () => expander(profiles),
       diskUsage: (instance) => diskUsage(engines, instance),
+      processes: processesIn(engines),
       leases: () => new LeaseCache((network) => networks.driver(network).leases()),
     }),
     SnapshotService: snapshotService({ ...parts, diskUsage: (snapshot) => diskUsage(engines, snapshot) }),

@@ -77,6 +77,7 @@ export const rpcTable: Readonly<Record<string, Row>> = {
   'ImageService/BuildImage': { rule: 'admin', request: (project) => ({ project, image: 'tiny' }) },
   'InstanceService/ListInstances': { rule: 'project', contents: true, request: inProject },
   'InstanceService/GetInstance': { rule: 'instance', request: named },
+  'InstanceService/ListProcesses': { rule: 'instance', needs: 'user', request: named },
   'InstanceService/CreateInstance': { rule: 'project', request: (project) => ({ project, name: 'bad name' }) },
   'InstanceService/UpdateInstance': { rule: 'instance', request: (...of) => ({ ...named(...of), etag: 'old' }) },
   'InstanceService/CopyInstance': {
