@@ -63,7 +63,7 @@ async function bundle(): Promise<void> {
     plugins: [
       parsedJson(),
       externalAs('yaml', './yurt-yaml.cjs'),
-      externalAs('./screen/start.ts', './yurt-screen.mjs'),
+      externalAs('./screen/start.ts', './yurt-screen.cjs'),
       externalAs('../../proto/remote/certificate.ts', './yurt-certificate.cjs'),
     ],
     external: ['koffi'], // loaded by what moves files alone; its native half lies beside it
@@ -96,9 +96,21 @@ async function bundle(): Promise<void> {
   copyFileSync(join(root, 'proto/gen/api.json'), join(root, 'dist/gen/api.json'));
 }
 
-/** The full-screen interface: no command loads any of it. */
+/** The full-screen interface: no command loads any of it. What the first frame does without is loaded after that. */
 async function bundleScreen(): Promise<void> {
-  const screen = {
+  await build({
+    ...bundled,
+    entryPoints: [join(root, 'tui/screen/start.ts')],
+    outfile: join(root, 'dist/yurt-screen.cjs'),
+    format: 'cjs',
+    plugins: [
+      parsedJson(),
+      externalAs('yaml', './yurt-yaml.cjs'),
+      externalAs('./keyboard.ts', './yurt-keyboard.mjs'),
+      externalAs('./effects/panes.ts', './yurt-panes.mjs'),
+    ],
+  });
+  const later = {
     ...bundled,
     // Ink's layout engine awaits at its top level, which CommonJS cannot.
     format: 'esm',
@@ -107,13 +119,13 @@ async function bundleScreen(): Promise<void> {
     define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"', fetch: 'undefined' },
   } as const;
   await build({
-    ...screen,
-    entryPoints: [join(root, 'tui/screen/start.ts')],
-    outfile: join(root, 'dist/yurt-screen.mjs'),
-    plugins: [emptyModule('react-devtools-core'), externalAs('./effects/panes.ts', './yurt-panes.mjs')],
+    ...later,
+    entryPoints: [join(root, 'tui/screen/keyboard.ts')],
+    outfile: join(root, 'dist/yurt-keyboard.mjs'),
+    plugins: [emptyModule('react-devtools-core')],
   });
   await build({
-    ...screen,
+    ...later,
     entryPoints: [join(root, 'tui/screen/effects/panes.ts')],
     outfile: join(root, 'dist/yurt-panes.mjs'),
   });

@@ -106,8 +106,8 @@ async function runWithoutCommand(
   found: Exclude<Found, { kind: 'command' }>,
   { env, terminal, settings }: Surroundings,
 ): Promise<number> {
-  const { groupHelp, programHelp } = await import('./help/text.ts');
   if (found.kind === 'group') {
+    const { groupHelp } = await import('./help/text.ts');
     if (found.unknown !== undefined)
       throw new UsageError(`unknown command "${found.unknown}" for "yurt ${found.group}"`);
     await terminal.output.write(groupHelp(found.group));
@@ -125,8 +125,15 @@ async function runWithoutCommand(
     const dialer = await wayTo(env, settings, remote);
     // A bundle of its own: no other command loads what draws the screen.
     const { startScreen } = await import('./screen/start.ts');
-    return await startScreen({ terminal, global: onRemote(given, settings, remote), env }, dialer);
+    const elsewhere = {
+      names: Object.keys(settings.remotes).filter((name) => name !== remote),
+      projectOf: (name: string) => settings.remotes[name]?.project ?? '',
+      way: (name: string) => wayTo(env, settings, name),
+    };
+    const context = { terminal, global: onRemote(given, settings, remote), env };
+    return await startScreen(context, settings, { dialer, elsewhere });
   }
+  const { programHelp } = await import('./help/text.ts');
   await terminal.output.write(programHelp());
   return 0;
 }
@@ -140,14 +147,9 @@ async function printVersion(terminal: Terminal): Promise<number> {
 async function printFailure(error: unknown, found: Found, terminal: Terminal, debug: boolean): Promise<number> {
   if (error instanceof OutputClosed) return outputClosedExitCode;
   if (error instanceof UsageError) {
-    const { commandHelp, groupHelp, programHelp } = await import('./help/text.ts');
-    const help =
-      found.kind === 'command'
-        ? commandHelp(found.spec)
-        : found.kind === 'group'
-          ? groupHelp(found.group)
-          : programHelp();
-    await terminal.error.write(`${help}\nError: ${printableLines(error.message)}\n`);
+    const words = found.kind === 'command' ? found.spec.path : found.kind === 'group' ? [found.group] : [];
+    const hint = `Run "${['yurt', ...words, '--help'].join(' ')}" for the usage`;
+    await terminal.error.write(`Error: ${printableLines(error.message)}\n${hint}\n`);
     return 1;
   }
   const message = error instanceof Error ? error.message : String(error);

@@ -71,9 +71,10 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   const { records, metadata, expanded, admission } = objects;
   const pool = (name: string) => pools.driver(name);
   const start = (task: Task, instance: Instance) => verbs.startHeld(task, instance);
-  const { devices, ...deviceParts } = openDevices(base, engines, expanded);
-  announceAddresses(base, engines, records);
   const locks = new InstanceLocks();
+  const wiring = { ...objects, locks, supervisor: () => supervisor };
+  const { devices, ...deviceParts } = openDevices(base, engines, wiring);
+  announceAddresses(base, engines, records);
   const limits = limitsApplier(base, engines);
   const supervisor: Supervisor = new Supervisor({
     ...{ log, records, expanded, pool, devices, runtime, limits },
@@ -125,6 +126,7 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
     close: async () => {
       snapshots.schedule[Symbol.dispose]();
       await offline.close();
+      deviceParts.close();
       supervisor.close();
       follower.close();
     },

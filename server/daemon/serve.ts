@@ -7,11 +7,13 @@ import { resourceOf } from '../instances/instance.ts';
 import { LeaseCache } from '../instances/instance-state.ts';
 import { unmanagedLinks } from '../networks/unmanaged.ts';
 import { defaultProject, type Feature, hasFeature, homeOf } from '../projects/project.ts';
+import { authService } from '../rpc/auth-service.ts';
 import { backupService } from '../rpc/backup-service.ts';
 import { consoleService } from '../rpc/console-service.ts';
 import { eventService } from '../rpc/event-service.ts';
 import { execService } from '../rpc/exec-service.ts';
 import { fileService } from '../rpc/file-service.ts';
+import { Gate } from '../rpc/gate.ts';
 import { type ImageServiceDeps, imageService } from '../rpc/image-service.ts';
 import { instanceService } from '../rpc/instance-service.ts';
 import { listen } from '../rpc/listen.ts';
@@ -22,15 +24,19 @@ import { profileService } from '../rpc/profile-service.ts';
 import { type ListRequest, projectOf } from '../rpc/project.ts';
 import { projectService } from '../rpc/project-service.ts';
 import { type ServerServiceDeps, serverService } from '../rpc/server-service.ts';
+import type { Sight } from '../rpc/sight.ts';
 import { snapshotService } from '../rpc/snapshot-service.ts';
 import { storageService } from '../rpc/storage-service.ts';
 import { trustService } from '../rpc/trust-service.ts';
 import { readConsoleLog } from '../runtime/console-log.ts';
+import { ClientAccess } from '../trust/client-access.ts';
+import { Groups } from '../trust/groups.ts';
 import { TrustStore } from '../trust/trust-store.ts';
 import { openApi } from './api.ts';
 import type { Engines } from './engines.ts';
 import { filesWork } from './files.ts';
 import { agentInstance, checkRunning, diskUsage, type InstanceParts, runningInstance } from './instances.ts';
+import { processesIn } from './processes.ts';
 import { discardImage, projectDeps } from './projects.ts';
 import { expander } from './records.ts';
 import { RemoteAccess } from './remote-access.ts';
@@ -52,22 +58,33 @@ export async function serve(
 ): Promise<Serving> {
   const { log, directories, store, events } = base;
   const checkProject = (name: string) => parts.projects.get(name);
-  const trust = await TrustStore.open({ store, events, checkProject, now: () => new Date() });
+  const { trust, groups } = await openTrust(base, parts);
+  const access: ClientAccess = new ClientAccess({
+    ...{ trust, groups },
+    onReduced: (fingerprint, reason) => peers.drop(fingerprint, reason),
+  });
+  const { places } = parts.records;
+  const gate = new Gate({ operation: (id) => base.operations.get(id) });
   const certificate = new ServerCertificateFiles({ log, state: directories.state, hostName: base.hostName });
   const config = new ServerConfig({ store, events, prepare: (wanted) => remote.prepare(addressIn(wanted)) });
   const handlers = {
-    ...domainServices(base, engines, parts),
+    ...domainServices(base, engines, parts, gate),
     ServerService: serverFacts(base, engines, parts, {
       ...{ config, shutdown },
       network: () => ({ addresses: remote.addresses, fingerprint: certificate.fingerprint }),
     }),
+    AuthService: authService({
+      ...{ trust, groups, access, places, checkProject },
+      instance: (project, name) => parts.records.get(project, name),
+    }),
     TrustService: trustService({
-      ...{ trust, certificate: () => certificate.get(), addresses: () => remote.addresses },
+      ...{ trust, groups, certificate: () => certificate.get(), addresses: () => remote.addresses },
       tokenExpiry: async () => expiryOf(serverSetting((await config.get()).config, tokenExpiryKey), new Date()),
     }),
   };
-  const { server, strangers, peers } = openApi(log, handlers, trust, {
-    ...{ checkProject, publish: (audit, project) => events.publish(audit, project) },
+  const clients = { access, places };
+  const { server, strangers, peers } = openApi(log, handlers, clients, {
+    ...{ checkProject, gate, publish: (audit, project) => events.publish(audit, project) },
   });
   const remote = new RemoteAccess({ log, certificate, peers });
   const groupId = /^yurt:[^:]*:(\d+):/m.exec(await readOptional('/etc/group'))?.[1];
@@ -86,18 +103,32 @@ export async function serve(
   };
 }
 
+/** The clients that are trusted, and the groups that they are in. What they have of a project follows its name. */
+async function openTrust({ store, events }: Base, { projects }: InstanceParts) {
+  const groups = await Groups.open({ store, events });
+  const trust = await TrustStore.open({
+    ...{ store, events, checkProject: (name: string) => projects.get(name), now: () => new Date() },
+    hasGroup: (id) => groups.find(id) !== undefined,
+  });
+  projects.onNameFreed = async (name, newName) => {
+    await groups.projectBecame(name, newName);
+    await trust.projectBecame(name, newName);
+  };
+  return { trust, groups };
+}
+
 const tokenExpiryKey = 'core.remote_token_expiry';
 
 function addressIn(config: Readonly<Record<string, string>>): string {
   return serverSetting(config, 'core.https_address');
 }
 
-function domainServices(base: Base, engines: Engines, parts: InstanceParts) {
+function domainServices(base: Base, engines: Engines, parts: InstanceParts, gate: Gate) {
   const { projects, records, profiles, expanded, verbs } = parts;
   const { networks, links, pools } = engines;
   const { operations, events } = base;
-  const usersOf = async (uses: (instance: Instance) => Promise<boolean>, visible: readonly string[] | undefined) => {
-    const all = (await records.list()).filter(({ project }) => visible === undefined || visible.includes(project));
+  const usersOf = async (uses: (instance: Instance) => Promise<boolean>, sight: Sight) => {
+    const all = (await records.list()).filter(({ project, name }) => sight.role(project, name) !== undefined);
     const used = await Promise.all(all.map(uses));
     return all.filter((_instance, index) => used[index]).map(resourceOf);
   };
@@ -108,6 +139,7 @@ function domainServices(base: Base, engines: Engines, parts: InstanceParts) {
       ...{ ...parts, instances: verbs, updater: parts.changes.updater, countSnapshots: parts.countSnapshots },
       expander: () => expander(profiles),
       diskUsage: (instance) => diskUsage(engines, instance),
+      processes: processesIn(engines),
       leases: () => new LeaseCache((network) => networks.driver(network).leases()),
     }),
     SnapshotService: snapshotService({ ...parts, diskUsage: (snapshot) => diskUsage(engines, snapshot) }),
@@ -127,7 +159,7 @@ function domainServices(base: Base, engines: Engines, parts: InstanceParts) {
     FileService: fileService({ work: filesWork(engines, parts) }),
     ConsoleService: consoleService(consoleDeps(base, engines, parts)),
     OperationService: operationService(operations),
-    EventService: eventService(events),
+    EventService: eventService(events, gate),
     ImageService: imageService(imageDeps(base, engines, parts)),
     ProfileService: profileService({
       ...{ profiles, changes: parts.changes.profileChanges },
@@ -139,11 +171,11 @@ function domainServices(base: Base, engines: Engines, parts: InstanceParts) {
     NetworkService: networkService({
       managed: () => networks.list(),
       unmanaged: async () => await unmanagedNetworks(engines),
-      usedBy: (network, visible) => usersOf(hasDevice('network', network), visible),
+      usedBy: (network, sight) => usersOf(hasDevice('network', network), sight),
     }),
     StorageService: storageService({
       pools: () => pools.list(),
-      usedBy: (pool, visible) => usersOf(async (instance) => instance.pool === pool, visible),
+      usedBy: (pool, sight) => usersOf(async (instance) => instance.pool === pool, sight),
     }),
   };
 

@@ -12,6 +12,10 @@ const samples: Readonly<Record<string, readonly [Device, Device]>> = {
     { type: 'nic', network: 'yurtbr0', hwaddr: '00:16:3e:00:00:07' },
     { type: 'nic', network: 'yurtbr0', hwaddr: '00:16:3e:00:00:08', name: 'lan0' },
   ],
+  'nic with rules': [
+    { type: 'nic', network: 'yurtbr0', hwaddr: '00:16:3e:00:00:07', 'limits.max': '1Mbit' },
+    { type: 'nic', network: 'yurtbr0', hwaddr: '00:16:3e:00:00:07', 'security.mac_filtering': 'true' },
+  ],
   disk: [
     { type: 'disk', source: '/srv/one', path: '/one' },
     { type: 'disk', source: '/srv/two', path: '/one', readonly: 'true' },
@@ -19,6 +23,14 @@ const samples: Readonly<Record<string, readonly [Device, Device]>> = {
   'disk in memory': [
     { type: 'disk', source: 'tmpfs:', path: '/scratch' },
     { type: 'disk', source: 'tmpfs:', path: '/scratch', size: '1MiB' },
+  ],
+  'disk that may be missing': [
+    { type: 'disk', source: '/srv/one', path: '/one', required: 'false' },
+    { type: 'disk', source: '/srv/two', path: '/one', required: 'false' },
+  ],
+  'node that may be missing': [
+    { type: 'unix-char', source: '/dev/one', required: 'false' },
+    { type: 'unix-char', source: '/dev/one', required: 'false', mode: '0600' },
   ],
   'unix-char': [
     { type: 'unix-char', source: '/dev/one' },

@@ -1,13 +1,11 @@
 import type { InstanceMount } from '../host/instance-mounts.ts';
 import type { Endpoint } from '../host/relays.ts';
+import type { NicLink } from '../networks/contract.ts';
 
 /** A link of the instance on a managed network. */
-export interface NicPart {
+export interface NicPart extends NicLink {
   readonly kind: 'nic';
   readonly network: string;
-  /** The link's name inside. */
-  readonly name: string;
-  readonly hwaddr: string;
 }
 
 /** A file or directory of the host, or a new file system, that appears inside. */

@@ -3,12 +3,12 @@ import type { TLSSocket } from 'node:tls';
 import type { Log } from '../base/log.ts';
 import type { ApiServer } from './api-server.ts';
 import { clientIdentity, type Identity, type PeerCertificate, strangerIdentity } from './identity.ts';
+import type { Sight } from './sight.ts';
 
 /** What the trust store knows of a client that may connect. */
 export interface KnownClient {
   readonly name: string;
-  /** Undefined: not restricted. */
-  readonly projects: readonly string[] | undefined;
+  readonly sight: Sight;
 }
 
 export interface RemotePeersDeps {
@@ -138,7 +138,7 @@ export class RemotePeers {
     const peer = this.#peers.get(name);
     const client = peer === undefined ? undefined : this.#deps.find(peer.certificate.fingerprint);
     if (peer?.client === undefined || client === undefined) return undefined;
-    return clientIdentity(`client ${client.name} at ${peer.address}`, peer.certificate, client.projects);
+    return clientIdentity(`client ${client.name} at ${peer.address}`, peer.certificate, client.sight);
   }
 
   /** Who makes a call that strangers may make. */

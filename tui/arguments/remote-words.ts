@@ -19,6 +19,8 @@ const serverNames = [
   'pools',
   'operations',
   'projects',
+  'groups',
+  'identities',
 ];
 
 /**

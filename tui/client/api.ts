@@ -1,5 +1,6 @@
 import type { MethodDefinition } from '@grpc/proto-loader';
 import descriptor from '../../proto/gen/api.json' with { type: 'json' };
+import type { AuthServiceDefinition } from '../../proto/gen/yurt/v1/AuthService.ts';
 import type { BackupServiceDefinition } from '../../proto/gen/yurt/v1/BackupService.ts';
 import type { ConsoleServiceDefinition } from '../../proto/gen/yurt/v1/ConsoleService.ts';
 import type { EventServiceDefinition } from '../../proto/gen/yurt/v1/EventService.ts';
@@ -20,6 +21,7 @@ import { Codec, type Message, type NodeJson } from './wire.ts';
 
 /** The services that a client calls, each with its methods. */
 export interface Services {
+  AuthService: AuthServiceDefinition;
   BackupService: BackupServiceDefinition;
   ConsoleService: ConsoleServiceDefinition;
   EventService: EventServiceDefinition;

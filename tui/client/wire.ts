@@ -338,7 +338,11 @@ class Reader {
 
   /** The low 32 bits, unsigned. */
   varint(): number {
-    return this.#words()[0];
+    // Nearly all of them, tags and lengths, are one byte.
+    const byte = this.#position < this.#end ? this.#bytes[this.#position] : undefined;
+    if (byte === undefined || byte > 127) return this.#words()[0];
+    this.#position += 1;
+    return byte;
   }
 
   /** A signed number of 64 bits; beyond 2^53 it is rounded, as with `longs: Number`. */
@@ -359,7 +363,9 @@ class Reader {
   }
 
   text(): string {
-    return this.bytes().toString('utf8');
+    const length = this.varint();
+    const start = this.#take(length);
+    return this.#bytes.toString('utf8', start, start + length);
   }
 
   section(): Reader {

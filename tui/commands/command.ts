@@ -17,6 +17,8 @@ export type Completion =
   | 'projects'
   | 'operations'
   | 'remotes'
+  | 'groups'
+  | 'identities'
   | 'instance-keys'
   | 'instance-settings'
   | 'instance-devices'

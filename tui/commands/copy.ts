@@ -26,6 +26,7 @@ export async function run(context: Context, input: Input): Promise<void> {
     instanceOnly: input.flag('instance-only'),
     start: input.flag('start'),
     refresh: input.flag('refresh'),
+    pool: input.value('storage') ?? '',
   });
   await waitFor(context, connection, operation);
   if (given === '' && !context.global.quiet) {

@@ -6,6 +6,14 @@ const targetProject: OptionSpec = {
   doc: 'Project to put it into (default the same)',
 };
 
+const storage: OptionSpec = {
+  name: 'storage',
+  short: 's',
+  value: 'POOL',
+  doc: 'Storage pool of the root disk: that of the source, for now',
+  complete: 'pools',
+};
+
 const copyOptions: readonly OptionSpec[] = [
   { name: 'config', short: 'c', value: 'KEY=VALUE', repeatable: true, doc: 'Configuration of the copy' },
   {
@@ -28,6 +36,7 @@ const copyOptions: readonly OptionSpec[] = [
   { name: 'instance-only', doc: 'Leave the snapshots out' },
   { name: 'start', doc: 'Start the copy' },
   { name: 'refresh', doc: 'Bring a copy that exists, and is stopped, up to date' },
+  storage,
   targetProject,
 ];
 
@@ -65,7 +74,7 @@ Without a name the server picks one, which is printed.`,
         { name: 'instance', complete: 'instances' },
         { name: 'new name', optional: true },
       ],
-      options: [targetProject],
+      options: [storage, targetProject],
       load: () => import('./move.ts'),
     },
     {

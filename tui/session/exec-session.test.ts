@@ -307,7 +307,7 @@ describe('yurt exec on a terminal', () => {
     it(`refuses ${argv.join(' ')}`, async () => {
       const { code, stderr } = await runInProcess('/nowhere', ['exec', ...argv, 'web', 'ls']);
       assert.equal(code, 1);
-      assert.match(stderr, /(^|\n)Error: .+\n$/);
+      assert.match(stderr, /^Error: .+\n(Run "yurt exec --help" for the usage\n)?$/);
       assert.doesNotMatch(stderr, /Cannot reach/);
     });
   }

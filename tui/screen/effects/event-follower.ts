@@ -22,13 +22,16 @@ export class EventFollower {
   readonly #live: LiveConnection;
   readonly #store: Store;
   readonly #readers: readonly Reader[];
+  readonly #remote: string;
   readonly #stop = new AbortController();
   #cursor = '';
 
-  constructor(live: LiveConnection, store: Store, readers: readonly Reader[]) {
+  /** `remote`: empty for the present server. */
+  constructor(live: LiveConnection, store: Store, readers: readonly Reader[], remote = '') {
     this.#live = live;
     this.#store = store;
     this.#readers = readers;
+    this.#remote = remote;
   }
 
   async run(): Promise<void> {
@@ -45,7 +48,7 @@ export class EventFollower {
           this.#cursor = '';
           continue;
         }
-        this.#store.dispatch({ type: 'link', link: { kind: 'lost', reason: reasonOf(error) } });
+        this.#store.dispatch({ type: 'link', link: { kind: 'lost', reason: reasonOf(error) }, remote: this.#remote });
       }
       this.#live.drop();
       await delay(wait, undefined, { signal: this.#stop.signal }).catch(() => {});
@@ -65,7 +68,7 @@ export class EventFollower {
       this.#cursor = event.cursor;
       if (event.payload === 'begun') {
         onBegun();
-        this.#store.dispatch({ type: 'link', link: { kind: 'connected' } });
+        this.#store.dispatch({ type: 'link', link: { kind: 'connected' }, remote: this.#remote });
         for (const reader of this.#readers) void reader.readAll();
       } else this.#receive(event);
     }
@@ -73,7 +76,7 @@ export class EventFollower {
   }
 
   #receive(event: Event__Output): void {
-    this.#store.dispatch({ type: 'event', event });
+    this.#store.dispatch({ type: 'event', event, remote: this.#remote });
     for (const source of [event.lifecycle?.source ?? '', ...(event.operation?.resources ?? [])]) {
       for (const reader of this.#readers) reader.changed(source, event.project);
     }

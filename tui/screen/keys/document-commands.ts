@@ -1,9 +1,19 @@
 import { textOf } from '../frame/line.ts';
 import { bodyHeight } from '../state/geometry.ts';
-import { type DocumentState, instancePage, isText, newDocument, type Page, tabNames } from '../state/page.ts';
+import {
+  type DocumentState,
+  instancePage,
+  isText,
+  newDocument,
+  type Page,
+  processOrders,
+  tabNames,
+} from '../state/page.ts';
+import { withProcessOrder } from '../state/processes.ts';
 import { type State, shownPage, withNotice } from '../state/state.ts';
 import { documentLines } from '../views/document.ts';
 import { type Command, only } from './command.ts';
+import { onContent } from './content-commands.ts';
 import { editorOf } from './line-editor.ts';
 import { onSnapshots } from './snapshot-commands.ts';
 
@@ -24,7 +34,7 @@ export const documentCommands: readonly Command[] = [
   },
   {
     ...{ id: 'line-filter', section: 'Text', keys: ['&'], hint: 'filter', here: onText },
-    help: 'Show only lines with a text',
+    help: 'Show only lines with a text; after ! those without it',
     run: (state) => only(typing(state, 'line-filter')),
   },
   {
@@ -43,7 +53,24 @@ export const documentCommands: readonly Command[] = [
     run: (state) => only(atLog(state)),
   },
   {
-    ...{ id: 'follow', section: 'Text', keys: ['f'], hint: 'follow', here: onLog },
+    ...{ id: 'process-order', section: 'Text', keys: ['o'], hint: 'sort', here: onProcesses },
+    help: 'Sort by processor, memory or number',
+    run: (state) => {
+      const page = shownPage(state);
+      if (page.kind !== 'instance') return only(state);
+      const { order } = page.processes;
+      const next = processOrders[(processOrders.indexOf(order) + 1) % processOrders.length] ?? 'cpu';
+      return only(withProcessOrder(state, page.key, next));
+    },
+  },
+  {
+    ...{
+      id: 'follow',
+      section: 'Text',
+      keys: ['f'],
+      hint: 'follow',
+      here: (state) => onLog(state) || onScrollback(state),
+    },
     help: 'Stay at the end as lines come',
     run: (state) => only(withDocument(state, (text) => ({ ...text, follow: !text.follow }))),
   },
@@ -83,7 +110,7 @@ function tabCommand(id: string, keys: readonly string[], help: string, step: num
       if (page.kind !== 'instance') return only(state);
       const tab = tabNames[(tabNames.indexOf(page.tab) + step + tabNames.length) % tabNames.length] ?? 'overview';
       const document = { ...newDocument, follow: tab === 'log' };
-      return only(withPage(state, { ...page, tab, document }));
+      return only(withPage(state, { ...page, tab, document, index: 0 }));
     },
   };
 }
@@ -128,12 +155,21 @@ export function withPage(state: State, page: Page): State {
 }
 
 function onText(state: State): boolean {
-  return isText(shownPage(state)) && !onSnapshots(state);
+  return isText(shownPage(state)) && !onSnapshots(state) && !onContent(state);
+}
+
+function onProcesses(state: State): boolean {
+  const page = shownPage(state);
+  return page.kind === 'instance' && page.tab === 'processes';
 }
 
 export function onLog(state: State): boolean {
   const page = shownPage(state);
   return page.kind === 'instance' && page.tab === 'log';
+}
+
+function onScrollback(state: State): boolean {
+  return shownPage(state).kind === 'scrollback';
 }
 
 function hasInstance(state: State): boolean {
