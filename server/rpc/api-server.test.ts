@@ -9,7 +9,7 @@ import { describe, it } from 'node:test';
 import type { ServerWritableStream, ServiceDefinition } from '@grpc/grpc-js';
 import { loadApi } from '../../proto/api.ts';
 import { eventually } from '../../test/e2e/harness/eventually.ts';
-import { type ApiLimits, ApiServer, localLimits, remoteLimits, strangerLimits } from './api-server.ts';
+import { type ApiLimits, ApiServer, localLimits, remoteLimits } from './api-server.ts';
 
 const kilobyte = 1024;
 const small: ApiLimits = {
@@ -144,21 +144,6 @@ describe('the limits of a connection', () => {
     other.destroy();
     session.destroy();
   });
-
-  for (const [who, limits] of [
-    ['of this host', localLimits],
-    ['on the network', remoteLimits],
-    ['that nobody trusts', strangerLimits],
-  ] as const) {
-    it(`are windows that are named, for peers ${who}`, async () => {
-      await using listening = await Listening.open(limits);
-      const session = await listening.session();
-      await answered(session);
-      assert.equal(session.remoteSettings.initialWindowSize, limits.streamWindowBytes);
-      assert.equal(session.state.remoteWindowSize, limits.sessionWindowBytes);
-      session.destroy();
-    });
-  }
 
   it('end one whose peer does not answer, and none of this host', async () => {
     /** Speaks HTTP/2 once, then never again, as a process that is stopped. */

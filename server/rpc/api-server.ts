@@ -1,4 +1,3 @@
-import type { Http2Server } from 'node:http2';
 import type { Socket } from 'node:net';
 import {
   type ConnectionInjector,
@@ -22,15 +21,9 @@ export interface ApiLimits {
   readonly maxConcurrentStreams: number;
   /** What one HTTP/2 session may hold in memory: grpc-js would let it grow without end. */
   readonly maxSessionMemoryMb: number;
-  /** What a peer may send on a stream, and on all of its connection, before the server has taken it: a round trip's worth. */
-  readonly streamWindowBytes: number;
-  readonly sessionWindowBytes: number;
   /** A silent peer is asked so often whether it still lives, and is gone when it does not answer in time. */
   readonly keepalive?: { readonly intervalMs: number; readonly timeoutMs: number };
 }
-
-/** HTTP/2's own window, of streams and of sessions: RFC 9113, 6.9.2. */
-const plainWindowBytes = 65_535;
 
 /**
  * For processes of this host. The kernel says when one of them has gone: one that is only stopped (ctrl+z) must not lose what
@@ -41,15 +34,12 @@ export const localLimits: ApiLimits = {
   maxMessageBytes: 16 * 1024 * 1024,
   maxConcurrentStreams: 1000,
   maxSessionMemoryMb: 64,
-  ...{ streamWindowBytes: plainWindowBytes, sessionWindowBytes: plainWindowBytes },
 };
 
 /** For trusted clients on the network: connections of laptops that went to sleep must not stay. */
 export const remoteLimits: ApiLimits = {
   ...localLimits,
   maxConcurrentStreams: 256,
-  // 10 MB/s over a way of 100 ms; with the plain windows it would be 0.6.
-  ...{ streamWindowBytes: 1024 * 1024, sessionWindowBytes: 4 * 1024 * 1024 },
   keepalive: { intervalMs: 60_000, timeoutMs: 20_000 },
 };
 
@@ -59,7 +49,6 @@ export const remoteLimits: ApiLimits = {
  */
 export const strangerLimits: ApiLimits = {
   ...{ maxMessageBytes: 64 * 1024, maxConcurrentStreams: 4, maxSessionMemoryMb: 1 },
-  ...{ streamWindowBytes: plainWindowBytes, sessionWindowBytes: plainWindowBytes },
   keepalive: { intervalMs: 15_000, timeoutMs: 20_000 },
 };
 
@@ -106,7 +95,6 @@ export class ApiServer {
     this.#health.addToServer(standard);
     new ReflectionService(eachFileOnce(api)).addToServer(standard);
     this.#injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
-    if (limits.streamWindowBytes > plainWindowBytes) widen(this.#server, limits);
   }
 
   /** Serves a connection. Its `remoteAddress` is what `getPeer()` of its calls will say. */
@@ -126,17 +114,6 @@ export class ApiServer {
       });
     });
     this.#injector.destroy();
-  }
-}
-
-/** grpc-js has an option for the windows of its clients only; the HTTP/2 servers below it are not shown to anybody. */
-function widen(server: Server, { streamWindowBytes, sessionWindowBytes }: ApiLimits): void {
-  const { http2Servers } = server as unknown as { readonly http2Servers: ReadonlyMap<Http2Server, unknown> };
-  for (const below of http2Servers.keys()) {
-    below.on('session', (session) => {
-      session.settings({ initialWindowSize: streamWindowBytes });
-      session.setLocalWindowSize(sessionWindowBytes);
-    });
   }
 }
 
