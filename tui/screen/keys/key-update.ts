@@ -63,7 +63,11 @@ function entered(state: State, prompt: Prompt): Step<State> {
     return next === undefined ? only(left) : next.run(left);
   }
   const table = shownTable(state);
-  if (kind === 'create' && (table === 'profiles' || table === 'projects') && editor.text.trim() !== '') {
+  if (
+    kind === 'create' &&
+    (table === 'profiles' || table === 'projects' || table === 'trust') &&
+    editor.text.trim() !== ''
+  ) {
     return asking(left, { kind: 'create', what: table, name: editor.text.trim() });
   }
   if (kind === 'rename-object' && (table === 'profiles' || table === 'projects')) {
