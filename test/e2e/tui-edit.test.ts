@@ -176,39 +176,39 @@ describe('what the terminal interface changes', () => {
     await using screen = new Screen(env, { columns: 80, rows: 24 });
     await screen.shows(/▸ one +Running/);
     screen.type('F');
-    await screen.shows(/ root\/$/m);
-    while (!/▸.* root\/$/m.test(screen.text)) {
+    await screen.shows(/ root\/ *$/m);
+    while (!/▸.* root\/ *$/m.test(screen.text)) {
       const before = screen.text;
       screen.type(down);
       await eventually(() => assert.notEqual(screen.text, before));
     }
     screen.type('\r');
-    await screen.shows(/▸.* deep\/$/m);
+    await screen.shows(/▸.* deep\/ *$/m);
     screen.type('\r');
-    await screen.shows(/▸.* notes$/m);
+    await screen.shows(/▸.* notes *$/m);
     screen.type('\r');
     await screen.shows(/^a first line$/m);
     screen.type('q');
-    await screen.shows(/▸.* notes$/m);
+    await screen.shows(/▸.* notes *$/m);
     screen.type('e');
     await eventually(async () => {
       assert.equal(await yurt.ok('exec', 'one', '--', 'cat', '/root/deep/notes'), 'a second line\n');
     });
-    await screen.shows(/▸.* notes$/m);
+    await screen.shows(/▸.* notes *$/m);
     screen.type('P');
     await eventually(() => assert.equal(readFileSync(join(screen.directory, 'notes'), 'utf8'), 'a second line\n'));
-    await screen.shows(/▸.* notes$/m);
+    await screen.shows(/▸.* notes *$/m);
     writeFileSync(join(screen.directory, 'more'), 'of this computer\n');
     screen.type('u');
     await screen.shows(/Push the local file/);
     screen.type('more\r');
-    await screen.shows(/ more$/m);
+    await screen.shows(/ more *$/m);
     assert.equal(await yurt.ok('exec', 'one', '--', 'cat', '/root/deep/more'), 'of this computer\n');
-    await screen.shows(/▸.* notes$/m);
+    await screen.shows(/▸.* notes *$/m);
     screen.type('D');
     await screen.shows(/Delete notes\?/);
     screen.type('y');
-    await screen.showsNot(/ notes$/m);
+    await screen.showsNot(/ notes *$/m);
     assert.equal(await yurt.ok('exec', 'one', '--', 'ls', '/root/deep'), 'more\n');
   });
 
