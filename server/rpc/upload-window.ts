@@ -24,8 +24,9 @@ export function uploadWindow(paths: ReadonlySet<string>): ServerInterceptor {
 function widen(call: object): void {
   const { stream } = call as { readonly stream?: ServerHttp2Stream }; // there is no public way; a test sees it break
   const session = stream?.session;
-  if (session === undefined || session.destroyed || session.state.effectiveLocalWindowSize === uploadWindowBytes)
-    return;
+  if (session === undefined || session.destroyed) return;
+  // Those on the network have as much from the beginning.
+  if ((session.state.effectiveLocalWindowSize ?? 0) >= uploadWindowBytes) return;
   session.settings({ initialWindowSize: uploadWindowBytes, maxFrameSize: uploadFrameBytes });
   session.setLocalWindowSize(uploadWindowBytes);
 }

@@ -6,6 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { spawn } from 'node-pty';
 import { Daemon, projectRoot } from './harness/daemon.ts';
 import { eventually } from './harness/eventually.ts';
+import { Monitor } from './harness/monitor.ts';
 import { template } from './harness/template.ts';
 
 const longMs = 5 * 60_000;
@@ -81,7 +82,8 @@ profiles:
   });
 
   it('--preseed that is interrupted undoes what it did, and one that is killed is completed by the same again', async () => {
-    const count = 300;
+    // As many as take a while: it is stopped in their midst.
+    const count = 900;
     const profiles = Array.from(
       { length: count },
       (_, index) => `  - { name: many-${index}, config: { user.n: "${index}" } }`,
@@ -96,9 +98,10 @@ profiles:
         env: { ...process.env, YURT_DIR: yurt.directory },
         stdio: ['pipe', 'ignore', 'ignore'],
       });
+      using events = new Monitor(yurt, '--type', 'lifecycle');
       const exited = once(child, 'exit');
       child.stdin?.end(preseed);
-      await eventually(async () => assert.ok((await made()) > 0), 30_000);
+      await eventually(() => assert.match(events.output, /profile-created profile\/many-/), 30_000);
       child.kill(signal);
       const [code] = (await exited) as [number | null];
       assert.notEqual(code, 0);

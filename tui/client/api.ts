@@ -14,8 +14,10 @@ import type { OperationServiceDefinition } from '../../proto/gen/yurt/v1/Operati
 import type { ProfileServiceDefinition } from '../../proto/gen/yurt/v1/ProfileService.ts';
 import type { ProjectServiceDefinition } from '../../proto/gen/yurt/v1/ProjectService.ts';
 import type { ServerServiceDefinition } from '../../proto/gen/yurt/v1/ServerService.ts';
+import type { SessionServiceDefinition } from '../../proto/gen/yurt/v1/SessionService.ts';
 import type { SnapshotServiceDefinition } from '../../proto/gen/yurt/v1/SnapshotService.ts';
 import type { StorageServiceDefinition } from '../../proto/gen/yurt/v1/StorageService.ts';
+import type { TransferServiceDefinition } from '../../proto/gen/yurt/v1/TransferService.ts';
 import type { TrustServiceDefinition } from '../../proto/gen/yurt/v1/TrustService.ts';
 import { Codec, type Message, type NodeJson } from './wire.ts';
 
@@ -35,8 +37,10 @@ export interface Services {
   ProfileService: ProfileServiceDefinition;
   ProjectService: ProjectServiceDefinition;
   ServerService: ServerServiceDefinition;
+  SessionService: SessionServiceDefinition;
   SnapshotService: SnapshotServiceDefinition;
   StorageService: StorageServiceDefinition;
+  TransferService: TransferServiceDefinition;
   TrustService: TrustServiceDefinition;
 }
 

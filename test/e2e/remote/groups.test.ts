@@ -247,9 +247,11 @@ describe('a member of a group', { timeout: longMs }, () => {
       'not the old group',
     );
     const exec = String.raw`audit client guest at 127\.0\.0\.1:\d+: yurt\.v1\.ExecService/Exec`;
-    assert.match(audit.output, new RegExp(`${exec}: begun \\(instance/web\\)`));
-    assert.match(audit.output, new RegExp(`${exec}: canceled \\(instance/web\\)`));
-    assert.match(audit.output, /audit unix:uid=0,gid=0,pid=\d+: yurt\.v1\.AuthService\/DeleteGroup: ok/);
+    await eventually(() => {
+      assert.match(audit.output, new RegExp(`${exec}: begun \\(instance/web\\)`));
+      assert.match(audit.output, new RegExp(`${exec}: canceled \\(instance/web\\)`));
+      assert.match(audit.output, /audit unix:uid=0,gid=0,pid=\d+: yurt\.v1\.AuthService\/DeleteGroup: ok/);
+    });
   });
 
   it('keeps its instance when that is renamed, and loses it for good when that is deleted', async () => {
