@@ -14,8 +14,8 @@ export interface FileSessionEvents {
   ended(status: Status): void;
 }
 
-/** What is sent in one turn of the event loop. */
-const bytesPerTurn = 256 * 1024;
+/** How long this goes on before others that wait for this process have their turn. */
+const maxTurnMs = 5;
 
 /** Work on files for one connection: takes input within its window, sends output within the peer's. */
 export class FileSession {
@@ -24,7 +24,7 @@ export class FileSession {
   readonly #input: InputQueue;
   readonly #credit = new Credit();
   #congested = false;
-  #sinceTurn = 0;
+  #turnBegan = performance.now();
   #closed = false;
   #wake: (() => void) | undefined;
 
@@ -95,10 +95,9 @@ export class FileSession {
       this.#congested = !this.#events.output(part);
       rest = rest.subarray(part.length);
     }
-    this.#sinceTurn += chunk.length;
-    if (this.#sinceTurn < bytesPerTurn && chunk.length > 0) return;
-    this.#sinceTurn = 0;
-    await new Promise((resolve) => setImmediate(resolve)); // others wait for this process too
+    if (performance.now() - this.#turnBegan < maxTurnMs) return;
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#turnBegan = performance.now();
     this.#checkOpen();
   }
 
