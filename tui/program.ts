@@ -3,7 +3,7 @@ import { splitRemotes } from './arguments/remote-words.ts';
 import { UsageError } from './arguments/usage-error.ts';
 import { Failure } from './client/failure.ts';
 import { defaultRemoteOf, wayTo } from './client/way.ts';
-import type { CommandSpec, Context, GlobalOptions } from './commands/command.ts';
+import type { CommandSpec, Context, GlobalOptions, RemoteContext } from './commands/command.ts';
 import { type Found, findCommand, suggestions } from './commands/find.ts';
 import { printableLines } from './output/printable.ts';
 import { expandAlias } from './settings/aliases.ts';
@@ -44,18 +44,51 @@ async function runCommand(spec: CommandSpec, parsed: Parsed, surroundings: Surro
   for (const part of parts) checkCount(spec, part.arguments);
   const command = await spec.load();
   let code = 0;
-  for (const { remote, arguments: args } of parts) {
-    const global = spec.withoutServer === true ? parsed.global : onRemote(parsed.global, settings, remote);
-    const connection = new LazyConnection(surroundings, global);
+  for (const { remote, arguments: args, remotes = [] } of parts) {
+    const servers = new Servers(surroundings, parsed.global);
     try {
-      const { env: environment, terminal } = surroundings;
-      const context = { terminal, global, env: environment, connect: () => connection.open() };
-      code ||= (await command.run(context, { ...parsed.input, arguments: args })) ?? 0;
+      const context = spec.withoutServer === true ? servers.without() : servers.on(remote);
+      const on = (other: string) => servers.on(other);
+      code ||= (await command.run({ ...context, on }, { ...parsed.input, arguments: args, remotes })) ?? 0;
     } finally {
-      await connection.close();
+      await servers.close();
     }
   }
   return code;
+}
+
+/** The servers that one command is for, each with one connection, opened when it is needed. */
+class Servers {
+  readonly #surroundings: Surroundings;
+  readonly #given: GlobalOptions;
+  readonly #connections = new Map<string, LazyConnection>();
+
+  constructor(surroundings: Surroundings, given: GlobalOptions) {
+    this.#surroundings = surroundings;
+    this.#given = given;
+  }
+
+  on(remote: string): RemoteContext {
+    return this.#context(onRemote(this.#given, this.#surroundings.settings, remote));
+  }
+
+  /** For commands that are for none, and may ask this host's. */
+  without(): RemoteContext {
+    return this.#context(this.#given);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#connections.values()].map((connection) => connection.close()));
+  }
+
+  #context(global: GlobalOptions): RemoteContext {
+    const { env, terminal, settings } = this.#surroundings;
+    const known = this.#connections.get(global.remote);
+    const connection = known ?? new LazyConnection(this.#surroundings, global);
+    this.#connections.set(global.remote, connection);
+    const { address } = settings.remotes[global.remote] ?? { address: '' };
+    return { terminal, global, env, address, connect: () => connection.open() };
+  }
 }
 
 class LazyConnection {
@@ -68,9 +101,14 @@ class LazyConnection {
     this.#global = global;
   }
 
-  open(): ReturnType<Context['connect']> {
+  /** The connection, or another one when it was lost. */
+  async open(): ReturnType<Context['connect']> {
     this.#opened ??= this.#load();
-    return this.#opened;
+    const opened = this.#opened;
+    const connection = await opened;
+    if (connection.usable) return connection;
+    if (this.#opened === opened) this.#opened = this.#load();
+    return await this.#opened;
   }
 
   async close(): Promise<void> {

@@ -14,6 +14,9 @@ export interface FileSessionEvents {
   ended(status: Status): void;
 }
 
+/** What is sent in one turn of the event loop. */
+const bytesPerTurn = 256 * 1024;
+
 /** Work on files for one connection: takes input within its window, sends output within the peer's. */
 export class FileSession {
   readonly #request: FilesRequest;
@@ -21,6 +24,7 @@ export class FileSession {
   readonly #input: InputQueue;
   readonly #credit = new Credit();
   #congested = false;
+  #sinceTurn = 0;
   #closed = false;
   #wake: (() => void) | undefined;
 
@@ -91,6 +95,9 @@ export class FileSession {
       this.#congested = !this.#events.output(part);
       rest = rest.subarray(part.length);
     }
+    this.#sinceTurn += chunk.length;
+    if (this.#sinceTurn < bytesPerTurn && chunk.length > 0) return;
+    this.#sinceTurn = 0;
     await new Promise((resolve) => setImmediate(resolve)); // others wait for this process too
     this.#checkOpen();
   }

@@ -7,6 +7,7 @@ import {
   maxFrameFromAgentBytes,
   protocolErrorCode,
   protocolPath,
+  takenCloseCode,
 } from '../../proto/agent/frame.ts';
 import { Fault } from '../base/fault.ts';
 
@@ -55,6 +56,7 @@ export class AgentConnection {
       createConnection: () => connect({ path }),
       perMessageDeflate: false,
       maxPayload: maxFrameFromAgentBytes,
+      generateMask: (mask) => mask.fill(0), // masks are against proxies (RFC 6455, 10.3), and zeros cost neither end a pass
       autoPong: false, // pongs that nobody reads would pile up here
       skipUTF8Validation: true,
     });
@@ -149,5 +151,6 @@ function closedBy(code: number): Fault | AgentGone {
   if (code === protocolErrorCode) {
     return new Fault('unsupported', 'The agent of the instance is of an older yurt: restart the instance to renew it');
   }
+  if (code === takenCloseCode) return new Fault('conflict', 'Somebody else has attached to the session');
   return new Fault('unavailable', 'The agent of the instance has gone');
 }

@@ -1,16 +1,19 @@
 import { encodeFilesRequest, type FilesRequest, parseFilesRequest } from '../../proto/agent/files-request.ts';
-import { encodeFrame, maxFrameToAgentBytes, ProtocolError } from '../../proto/agent/frame.ts';
-import { encodeMessage, parseProbed, parseStart } from '../../proto/agent/messages.ts';
+import { type ChannelName, encodeFrame, maxFrameToAgentBytes, ProtocolError } from '../../proto/agent/frame.ts';
+import { parseProbed } from '../../proto/agent/messages.ts';
 import { Fault } from '../base/fault.ts';
 import type { Log } from '../base/log.ts';
 import type { Task } from '../base/task.ts';
 import { AgentConnection, AgentGone } from './agent-connection.ts';
 import { AgentExecSession } from './agent-exec-session.ts';
 import { AgentStarter, type AgentStarterDeps } from './agent-starter.ts';
+import { encodeStart } from './encode-start.ts';
 import type { ExecCommand, ExecSession } from './exec-session.ts';
 
 export interface AgentsDeps extends AgentStarterDeps {
   readonly log: Log;
+  /** Whether the agent of an instance may have commands that no connection shows. Default: none has. */
+  readonly keepsSessions?: (id: string) => boolean;
 }
 
 /** A running instance, as agents know it. */
@@ -40,6 +43,7 @@ interface AgentState {
   readonly sessions: Set<AgentConnection>;
   /** Since its last start it has answered this server. */
   proven: boolean;
+  readonly keepsSessions: () => boolean;
 }
 
 /** An agent that does not answer within this time is killed and started again. */
@@ -63,6 +67,7 @@ const maxAttempts = 3;
 export class Agents {
   readonly #log: Log;
   readonly #starter: AgentStarter;
+  readonly #keepsSessions: (id: string) => boolean;
   readonly #states = new Map<string, AgentState>();
   /** Those that are held still: whoever needs one waits. */
   readonly #held = new Map<string, PromiseWithResolvers<void>>();
@@ -71,6 +76,7 @@ export class Agents {
   constructor(deps: AgentsDeps) {
     this.#log = deps.log;
     this.#starter = new AgentStarter(deps);
+    this.#keepsSessions = deps.keepsSessions ?? (() => false);
   }
 
   /** Sees to it that the agent runs. */
@@ -83,12 +89,7 @@ export class Agents {
 
   /** Runs a command; resolves when it runs, or is known not to be executable. Faults also: `invalid`, `not-found` (cwd). */
   async exec(task: Task, instance: AgentInstance, command: ExecCommand): Promise<ExecSession> {
-    const start = encodeStart(command);
-    return await this.#use(task, instance, startTimeoutMs, async (connection) => {
-      const state = this.#stateOf(instance.id);
-      state.sessions.add(connection);
-      return await AgentExecSession.start(connection, command, start, () => state.sessions.delete(connection));
-    });
+    return await this.begin(task, instance, command, encodeStart(command));
   }
 
   /**
@@ -96,18 +97,34 @@ export class Agents {
    * `unsupported` for an agent of an older server.
    */
   async files(task: Task, instance: AgentInstance, request: FilesRequest): Promise<ExecSession> {
-    const start = encodeFiles(request);
+    return await this.begin(task, instance, filesCommand, encodeFiles(request));
+  }
+
+  /** Begins what the frame `start` asks for; `command` stands for it in messages. Faults also: those of `startFault`. */
+  async begin(task: Task, instance: AgentInstance, command: ExecCommand, start: Buffer): Promise<AgentExecSession> {
     return await this.#use(task, instance, startTimeoutMs, async (connection) => {
       const state = this.#stateOf(instance.id);
       state.sessions.add(connection);
-      return await AgentExecSession.start(connection, filesCommand, start, () => state.sessions.delete(connection));
+      return await AgentExecSession.start(connection, command, start, () => state.sessions.delete(connection));
     });
   }
 
   /** How far the boot has come; waits, as long as the task does, while systemd is starting. */
   async probe(task: Task, instance: AgentInstance): Promise<BootState> {
-    const init = await this.#use(task, instance, undefined, probe);
+    const { init } = await this.ask(task, instance, encodeFrame('probe', Buffer.alloc(0)), 'probed', parseProbed);
     return { ready: ['none', 'running', 'degraded'].includes(init), initState: init === 'none' ? '' : init };
+  }
+
+  /** One frame for one frame, as long as the task waits. */
+  async ask<T>(
+    task: Task,
+    instance: AgentInstance,
+    question: Buffer,
+    answer: ChannelName,
+    parse: (data: Buffer) => T,
+  ): Promise<T> {
+    const use = (connection: AgentConnection) => answerOf(connection, question, answer, parse);
+    return await this.#use(task, instance, undefined, use);
   }
 
   /**
@@ -171,7 +188,7 @@ export class Agents {
     if (known !== undefined) return known;
     const state: AgentState = {
       ...{ starts: 0, starting: undefined, spare: undefined, refilling: false },
-      ...{ sessions: new Set<AgentConnection>(), proven: false },
+      ...{ sessions: new Set<AgentConnection>(), proven: false, keepsSessions: () => this.#keepsSessions(id) },
     };
     this.#states.set(id, state);
     return state;
@@ -300,19 +317,6 @@ export class Agents {
   }
 }
 
-/** Checks the command as the agent will. Faults: `invalid`. */
-function encodeStart(command: ExecCommand): Buffer {
-  const start = encodeMessage('start', command);
-  if (start.length > maxFrameToAgentBytes) throw new Fault('invalid', 'The command and its environment are too long');
-  try {
-    parseStart(start.subarray(1));
-  } catch (error) {
-    if (error instanceof ProtocolError) throw new Fault('invalid', `Cannot run the command: ${error.message}`);
-    throw error;
-  }
-  return start;
-}
-
 /** What stands for the work in messages of a session. */
 const filesCommand: ExecCommand = { argv: ['yurt file'], environment: {}, user: 0, group: 0, cwd: '' };
 
@@ -329,17 +333,22 @@ function encodeFiles(request: FilesRequest): Buffer {
   return start;
 }
 
-async function probe(connection: AgentConnection): Promise<string> {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
+async function answerOf<T>(
+  connection: AgentConnection,
+  question: Buffer,
+  answer: ChannelName,
+  parse: (data: Buffer) => T,
+): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
   connection.listen({
     frame: ({ channel, data }) => {
-      if (channel !== 'probed') throw new ProtocolError(`${channel} as the answer to a probe`);
-      resolve(parseProbed(data).init);
+      if (channel !== answer) throw new ProtocolError(`${channel} instead of ${answer}`);
+      resolve(parse(data));
       connection.terminate();
     },
     closed: reject,
   });
-  connection.send(encodeFrame('probe', Buffer.alloc(0)));
+  connection.send(question);
   return await promise;
 }
 
@@ -368,8 +377,8 @@ async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T
   }
 }
 
-function answerTimeoutOf({ proven, sessions }: AgentState): number {
-  const runsNothing = [...sessions].every((session) => !session.hasAnswered);
+function answerTimeoutOf({ proven, sessions, keepsSessions }: AgentState): number {
+  const runsNothing = !keepsSessions() && [...sessions].every((session) => !session.hasAnswered);
   return proven && runsNothing ? idleAnswerTimeoutMs : answerTimeoutMs;
 }
 

@@ -2,9 +2,11 @@ import { Readable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { Fault } from '../base/fault.ts';
 import { ImageFilter, type ImageLimits } from '../images/image-filter.ts';
+import { parseMetadata } from '../images/image-metadata.ts';
 import { padding, type TarEntry, tarTypes } from '../images/tar-format.ts';
 import { TarReader, type TarSink } from '../images/tar-reader.ts';
 import { tarEnd, tarFile, tarHeader } from '../images/tar-writer.ts';
+import { checkMetadata, type InstanceMetadata } from '../instances/templates/instance-metadata.ts';
 import { type BackupIndex, indexName, maxIndexBytes, parseIndex } from './backup-index.ts';
 
 /** The root of a backup's snapshot, or of its instance. */
@@ -21,10 +23,11 @@ interface Piece {
 }
 
 const container = 'container';
+const about = 'metadata';
 
 /**
  * Reads a hostile backup as it arrives: its index, then its roots one after the other, each through the filter of images
- * (`ImageFilter`). The index comes first and every root in one run, or the fault is `invalid`.
+ * (`ImageFilter`). The index comes first, then the metadata, and every root in one run, or the fault is `invalid`.
  */
 export class BackupReader {
   readonly #source: AsyncIterator<Uint8Array>;
@@ -44,8 +47,22 @@ export class BackupReader {
     return parseIndex(this.#sorter.index);
   }
 
+  /** Undefined for a backup that has none. To be asked for after the index, before the roots. */
+  async metadata(): Promise<InstanceMetadata | undefined> {
+    if ((await this.#peek())?.section !== about) return undefined;
+    const filter = new ImageFilter(this.#limits);
+    for await (const bytes of this.#sectionOf(about)) filter.push(bytes);
+    filter.push(tarHeader({ ...emptyHead, name: 'rootfs/', type: tarTypes.directory }));
+    filter.push(tarEnd);
+    filter.finish();
+    const { templates: rules, ...metadata } = parseMetadata(filter.metadata ?? '');
+    const found = { ...metadata, rules, files: filter.templates };
+    checkMetadata(found);
+    return found;
+  }
+
   async *roots(): AsyncGenerator<BackupRoot, void, void> {
-    const seen = new Set<string>();
+    const seen = new Set<string>([about]);
     for (let next = await this.#peek(); next !== undefined; next = await this.#peek()) {
       const { section } = next;
       if (seen.has(section)) throw bad('the files of a root are not together');
@@ -63,13 +80,19 @@ export class BackupReader {
   async *#root(section: string): AsyncGenerator<Uint8Array, void, void> {
     const filter = new ImageFilter(this.#limits);
     filter.push(filterHead);
-    for (let next = await this.#peek(); next?.section === section; next = await this.#peek()) {
-      this.#pieces.shift();
-      const safe = filter.push(next.bytes);
+    for await (const bytes of this.#sectionOf(section)) {
+      const safe = filter.push(bytes);
       if (safe.length > 0) yield Buffer.concat(safe);
     }
     filter.push(tarEnd);
     for (const bytes of filter.finish()) yield bytes;
+  }
+
+  async *#sectionOf(section: string): AsyncGenerator<Uint8Array, void, void> {
+    for (let next = await this.#peek(); next?.section === section; next = await this.#peek()) {
+      this.#pieces.shift();
+      yield next.bytes;
+    }
   }
 
   async #peek(): Promise<Piece | undefined> {
@@ -158,6 +181,7 @@ class Sorter implements TarSink {
 /** Which root, and the name there as an image has it. Undefined for what is in none. */
 function placeOf([top, kind, ...rest]: readonly string[]): { section: string; name: string } | undefined {
   if (top !== 'backup') return undefined;
+  if (kind === 'metadata.yaml' || kind === 'templates') return { section: about, name: [kind, ...rest].join('/') };
   // A name of a snapshot cannot be one of the instance's section: it has a slash in front.
   const [section, parts] =
     kind === 'container' ? [container, rest] : kind === 'snapshots' ? [`/${rest[0]}`, rest.slice(1)] : ['', []];
@@ -171,23 +195,13 @@ function componentsOf(name: string): string[] {
   return parts;
 }
 
+const emptyHead = {
+  ...{ linkName: '', mode: 0o644, uid: 0, gid: 0, sizeBytes: 0, mtime: 0 },
+  attributes: new Map<string, string>(),
+};
+
 /** The filter is one of images, which have metadata. */
-const filterHead = tarFile(
-  {
-    ...{
-      name: 'metadata.yaml',
-      type: tarTypes.file,
-      linkName: '',
-      mode: 0o644,
-      uid: 0,
-      gid: 0,
-      sizeBytes: 0,
-      mtime: 0,
-    },
-    attributes: new Map(),
-  },
-  new Uint8Array(0),
-);
+const filterHead = tarFile({ ...emptyHead, name: 'metadata.yaml', type: tarTypes.file }, new Uint8Array(0));
 
 async function* decompressed(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
   const source = content[Symbol.asyncIterator]();

@@ -52,6 +52,7 @@ name: evil
 instance: {architecture: x86_64, profiles: [default]}
 `;
 const root = entry('backup/container/rootfs/');
+const about = 'backup/metadata.yaml';
 const archive = (...parts: readonly Uint8Array[]) => Buffer.concat([...parts, tarEnd]);
 
 describe('a backup', () => {
@@ -198,6 +199,10 @@ instance:
         /no root of snapshot "s"/,
       ],
       [archive(indexOf(index.replace('x86_64', 's390x')), root), /is for s390x/],
+      [archive(indexOf(index), indexOf('architecture: "../x"\n', about), root), /names no valid architecture/],
+      [archive(indexOf(index), indexOf('motd', 'backup/templates/motd'), root), /no metadata\.yaml/],
+      [archive(indexOf(index), indexOf('x', 'backup/templates/../../x'), root), /leads out/],
+      [archive(indexOf(index), root, indexOf('architecture: x86_64\n', about)), /not together/],
       [archive(indexOf(index.replace('[default]', '[none]')), root), /none/],
       [archive(indexOf(index.replace('evil', '../evil')), root), /Invalid instance name/],
     ];

@@ -8,6 +8,7 @@ import type { Device, Devices } from '../devices/device.ts';
 import { isHwaddrKey } from '../devices/types/nic.ts';
 import type { Events } from '../events/events.ts';
 import type { ImageLimits } from '../images/image-filter.ts';
+import { isFingerprint } from '../images/image-name.ts';
 import type { ProjectAdmission } from '../instances/admission.ts';
 import { checkExpanded, type Surroundings } from '../instances/check-expanded.ts';
 import { instanceKeys } from '../instances/config-keys.ts';
@@ -17,9 +18,11 @@ import type { InstanceRecords } from '../instances/instance-records.ts';
 import { checkInstanceName } from '../instances/name.ts';
 import { type MakeHwaddr, madeHwaddrs, withHwaddrs } from '../instances/nic-addresses.ts';
 import { wantedIdsOf } from '../instances/spec-options.ts';
+import type { InstanceMetadataRecords } from '../instances/templates/instance-metadata.ts';
+import { applyTemplateKey } from '../instances/templates/pending-trigger.ts';
 import type { ProfileUse } from '../instances/update-instance.ts';
 import type { Profile } from '../profiles/profile.ts';
-import type { Kept } from '../snapshots/snapshot.ts';
+import type { Kept, Snapshot } from '../snapshots/snapshot.ts';
 import type { SnapshotRecords } from '../snapshots/snapshot-records.ts';
 import type { SnapshotTaker } from '../snapshots/take-snapshot.ts';
 import type { StorageDriver } from '../storage/contract.ts';
@@ -36,6 +39,25 @@ export interface ImportRequest {
   readonly devices: Devices;
 }
 
+/** An instance that comes in as a backup, for a caller that holds its name. */
+export interface Arrival extends ImportRequest {
+  /** What it is to be of what the backup says. What this server does not know is gone by then. Faults are its own. */
+  readonly adapt: (kept: Kept) => Kept;
+  /** Whether it may be what the backup says: asked for the instance and for each snapshot. Faults are its own. */
+  readonly check: (kept: Kept, snapshot?: string) => Promise<void>;
+  /** Fault `unsupported` for what this server does not know, instead of a warning. */
+  readonly whole: boolean;
+  /** Snapshots that are here already: the backup names them, and has no roots of them. */
+  readonly known: readonly Snapshot[];
+  /** It holds for as long as another instance is refreshed. */
+  readonly standIn: boolean;
+}
+
+/** A backup that comes from a file is taken as it is. */
+const fromFile = {
+  ...{ adapt: (kept: Kept) => kept, check: async () => {}, whole: false, known: [], standIn: false },
+};
+
 export interface Imported {
   readonly instance: Instance;
   /** What the backup had and this server has not. */
@@ -46,7 +68,8 @@ export interface ImportDeps {
   readonly admission: Pick<ProjectAdmission, 'checkAllowed'>;
   readonly records: InstanceRecords;
   readonly snapshots: SnapshotRecords;
-  readonly taker: Pick<SnapshotTaker, 'remove'>;
+  readonly taker: Pick<SnapshotTaker, 'remove' | 'copySome'>;
+  readonly metadata: Pick<InstanceMetadataRecords, 'changeWith'>;
   readonly pool: (name: string) => StorageDriver;
   readonly work: HeldWork;
   readonly profileUse: ProfileUse;
@@ -83,10 +106,10 @@ export class InstanceImporter {
       const index = await reader.index();
       const name = request.name === '' ? index.name : request.name;
       using _held = work.hold({ project: request.project, name }, 'created');
-      const warnings = new Set<string>();
-      const instance = await this.#make(task, { ...request, name }, index, reader, warnings);
+      const imported = await this.#makeAll(task, { ...request, ...fromFile, name }, index, reader);
+      const { instance } = imported;
       events.lifecycle('instance-created', resourceOf(instance), { source: 'backup' }, instance.project);
-      return { instance, warnings: [...warnings] };
+      return imported;
     } catch (error) {
       throw Fault.during('Cannot import the backup', error);
     } finally {
@@ -94,9 +117,25 @@ export class InstanceImporter {
     }
   }
 
+  /** The same for a caller that holds the name, and announces the instance. */
+  async receive(task: Task, request: Arrival, content: AsyncIterable<Uint8Array>): Promise<Imported> {
+    const reader = new BackupReader(content, this.#deps.limits);
+    try {
+      return await this.#makeAll(task, request, await reader.index(), reader);
+    } finally {
+      await reader.close();
+    }
+  }
+
+  async #makeAll(task: Task, request: Arrival, index: BackupIndex, reader: BackupReader): Promise<Imported> {
+    const warnings = new Set<string>();
+    const instance = await this.#make(task, request, index, reader, warnings);
+    return { instance, warnings: [...warnings] };
+  }
+
   async #make(
     task: Task,
-    request: ImportRequest,
+    request: Arrival,
     index: BackupIndex,
     reader: BackupReader,
     warnings: Set<string>,
@@ -106,14 +145,21 @@ export class InstanceImporter {
       throw new Fault('already-exists', `Instance "${request.name}" already exists`);
     }
     await using revert = new Revert(task.log);
+    const metadata = await reader.metadata();
+    const here = new Set(request.known.map(({ name }) => name));
+    await request.check(index.instance);
+    for (const { kept, name } of index.snapshots) if (!here.has(name)) await request.check(kept, name);
+    const kept = this.#known(index.instance, warnings, request.whole);
     const instance = await profileUse.run(request.project, async () => {
-      const { record, ids } = await this.#record(request, this.#known(index.instance, warnings));
-      return await records.add(record, ids);
+      const { record, ids } = await this.#record(request, request.adapt(kept));
+      const also = metadata === undefined ? {} : this.#deps.metadata.changeWith(record.uuid, metadata);
+      return await records.add(record, ids, also);
     });
     revert.push('remove the record', () => records.remove(instance));
     const pool = this.#deps.pool(instance.pool);
     revert.push('remove the root', () => pool.deleteInstance(ownTask(task.log), instance.uuid));
-    const missing = new Set(index.snapshots.map(({ name }) => name));
+    await this.#deps.taker.copySome(task, revert, request.known, instance);
+    const missing = new Set(index.snapshots.map(({ name }) => name).filter((name) => !here.has(name)));
     let whole = false;
     for await (const { snapshot, content } of reader.roots()) {
       if (whole) throw new Fault('invalid', 'The backup has roots after that of the instance');
@@ -124,12 +170,13 @@ export class InstanceImporter {
         this.#deps.unpack(task, directory, content),
       );
       if (snapshot === undefined) whole = true;
-      else await this.#keep(task, revert, instance, pool, index, snapshot, warnings);
+      else await this.#keep(task, revert, instance, index, snapshot, { warnings, whole: request.whole });
     }
     if (!whole) throw new Fault('invalid', 'The backup has no root of the instance');
     const [lost] = missing;
     if (lost !== undefined) throw new Fault('invalid', `The backup has no root of snapshot "${lost}"`);
-    const ready = await records.update(instance, { phase: 'ready' });
+    // What stands in for another is not there to stay: a server that finds it removes it.
+    const ready = request.standIn ? instance : await records.update(instance, { phase: 'ready' });
     revert.commit();
     return ready;
   }
@@ -139,17 +186,17 @@ export class InstanceImporter {
     task: Task,
     revert: Revert,
     instance: Instance,
-    pool: StorageDriver,
     index: BackupIndex,
     name: string,
-    warnings: Set<string>,
+    judging: { readonly warnings: Set<string>; readonly whole: boolean },
   ): Promise<void> {
     const { snapshots, taker } = this.#deps;
+    const pool = this.#deps.pool(instance.pool);
     const found = index.snapshots.find((each) => each.name === name);
     if (found === undefined) throw new Fault('internal', 'A snapshot lost its description');
     const { createdAt, expiresAt } = found;
     const head = { uuid: randomUUID(), instance: instance.uuid, name, pool: instance.pool, createdAt, expiresAt };
-    const kept = this.#known(found.kept, warnings);
+    const kept = this.#known(found.kept, judging.warnings, judging.whole);
     const begun = await snapshots.add({ ...head, phase: 'creating', kept });
     revert.push('remove a snapshot', () => taker.remove(ownTask(task.log), begun));
     await pool.createSnapshot(task, begun.uuid, { id: instance.uuid });
@@ -158,18 +205,23 @@ export class InstanceImporter {
   }
 
   /** Without what this server does not know, or remembers of other instances. */
-  #known(kept: Kept, warnings: Set<string>): Kept {
+  #known(kept: Kept, warnings: Set<string>, whole: boolean): Kept {
+    const unknown = new Set<string>();
     if (kept.architecture !== this.#deps.architecture) {
       throw new Fault('unsupported', `It is for ${kept.architecture.slice(0, 40)}, not for ${this.#deps.architecture}`);
     }
     const config = Object.entries(withoutEmpty(kept.config)).filter(([key, value]) => {
-      if (isVolatileKey(key)) return key === 'volatile.base_image' || isHwaddrKey(key);
-      return works(() => checkConfig(instanceKeys, { [key]: value }), `configuration key ${key}`, warnings);
+      if (isVolatileKey(key)) return isOfInstance(key, value);
+      return works(() => checkConfig(instanceKeys, { [key]: value }), `configuration key ${key}`, unknown);
     });
     const devices = Object.entries(kept.devices).filter(([name, device]) =>
-      works(() => this.#checkDevice(name, device), `device ${name}`, warnings),
+      works(() => this.#checkDevice(name, device), `device ${name}`, unknown),
     );
-    return { ...kept, config: Object.fromEntries(config), devices: Object.fromEntries(devices) };
+    const [first] = unknown;
+    if (whole && first !== undefined) throw new Fault('unsupported', `It would lose a part here. ${first}`);
+    for (const each of unknown) warnings.add(each);
+    const image = isFingerprint(kept.image.fingerprint) ? kept.image : { ...kept.image, fingerprint: '' };
+    return { ...kept, image, config: Object.fromEntries(config), devices: Object.fromEntries(devices) };
   }
 
   #checkDevice(name: string, device: Device): void {
@@ -179,7 +231,7 @@ export class InstanceImporter {
     }
   }
 
-  async #record(request: ImportRequest, kept: Kept) {
+  async #record(request: Arrival, kept: Kept) {
     const { records, surroundings, profile, hwaddr } = this.#deps;
     const uuid = randomUUID();
     const found = await Promise.all(kept.profiles.map((name) => profile(request.project, name)));
@@ -199,6 +251,7 @@ export class InstanceImporter {
       ...{ uuid, name: request.name, project: request.project, devices, pool },
       ...{ description: kept.description, architecture: kept.architecture, ephemeral: kept.ephemeral },
       ...{ profiles: kept.profiles, image: kept.image },
+      ...(request.standIn ? { standIn: true } : {}),
       config: withHwaddrs({ uuid, config }, expanded.devices, taken, hwaddr),
       ...{ createdAt: new Date().toISOString(), lastUsedAt: '', phase: 'creating', power: 'stopped', startedAt: '' },
     };
@@ -211,6 +264,12 @@ export class InstanceImporter {
     const [root] = Object.entries(inherited).find(([, { type, path }]) => type === 'disk' && path === '/') ?? ['root'];
     return { ...devices, [root]: { type: 'disk', path: '/', ...devices[root], pool } };
   }
+}
+
+/** What yurt remembers of an instance for as long as it is the same: the rest is about where it is. */
+function isOfInstance(key: string, value: string): boolean {
+  if (isHwaddrKey(key)) return /^[0-9a-f][02468ace](?::[0-9a-f]{2}){5}$/.test(value);
+  return key === 'volatile.base_image' ? isFingerprint(value) : key === applyTemplateKey;
 }
 
 function works(check: () => void, what: string, warnings: Set<string>): boolean {

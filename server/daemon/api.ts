@@ -2,7 +2,7 @@ import type { ServiceDefinition } from '@grpc/grpc-js';
 import { loadApi } from '../../proto/api.ts';
 import type { Log } from '../base/log.ts';
 import type { InstancePlaces } from '../instances/instance-places.ts';
-import { ApiServer, strangerLimits, trustedLimits } from '../rpc/api-server.ts';
+import { ApiServer, localLimits, remoteLimits, strangerLimits } from '../rpc/api-server.ts';
 import { localIdentity } from '../rpc/identity.ts';
 import { RemotePeers } from '../rpc/remote-peers.ts';
 import { type RouterDeps, route } from '../rpc/router.ts';
@@ -10,8 +10,10 @@ import { AccessSight } from '../rpc/sight.ts';
 import type { ClientAccess } from '../trust/client-access.ts';
 
 export interface ApiParts {
-  /** Serves everybody who is trusted, on any socket. */
-  readonly server: ApiServer;
+  /** Serves processes of this host. */
+  readonly local: ApiServer;
+  /** Serves those on the network who are trusted. */
+  readonly remote: ApiServer;
   readonly strangers: ApiServer;
   readonly peers: RemotePeers;
 }
@@ -42,7 +44,9 @@ export function openApi(
     if (audit.result === 'ok') publish(audit, project);
     else peers.logRefusal(audit.caller, `${audit.method}: ${audit.result}`);
   };
-  const server = new ApiServer({ api, services: routed({ identify, audit: publish }), limits: trustedLimits });
+  const services = routed({ identify, audit: publish });
+  const local = new ApiServer({ api, services, limits: localLimits });
+  const remote = new ApiServer({ api, services, limits: remoteLimits });
   const strangers = new ApiServer({
     ...{
       api,
@@ -56,6 +60,6 @@ export function openApi(
     if (client === undefined) return undefined;
     return { name: client.name, sight: new AccessSight(() => access.of(fingerprint), places) };
   };
-  const peers = new RemotePeers({ log, server, strangers, find });
-  return { server, strangers, peers };
+  const peers = new RemotePeers({ log, server: remote, strangers, find });
+  return { local, remote, strangers, peers };
 }

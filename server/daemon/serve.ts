@@ -1,7 +1,7 @@
 import { peerCredentials } from '../../native/unix-socket.ts';
 import { expiryOf } from '../base/expiry.ts';
 import { deviceTypes } from '../devices/device-types.ts';
-import { environmentOf, instanceKeys, profileKeys } from '../instances/config-keys.ts';
+import { instanceKeys, profileKeys } from '../instances/config-keys.ts';
 import type { Instance } from '../instances/instance.ts';
 import { resourceOf } from '../instances/instance.ts';
 import { LeaseCache } from '../instances/instance-state.ts';
@@ -10,6 +10,7 @@ import { defaultProject, type Feature, hasFeature, homeOf } from '../projects/pr
 import { authService } from '../rpc/auth-service.ts';
 import { backupService } from '../rpc/backup-service.ts';
 import { consoleService } from '../rpc/console-service.ts';
+import { dialTransfer } from '../rpc/dial-transfer.ts';
 import { eventService } from '../rpc/event-service.ts';
 import { execService } from '../rpc/exec-service.ts';
 import { fileService } from '../rpc/file-service.ts';
@@ -24,18 +25,22 @@ import { profileService } from '../rpc/profile-service.ts';
 import { type ListRequest, projectOf } from '../rpc/project.ts';
 import { projectService } from '../rpc/project-service.ts';
 import { type ServerServiceDeps, serverService } from '../rpc/server-service.ts';
+import { sessionService } from '../rpc/session-service.ts';
 import type { Sight } from '../rpc/sight.ts';
 import { snapshotService } from '../rpc/snapshot-service.ts';
 import { storageService } from '../rpc/storage-service.ts';
+import { transferService } from '../rpc/transfer-service.ts';
 import { trustService } from '../rpc/trust-service.ts';
 import { readConsoleLog } from '../runtime/console-log.ts';
+import { ImageTransfers } from '../transfers/image-transfers.ts';
 import { ClientAccess } from '../trust/client-access.ts';
 import { Groups } from '../trust/groups.ts';
 import { TrustStore } from '../trust/trust-store.ts';
 import { openApi } from './api.ts';
 import type { Engines } from './engines.ts';
+import { execDeps, sessionDeps } from './exec.ts';
 import { filesWork } from './files.ts';
-import { agentInstance, checkRunning, diskUsage, type InstanceParts, runningInstance } from './instances.ts';
+import { checkRunning, diskUsage, type InstanceParts } from './instances.ts';
 import { processesIn } from './processes.ts';
 import { discardImage, projectDeps } from './projects.ts';
 import { expander } from './records.ts';
@@ -64,7 +69,10 @@ export async function serve(
     onReduced: (fingerprint, reason) => peers.drop(fingerprint, reason),
   });
   const { places } = parts.records;
-  const gate = new Gate({ operation: (id) => base.operations.get(id) });
+  const gate = new Gate({
+    operation: (id) => base.operations.get(id),
+    sessionPlace: (id) => places.find(engines.sessions.find(id)?.instance ?? ''),
+  });
   const certificate = new ServerCertificateFiles({ log, state: directories.state, hostName: base.hostName });
   const config = new ServerConfig({ store, events, prepare: (wanted) => remote.prepare(addressIn(wanted)) });
   const handlers = {
@@ -81,15 +89,21 @@ export async function serve(
       ...{ trust, groups, certificate: () => certificate.get(), addresses: () => remote.addresses },
       tokenExpiry: async () => expiryOf(serverSetting((await config.get()).config, tokenExpiryKey), new Date()),
     }),
+    TransferService: transferService({
+      ...transferParts(base, engines, parts),
+      own: async () => ({ certificatePem: (await certificate.get()).certificatePem, addresses: remote.addresses }),
+      dial: async (peer, signal) => await dialTransfer(await certificate.get(), peer, signal),
+      keepPeer: (peer) => peers.keep(peer),
+    }),
   };
   const clients = { access, places };
-  const { server, strangers, peers } = openApi(log, handlers, clients, {
+  const { peers, ...servers } = openApi(log, handlers, clients, {
     ...{ checkProject, gate, publish: (audit, project) => events.publish(audit, project) },
   });
   const remote = new RemoteAccess({ log, certificate, peers });
   const groupId = /^yurt:[^:]*:(\d+):/m.exec(await readOptional('/etc/group'))?.[1];
   const local = await listen({
-    ...{ log, server, peerCredentials, socketPath: directories.socket },
+    ...{ log, server: servers.local, peerCredentials, socketPath: directories.socket },
     groupId: groupId === undefined ? undefined : Number(groupId),
   });
   await remote.start(addressIn((await config.get()).config));
@@ -97,7 +111,7 @@ export async function serve(
     close: async (graceMs) => {
       local.close();
       remote.stopListening();
-      await Promise.all([server.close(graceMs), strangers.close(graceMs)]);
+      await Promise.all(Object.values(servers).map((server) => server.close(graceMs)));
       remote.close();
     },
   };
@@ -144,17 +158,8 @@ function domainServices(base: Base, engines: Engines, parts: InstanceParts, gate
     }),
     SnapshotService: snapshotService({ ...parts, diskUsage: (snapshot) => diskUsage(engines, snapshot) }),
     BackupService: backupService(parts.backups),
-    ExecService: execService({
-      booted: async (task, project, name) => {
-        await parts.booted(await runningInstance(parts, project, name), task.signal);
-      },
-      exec: async (task, project, name, command) => {
-        const instance = await runningInstance(parts, project, name);
-        const holds = await expanded(instance);
-        const environment = { ...environmentOf(holds.config), ...command.environment };
-        return await engines.agents.exec(task, agentInstance(instance, holds), { ...command, environment });
-      },
-    }),
+    ExecService: execService(execDeps(engines, parts)),
+    SessionService: sessionService(sessionDeps(engines, parts)),
     MetadataService: metadataService(parts.changes.metadata),
     FileService: fileService({ work: filesWork(engines, parts) }),
     ConsoleService: consoleService(consoleDeps(base, engines, parts)),
@@ -203,6 +208,12 @@ function imageDeps({ operations, events }: Base, engines: Engines, parts: Instan
     },
     discard: (task, fingerprint) => discardImage(engines, task, fingerprint),
   };
+}
+
+function transferParts(base: Base, engines: Engines, parts: InstanceParts) {
+  const { ends, sender, receiver } = parts.backups.transfers;
+  const { images, prepare } = imageDeps(base, engines, parts);
+  return { ends, sender, receiver, images, imageTransfers: new ImageTransfers({ ...base, ends, prepare }) };
 }
 
 /** The projects that have the objects of a kind that a list is to show. */

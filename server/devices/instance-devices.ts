@@ -54,6 +54,21 @@ export class InstanceDevices {
     return (await Promise.all(parts.map((part) => makerOf(this.#deps.makers, part).access?.(part) ?? []))).flat();
   }
 
+  /** Faults of changing these devices of a running instance from the ones to the others. Changes nothing. */
+  async checkChange(
+    owner: DeviceOwner,
+    before: readonly PlannedDevice[],
+    wanted: readonly PlannedDevice[],
+  ): Promise<void> {
+    const { removed, added } = difference(before, wanted);
+    for (const { name, parts } of [...removed, ...added]) {
+      for (const part of parts) {
+        await makerOf(this.#deps.makers, part).checkLive?.(owner, part).catch(during(name));
+      }
+    }
+    await this.check(added);
+  }
+
   /** Each step of it is undone by `removeAll`, also after a failure. */
   async prepare(task: Task, owner: DeviceOwner, planned: readonly PlannedDevice[]): Promise<PreparedDevices> {
     const ready = await settled(planned.map((device) => this.#prepare(task, owner, device, true)));
@@ -94,11 +109,8 @@ export class InstanceDevices {
     pid: number,
     wanted: readonly PlannedDevice[],
   ): Promise<void> {
-    const { adjusted, removed, added } = this.#steps(await this.#whole(task, owner, pid), wanted);
-    for (const [now, then] of adjusted) {
-      revert.push(`change device ${now.name} back`, () => this.#adjust(ownTask(task.log), owner, now));
-      await this.#adjust(task, owner, then);
-    }
+    const before = await this.#whole(task, owner, pid);
+    const { adjusted, removed, added } = this.#steps(before, wanted);
     for (const device of removed.toReversed()) {
       revert.push(`add device ${device.name} again`, async () => {
         await this.unplug(ownTask(task.log), owner, device.name, pid); // what a removal that failed has left
@@ -106,10 +118,16 @@ export class InstanceDevices {
       });
       await this.unplug(task, owner, device.name, pid);
     }
+    // Between the two: what is added may depend on it, and what was removed on what it was.
+    for (const [now, then] of adjusted) {
+      revert.push(`change device ${now.name} back`, () => this.#adjust(ownTask(task.log), owner, now));
+      await this.#adjust(task, owner, then);
+    }
     for (const device of added) {
       revert.push(`remove device ${device.name}`, () => this.unplug(ownTask(task.log), owner, device.name, pid));
       await this.plug(task, owner, device, pid);
     }
+    revert.push('watch for the former sources', async () => this.#deps.watch(owner.uuid, optionalSources(before)));
     this.#deps.watch(owner.uuid, optionalSources(wanted));
   }
 

@@ -23,6 +23,8 @@ export interface PartMaker<Part> {
    * what `access` has said; otherwise it runs.
    */
   prepare(task: Task, it: PartOf<Part>, starting: boolean): Promise<Plug>;
+  /** Refuses to add or remove it while the instance runs, where that is impossible; changes nothing. */
+  checkLive?(owner: DeviceOwner, part: Part): Promise<void>;
   /** Devices that the instance must be let open for it. */
   access?(part: Part): Promise<readonly DeviceAccess[]>;
   /** Whether one that was made can become the other while it is there; none can without this. */

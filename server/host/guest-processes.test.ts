@@ -77,6 +77,20 @@ describe('the processes of a cgroup', () => {
     );
   });
 
+  it('are told when the program that reads their arguments does not even end by being killed', async () => {
+    using here = cgroup(process.pid);
+    let begun = 0;
+    const table = new GuestProcessTable(async () => {
+      begun += 1;
+      return await new Promise(() => {});
+    });
+    for (const _attempt of [1, 2]) {
+      const { processes } = await table.list({ directory: here.directory, path: own }, process.pid);
+      assert.equal(processes.length, 1);
+    }
+    assert.equal(begun, 1);
+  });
+
   it('are so many at most', async () => {
     const below = (pids: number) => Array.from({ length: pids }, (_, index) => 4_000_000 + index);
     using here = cgroup(...below(1001));

@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync, readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import type { Run } from './run.ts';
 
 /** A process of an instance, as the kernel tells of it. Ids are those of the instance. */
@@ -48,6 +48,8 @@ const readsPerTurn = 100;
  * it, and is killed after this long.
  */
 const argumentsTimeoutMs = 2000;
+/** What a killed program may take to end. */
+const killMs = 500;
 const maxArgumentsBytes = 4 * 1024 * 1024;
 /** USER_HZ of every architecture that yurt runs on: time(7). */
 const ticksPerSecond = 100;
@@ -56,6 +58,8 @@ const overflowId = 65_534;
 /** Reads what runs in the cgroups below some directory of the v2 tree. Enters nothing, and executes nothing of theirs. */
 export class GuestProcessTable {
   readonly #run: Run;
+  /** Cgroups whose arguments are being read now. */
+  readonly #grepping = new Set<string>();
   readonly #reading = new Map<string, Promise<GuestProcesses>>();
 
   constructor(run: Run) {
@@ -84,7 +88,10 @@ export class GuestProcessTable {
       const one = pinned.open(pid) ? seenOf(pinned, pid, maps, bootSeconds) : undefined;
       if (one !== undefined && isInside(pinned.read(pid, 'cgroup'), path)) seen.push(one);
     }
-    const argvs = await this.#argvs(seen.map(({ hostPid }) => hostPid));
+    const argvs = await this.#argvs(
+      path,
+      seen.map(({ hostPid }) => hostPid),
+    );
     const inside = new Map(seen.map(({ hostPid, pid }) => [hostPid, pid]));
     const processes = seen.map(({ hostParent, ...process }) => {
       // What was read under its number was its own only if it still has that number.
@@ -94,20 +101,23 @@ export class GuestProcessTable {
     return { processes: processes.sort((a, b) => a.pid - b.pid || a.hostPid - b.hostPid), truncated };
   }
 
-  /** Argument vectors by pid; none when they cannot be read in time. */
-  async #argvs(pids: readonly number[]): Promise<ReadonlyMap<number, readonly string[]>> {
-    if (pids.length === 0) return new Map();
+  /** Argument vectors by pid; none when they cannot be read in time, or an earlier reading has not come to its end yet. */
+  async #argvs(path: string, pids: readonly number[]): Promise<ReadonlyMap<number, readonly string[]>> {
+    if (pids.length === 0 || this.#grepping.has(path)) return new Map();
+    this.#grepping.add(path);
     const files = pids.map((pid) => `/proc/${pid}/cmdline`);
-    try {
-      // Of each record that ends in NUL: the file it is from, NUL, the record, NUL. Neither can have a NUL in it.
-      const { stdout } = await this.#run(['grep', '-asHzZ', '-e', '', '--', ...files], {
-        signal: AbortSignal.timeout(argumentsTimeoutMs),
-        maxOutputBytes: maxArgumentsBytes,
-      });
-      return argvsIn(stdout);
-    } catch {
-      return new Map();
-    }
+    // Of each record that ends in NUL: the file it is from, NUL, the record, NUL. Neither can have a NUL in it.
+    const reading = this.#run(['grep', '-asHzZ', '-e', '', '--', ...files], {
+      signal: AbortSignal.timeout(argumentsTimeoutMs),
+      maxOutputBytes: maxArgumentsBytes,
+    }).then(
+      ({ stdout }) => argvsIn(stdout),
+      () => new Map<number, readonly string[]>(),
+    );
+    void reading.then(() => this.#grepping.delete(path));
+    // A kernel that does not let go of the program, killed or not, must not hold up who asks.
+    const late = delay(argumentsTimeoutMs + killMs, new Map<number, readonly string[]>(), { ref: false });
+    return await Promise.race([reading, late]);
   }
 }
 

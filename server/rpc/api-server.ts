@@ -1,3 +1,4 @@
+import type { Http2Server } from 'node:http2';
 import type { Socket } from 'node:net';
 import {
   type ConnectionInjector,
@@ -9,9 +10,10 @@ import {
   status,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
-import type { PackageDefinition } from '@grpc/proto-loader';
+import type { AnyDefinition, PackageDefinition } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
+import { uploadWindow } from './upload-window.ts';
 
 /** What the peers of one server may take of its memory. */
 export interface ApiLimits {
@@ -20,21 +22,52 @@ export interface ApiLimits {
   readonly maxConcurrentStreams: number;
   /** What one HTTP/2 session may hold in memory: grpc-js would let it grow without end. */
   readonly maxSessionMemoryMb: number;
+  /** What a peer may send on a stream, and on all of its connection, before the server has taken it: a round trip's worth. */
+  readonly streamWindowBytes: number;
+  readonly sessionWindowBytes: number;
+  /** A silent peer is asked so often whether it still lives, and is gone when it does not answer in time. */
+  readonly keepalive?: { readonly intervalMs: number; readonly timeoutMs: number };
 }
 
-/** One message: exec frames are far below, a list of ten thousand instances fits. */
-export const trustedLimits: ApiLimits = {
+/** HTTP/2's own window, of streams and of sessions: RFC 9113, 6.9.2. */
+const plainWindowBytes = 65_535;
+
+/**
+ * For processes of this host. The kernel says when one of them has gone: one that is only stopped (ctrl+z) must not lose what
+ * it does, as it would if it had to answer.
+ */
+export const localLimits: ApiLimits = {
+  // Exec frames are far below; a list of ten thousand instances fits.
   maxMessageBytes: 16 * 1024 * 1024,
   maxConcurrentStreams: 1000,
   maxSessionMemoryMb: 64,
+  ...{ streamWindowBytes: plainWindowBytes, sessionWindowBytes: plainWindowBytes },
 };
 
-/** A peer that nobody trusts yet has a token to send, and nothing else to say. */
-export const strangerLimits: ApiLimits = { maxMessageBytes: 64 * 1024, maxConcurrentStreams: 4, maxSessionMemoryMb: 1 };
+/** For trusted clients on the network: connections of laptops that went to sleep must not stay. */
+export const remoteLimits: ApiLimits = {
+  ...localLimits,
+  maxConcurrentStreams: 256,
+  // 10 MB/s over a way of 100 ms; with the plain windows it would be 0.6.
+  ...{ streamWindowBytes: 1024 * 1024, sessionWindowBytes: 4 * 1024 * 1024 },
+  keepalive: { intervalMs: 60_000, timeoutMs: 20_000 },
+};
 
-/** A peer that is silent is asked whether it still lives: connections of laptops that went to sleep must not stay. */
-const keepaliveMs = 60_000;
-const keepaliveTimeoutMs = 20_000;
+/**
+ * A peer that nobody trusts yet has a token to send, and nothing else to say. One that stays is a server with an instance on
+ * its way, which others wait for when the link is cut.
+ */
+export const strangerLimits: ApiLimits = {
+  ...{ maxMessageBytes: 64 * 1024, maxConcurrentStreams: 4, maxSessionMemoryMb: 1 },
+  ...{ streamWindowBytes: plainWindowBytes, sessionWindowBytes: plainWindowBytes },
+  keepalive: { intervalMs: 15_000, timeoutMs: 20_000 },
+};
+
+/** What clients send files with. */
+const uploads: ReadonlySet<string> = new Set([
+  '/yurt.v1.FileService/PushFiles',
+  '/yurt.v1.BackupService/ImportInstance',
+]);
 
 export interface ApiService {
   readonly definition: ServiceDefinition;
@@ -61,14 +94,19 @@ export class ApiServer {
       'grpc.max_send_message_length': limits.maxMessageBytes,
       'grpc.max_concurrent_streams': limits.maxConcurrentStreams,
       'grpc-node.max_session_memory': limits.maxSessionMemoryMb,
-      'grpc.keepalive_time_ms': keepaliveMs,
-      'grpc.keepalive_timeout_ms': keepaliveTimeoutMs,
+      ...(limits.keepalive && {
+        'grpc.keepalive_time_ms': limits.keepalive.intervalMs,
+        'grpc.keepalive_timeout_ms': limits.keepalive.timeoutMs,
+      }),
+      ...(forStrangers ? {} : { interceptors: [uploadWindow(uploads)] }),
+      'grpc.enable_channelz': 0, // counters of every call that nobody reads
     });
     for (const { definition, implementation } of services) this.#server.addService(definition, implementation);
     const standard = forStrangers ? refusing(this.#server) : this.#server;
     this.#health.addToServer(standard);
-    new ReflectionService(api).addToServer(standard);
+    new ReflectionService(eachFileOnce(api)).addToServer(standard);
     this.#injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
+    if (limits.streamWindowBytes > plainWindowBytes) widen(this.#server, limits);
   }
 
   /** Serves a connection. Its `remoteAddress` is what `getPeer()` of its calls will say. */
@@ -89,6 +127,32 @@ export class ApiServer {
     });
     this.#injector.destroy();
   }
+}
+
+/** grpc-js has an option for the windows of its clients only; the HTTP/2 servers below it are not shown to anybody. */
+function widen(server: Server, { streamWindowBytes, sessionWindowBytes }: ApiLimits): void {
+  const { http2Servers } = server as unknown as { readonly http2Servers: ReadonlyMap<Http2Server, unknown> };
+  for (const below of http2Servers.keys()) {
+    below.on('session', (session) => {
+      session.settings({ initialWindowSize: streamWindowBytes });
+      session.setLocalWindowSize(sessionWindowBytes);
+    });
+  }
+}
+
+/**
+ * The part of an API that reflection needs. Every definition brings the descriptors of all files, and reflection would parse
+ * them for each of some hundred definitions: half a second at every start, and 40 MB that stay.
+ */
+function eachFileOnce(api: PackageDefinition): PackageDefinition {
+  const seen = new Set<Buffer>();
+  const brings = (definition: AnyDefinition) => {
+    const files = 'fileDescriptorProtos' in definition ? (definition.fileDescriptorProtos as Buffer[]) : []; // no service
+    const isNew = files.some((file) => !seen.has(file));
+    for (const file of files) seen.add(file);
+    return isNew;
+  };
+  return Object.fromEntries(Object.entries(api).filter(([, definition]) => brings(definition)));
 }
 
 /** Takes services that libraries add, and refuses all calls of them. */

@@ -13,6 +13,7 @@ import { AccessSight } from './sight.ts';
 
 const rule = (permission: PermissionName, more: Partial<MethodRule> = {}): MethodRule => ({
   ...{ path: '/test', permission, project: 'project', instance: undefined, operation: undefined },
+  session: undefined,
   ...{ contents: false, creates: false, ...more },
 });
 const onInstance = (permission: PermissionName, more: Partial<MethodRule> = {}) =>
@@ -46,6 +47,7 @@ function world(roles: { server?: Role; projects?: Record<string, Role>; instance
       if (found === undefined) throw new Fault('not-found', `Operation "${id}" does not exist`);
       return found;
     },
+    sessionPlace: (id) => (id === 'of-web' ? places.find('u-web') : undefined),
   });
   const certificate = { fingerprint: 'f', pem: '' };
   const sight = new AccessSight(() => access, places);
@@ -215,5 +217,27 @@ describe('the gate', () => {
     assert.equal(outcome(view, { project: 'team', name: 'web' }), 'ok');
     access.projects = new Map();
     assert.equal(outcome(view, { project: 'team', name: 'web' }), 'not-found');
+  });
+
+  it('lets who may use an instance have its sessions, and says nothing of others', () => {
+    const attach = rule('PERMISSION_EXEC', { session: 'session' });
+    const start = (session: string, project = 'team') => ({ start: { project, session } });
+    const user = world({ instances: { 'u-web': 'user' } });
+    assert.equal(user.outcome(attach, start('of-web')), 'ok');
+    assert.equal(user.outcome(attach, start('of-web', 'default')), 'not-found');
+    assert.equal(user.outcome(attach, start('none')), 'forbidden');
+    assert.equal(world({ instances: { 'u-db': 'user' } }).outcome(attach, start('of-web')), 'forbidden');
+    assert.equal(world({ instances: { 'u-web': 'viewer' } }).outcome(attach, start('of-web')), 'forbidden');
+    assert.equal(world({ projects: { team: 'viewer' } }).outcome(attach, start('of-web')), 'forbidden');
+    assert.equal(world({ projects: { team: 'user' } }).outcome(attach, start('of-web')), 'ok');
+    assert.equal(world({ projects: { default: 'user' } }).outcome(attach, start('of-web')), 'not-found');
+    const sessions = [
+      { project: 'team', instance: 'web' },
+      { project: 'team', instance: 'db' },
+    ];
+    const list = rule('PERMISSION_VIEW', { contents: true });
+    assert.deepEqual(user.gate.answer(user.caller, list, { project: 'team' }, { sessions }), {
+      sessions: [sessions[0]],
+    });
   });
 });

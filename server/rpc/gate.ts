@@ -1,5 +1,6 @@
 import { Fault } from '../base/fault.ts';
 import type { Event } from '../events/event.ts';
+import type { InstancePlace } from '../instances/instance-places.ts';
 import type { OperationView } from '../operations/operation.ts';
 import { defaultProject } from '../projects/project.ts';
 import { covers, highest, lowest, type Role } from '../trust/role.ts';
@@ -10,6 +11,8 @@ import { isMap, type Message, subjectOf } from './subject.ts';
 export interface GateDeps {
   /** Fault `not-found`. */
   readonly operation: (id: string) => OperationView;
+  /** The instance that has a session. */
+  readonly sessionPlace: (id: string) => InstancePlace | undefined;
 }
 
 /** How many operations it is remembered of who started them; those that have ended are forgotten sooner anyway. */
@@ -48,7 +51,10 @@ export class Gate {
     else if (project === undefined || message['allProjects'] === true) demand('viewer', needed, rule, 'the server');
     else {
       checkEnters(identity, project);
-      if (rule.instance !== undefined) checkInstance(identity, rule, needed, project, textIn(message, rule.instance));
+      const instance = rule.instance === undefined ? undefined : textIn(message, rule.instance);
+      const ofSession = rule.session && this.#instanceOfSession(identity, project, textIn(message, rule.session));
+      const name = instance ?? ofSession;
+      if (name !== undefined) checkInstance(identity, rule, needed, project, name);
       else checkProject(identity, rule, needed, project);
     }
     for (const target of targets) demand(identity.sight.role(target), 'admin', rule, inProject(target));
@@ -97,6 +103,13 @@ export class Gate {
     };
   }
 
+  /** Undefined also when the caller does not see that: the session is then what one is that there is not. */
+  #instanceOfSession({ sight }: Identity, project: string, id: string): string | undefined {
+    const place = this.#deps.sessionPlace(id);
+    if (place?.project !== project || sight.role(project, place.name) === undefined) return undefined;
+    return place.name;
+  }
+
   #checkOperation(identity: Identity, rule: MethodRule, needed: Role, id: string): void {
     const operation = this.#deps.operation(id);
     const role = this.#roleOn(identity, operation);
@@ -126,6 +139,7 @@ export class Gate {
     if (!isMap(item)) return false;
     const project = textIn(item, 'project');
     if (list === 'instances') return identity.sight.role(project, textIn(item, 'name')) !== undefined;
+    if (list === 'sessions') return identity.sight.role(project, textIn(item, 'instance')) !== undefined;
     if (list !== 'operations') return identity.sight.role(project) !== undefined;
     const resources = (item['resources'] ?? []) as readonly string[]; // of an encoded operation
     return this.seesOperation(identity, { id: textIn(item, 'id'), project, resources });

@@ -14,6 +14,8 @@ export interface MethodRule {
   readonly instance: string | undefined;
   /** The field with the id of the operation it is about. */
   readonly operation: string | undefined;
+  /** The field with the id of the session that it is about. */
+  readonly session: string | undefined;
   /** It lists what is in a project: each item is looked at, not the project. */
   readonly contents: boolean;
   /** It makes something in the target project, or else in the project. */
@@ -29,6 +31,7 @@ export function ruleOf(method: MethodDefinition<unknown, unknown>): MethodRule |
   return {
     ...{ path: method.path, permission },
     ...{ project: word('(project)') ?? 'project', instance: word('(instance)'), operation: word('(operation)') },
+    session: word('(session)'),
     ...{ contents: options['(contents)'] === true, creates: options['(creates)'] === true },
   };
 }

@@ -30,6 +30,8 @@ export const peerLimits = {
   strangersOfAddress: 32,
   /** What a client with a token needs to send it. */
   strangerLifeMs: 15_000,
+  /** For what was said last to a stranger that was let stay. */
+  lingerMs: 5_000,
   /** How often trust that has ended by time is looked for. */
   sweepIntervalMs: 1_000,
   /** Lines about refused connections in a second; an attacker must not fill the disk. */
@@ -145,6 +147,16 @@ export class RemotePeers {
   identifyStranger(name: string): Identity | undefined {
     const peer = this.#peers.get(name);
     return peer === undefined ? undefined : strangerIdentity(`unknown client at ${peer.address}`, peer.certificate);
+  }
+
+  /** Lets a stranger stay that has proven what it is for. Disposing of it ends the connection, a little later. */
+  keep(name: string): Disposable {
+    const peer = this.#peers.get(name);
+    if (peer === undefined || peer.client !== undefined) return { [Symbol.dispose]: () => {} };
+    const raw = this.#rawOf.get(peer.address);
+    if (raw !== undefined) this.#forgetStranger(peer.address, raw);
+    const end = () => setTimeout(() => peer.socket.destroy(), this.#limits.lingerMs).unref();
+    return { [Symbol.dispose]: () => void end() };
   }
 
   /** Ends every connection of a certificate, and with it all that is under way on them. */

@@ -53,13 +53,15 @@ describe('the API', () => {
         if (row.rule !== 'admin' && row.rule !== 'stranger') assert.equal(needed, neededBy(method));
         assert.equal(rule.instance !== undefined, row.rule === 'instance');
         assert.equal(rule.operation !== undefined, row.rule === 'operation');
+        assert.equal(rule.session !== undefined, row.session === true);
         assert.equal(rule.project !== 'project', row.rule === 'named');
         assert.deepEqual([rule.contents, rule.creates], [row.contents === true, row.creates === true]);
       });
 
       it(`names fields that requests of ${method} have`, () => {
         const fields = requestFields(name, methodName);
-        for (const field of [rule.instance, rule.operation]) if (field !== undefined) assert.ok(field in fields, field);
+        for (const field of [rule.instance, rule.operation, rule.session])
+          if (field !== undefined) assert.ok(field in fields, field);
         const aboutProject = rule.project in fields;
         if (rule.project !== 'project' || rule.instance !== undefined) assert.ok(aboutProject);
         // What is about neither a project nor an operation is about the server: all who are trusted may look, no more.

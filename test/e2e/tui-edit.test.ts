@@ -223,10 +223,13 @@ describe('what the terminal interface changes', () => {
     screen.type('q');
     await screen.shows(/▸ desktop +token +everything/);
     screen.type('D');
-    await screen.shows(/Delete the client desktop\?/);
+    await screen.shows(/Delete the token desktop\?/);
     screen.type('y');
     await screen.shows(/No client on the network is trusted/);
     assert.equal(await yurt.ok('config', 'trust', 'list-tokens', '-f', 'csv'), '');
+    screen.type('Nteam\r');
+    await screen.shows(/▸ team +group +nothing/);
+    assert.match(await yurt.ok('auth', 'group', 'list', '-f', 'csv'), /^team,/m);
     screen.type(':server\r');
     await screen.shows(/core\.https_address: 127\.0\.0\.1:8443/);
   });

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { Daemon } from './harness/daemon.ts';
+import { Daemon, projectRoot } from './harness/daemon.ts';
 import { eventually } from './harness/eventually.ts';
 import { Screen } from './harness/screen.ts';
 import { template } from './harness/template.ts';
@@ -144,6 +144,34 @@ describe('the terminal that the screen has', () => {
     await leaves(screen);
   });
 
+  it('goes to the shell and comes back as any job does, by ctrl+z and by a signal', { timeout: longMs }, async () => {
+    const shell = ['/bin/bash', '--norc', '--noediting', '-i'];
+    await using screen = new Screen({ YURT_DIR: yurt.directory, PS1: 'prompt> ' }, wide, () => shell);
+    await screen.shows(/prompt>/);
+    screen.type(`${projectRoot}/bin/yurt\r`);
+    await screen.shows(/▸ evil/);
+    const pid = await screen.program();
+    for (const stop of [() => screen.type('\x1a'), () => process.kill(pid, 'SIGTSTP')]) {
+      stop();
+      await screen.shows(/Stopped/);
+      assert.equal(screen.buffer, 'normal');
+      screen.type('clear; echo "stopped: $(stty | grep -c -e -icanon -e -echo)"\r');
+      await screen.shows(/^stopped: 0/m);
+      screen.type('fg\r');
+      await screen.shows(/▸ evil/);
+      assert.equal(screen.buffer, 'alternate');
+      screen.type('?');
+      await screen.shows(/Keys ─/);
+      screen.type('\x1b');
+      await screen.showsNot(/Keys ─/);
+    }
+    screen.type('q');
+    await eventually(() => assert.equal(screen.buffer, 'normal'));
+    screen.type('clear; echo "left: $(stty | grep -c -e -icanon -e -echo)"\r');
+    await screen.shows(/^left: 0/m);
+    screen.type('exit\r');
+  });
+
   it('is left at once when it goes away', { timeout: longMs }, async () => {
     const screen = open();
     await screen.shows(/▸ evil/);
@@ -165,6 +193,6 @@ describe('the terminal that the screen has', () => {
     await screen.shows(/▸ evil/);
     screen.type('Q');
     await leaves(screen);
-    assert.doesNotMatch(screen.output, /\x1b\[[34]8;/);
+    assert.doesNotMatch(screen.output, /\x1b\[[34]8;[25];/);
   });
 });

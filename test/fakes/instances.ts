@@ -135,10 +135,15 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     ...{ surroundings: { checkNetwork }, freeRoot: async () => {}, ...sources },
     start: (task, instance) => instances.startHeld(task, instance),
   });
+  const deleter = new InstanceDeleter({
+    ...{ records, expanded, pool },
+    removeFiles: async () => {},
+    removeSnapshots: snapshots.removeAll,
+  });
   const backups = openBackups(
     {
       ...{ records, locks, operations, events, supervisor, stopper, pool, output: fakeTar, admission, ...sources },
-      ...{ architecture: 'x86_64', surroundings: { checkNetwork } },
+      ...{ architecture: 'x86_64', surroundings: { checkNetwork }, deleter },
       unpack: async (_task, _directory, content) => {
         for await (const _ of content);
       },
@@ -146,11 +151,6 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     },
     snapshots,
   );
-  const deleter = new InstanceDeleter({
-    ...{ records, expanded, pool },
-    removeFiles: async () => {},
-    removeSnapshots: snapshots.removeAll,
-  });
   const instances: Instances = new Instances({
     ...{ log, records, locks, operations, events, supervisor, follower, deleter, runtime: world.runtime },
     freeRoot: async () => {},

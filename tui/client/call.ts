@@ -1,4 +1,4 @@
-import { FrameReader, frameOf } from './frames.ts';
+import { FrameReader, frameHeader } from './frames.ts';
 import type { Http2Session } from './http2/session.ts';
 import type { Http2Stream } from './http2/stream.ts';
 
@@ -43,9 +43,10 @@ export class Call {
     });
   }
 
-  /** False when the message waits with others for room: `drained` before the next. */
-  send(message: Uint8Array): boolean {
-    return this.#stream.send(frameOf(message));
+  /** Sends a message that is made of `parts`. False when it waits with others for room: `drained` before the next. */
+  send(parts: readonly Buffer[]): boolean {
+    const length = parts.reduce((sum, part) => sum + part.length, 0);
+    return this.#stream.send(Buffer.concat([frameHeader(length), ...parts]));
   }
 
   async drained(): Promise<void> {

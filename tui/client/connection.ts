@@ -99,6 +99,11 @@ export class Connection {
     };
   }
 
+  /** Whether calls can begin on it; otherwise another one is needed. */
+  get usable(): boolean {
+    return !this.#session.isEnded;
+  }
+
   close(): void {
     this.#session.destroy();
   }

@@ -1,6 +1,6 @@
 import { createInstance } from '../instances/create.ts';
-import type { Context, Input } from './command.ts';
+import type { CommandContext, Input } from './command.ts';
 
-export async function run(context: Context, input: Input): Promise<void> {
+export async function run(context: CommandContext, input: Input): Promise<void> {
   await createInstance(context, input, false);
 }

@@ -1,11 +1,11 @@
 import { UsageError } from '../arguments/usage-error.ts';
 import { createInstance } from '../instances/create.ts';
 import { setUp } from '../setup/setup.ts';
-import type { Context, Input } from './command.ts';
+import type { CommandContext, Input } from './command.ts';
 import { createOptions, setupOptions } from './table-create.ts';
 
 /** With an image it creates an instance of that; without one it sets the server up. */
-export async function run(context: Context, input: Input): Promise<void> {
+export async function run(context: CommandContext, input: Input): Promise<void> {
   const isGiven = ({ name }: { readonly name: string }) => input.values(name).length > 0;
   const [image = ''] = input.arguments;
   const [setup, create] = [setupOptions.find(isGiven), createOptions.find(isGiven)];
@@ -21,5 +21,6 @@ export async function run(context: Context, input: Input): Promise<void> {
     );
   }
   if (input.arguments.length > 1) throw new UsageError('Invalid number of arguments');
-  await setUp(context, input);
+  const [remote = context.global.remote] = input.remotes;
+  await setUp(context.on(remote), input);
 }

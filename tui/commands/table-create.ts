@@ -46,7 +46,8 @@ export const setupOptions: readonly OptionSpec[] = [
 ];
 
 const createDetails = `The image is an alias or a fingerprint (or a unique beginning of one) of a local image. When it is not here and a recipe
-of the server builds it, it is built first; on a terminal you are asked before.
+of the server builds it, it is built first; on a terminal you are asked before. SERVER:IMAGE is copied from there first, unless
+it is here.
 
 Without a name the server picks one, which is printed.
 
@@ -62,8 +63,8 @@ on the network are served: on a terminal you are asked, --auto takes what is usu
 profiles. What exists gets what is said of it, and keeps the rest; when a part fails, all of it is undone. --dump prints the
 document that makes another server like this one.`;
 
-const image: ArgumentSpec = { name: 'image', complete: 'images' };
-const name: ArgumentSpec = { name: 'name', optional: true, remote: 'one' };
+const image: ArgumentSpec = { name: 'image', complete: 'images', remote: 'own' };
+const name: ArgumentSpec = { name: 'name', optional: true, complete: 'servers', remote: 'own' };
 
 /** What new instances, and new servers, are made with. */
 export const createCommands: readonly CommandSpec[] = [
@@ -77,6 +78,7 @@ export const createCommands: readonly CommandSpec[] = [
       ['yurt launch debian/12 web', 'an instance "web" with the profile "default"'],
       ['yurt launch debian/12 web -c limits.memory=512MiB -d root,size=10GiB', 'with limits'],
       ['yurt launch tiny box < box.yaml', 'with configuration from a file'],
+      ['yurt launch far:tiny box', 'with an image of another server'],
     ],
     load: () => import('./launch.ts'),
   },

@@ -3,12 +3,13 @@ import type { ArgumentSpec, CommandSpec, OptionSpec } from './command.ts';
 import { authCommands } from './table-auth.ts';
 import { backupCommands } from './table-backups.ts';
 import { configCommands } from './table-config.ts';
-import { copyCommands } from './table-copies.ts';
+import { copyCommands, imageCopyCommand } from './table-copies.ts';
 import { consoleOption, createCommands } from './table-create.ts';
 import { fileCommands } from './table-files.ts';
 import { profileCommands } from './table-profile.ts';
 import { projectCommands } from './table-projects.ts';
 import { remoteCommands, trustCommands } from './table-remotes.ts';
+import { keptSessionCommands } from './table-sessions.ts';
 import { shellCommands } from './table-shell.ts';
 import { snapshotCommands } from './table-snapshots.ts';
 import { templateCommands } from './table-templates.ts';
@@ -30,8 +31,10 @@ export const commands: readonly CommandSpec[] = [
   ...copyCommands(),
   ...backupCommands(),
   ...sessionCommands(),
+  ...keptSessionCommands,
   ...fileCommands,
   ...imageCommands(),
+  imageCopyCommand(),
   ...listingCommands(),
   ...profileCommands,
   ...remoteCommands,
@@ -60,6 +63,7 @@ export const groups: Readonly<Record<string, string>> = {
   network: 'Networks',
   operation: 'Long work of the server',
   profile: 'Configuration and devices that several instances share',
+  session: 'Commands that go on without the program that started them',
   snapshot: 'What instances were at some moment',
   'profile device': 'Devices of a profile',
   project: 'Parts of the server with instances, limits and restrictions of their own',
@@ -202,11 +206,17 @@ when there is no such command.`,
         { name: 'group', value: 'GID', doc: 'Group id to run as (default 0)' },
         { name: 'cwd', value: 'DIRECTORY', doc: 'Directory to run in (default the home directory)' },
         { name: 'no-wait', doc: 'Run it at once, even while the instance boots' },
+        {
+          name: 'detach',
+          short: 'd',
+          doc: 'Start it as a session, and print the name that yurt attach takes it up by',
+        },
       ],
       examples: [
         ['yurt exec web -- apt-get update', 'a command with arguments'],
         ["yurt exec web -- sh -c 'echo $HOME'", 'a shell, where one is wanted'],
         ['tar c . | yurt exec web --cwd /srv -- tar x', 'files into the instance'],
+        ['yurt exec --detach web -- make -C /src', 'a command that a lost connection does not end'],
       ],
       passThrough: true,
       load: () => import('./exec.ts'),

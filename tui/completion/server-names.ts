@@ -82,6 +82,10 @@ async function fetchNames(
     const { pools } = await connection.call('StorageService', 'ListStoragePools', {}, options);
     return pools.map(({ name }) => name);
   }
+  if (kind === 'sessions') {
+    const { sessions } = await connection.call('SessionService', 'ListSessions', { project }, options);
+    return sessions.map(({ id }) => id);
+  }
   const { operations } = await connection.call('OperationService', 'ListOperations', { project }, options);
   return operations.map(({ id }) => id);
 }

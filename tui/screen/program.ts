@@ -80,6 +80,7 @@ export class Program {
   #panes: Panes | undefined;
   readonly #ended = Promise.withResolvers<Ending>();
   #suspend: Suspend | undefined;
+  #ignoreStop: () => void = () => {};
   #isAway = false;
 
   constructor(
@@ -129,7 +130,11 @@ export class Program {
       // The keys of a record of signals are signals.
       this.#terminal.onSignal(signal as NodeJS.Signals, () => this.#signaled(signal, code)),
     );
-    off.push(this.#terminal.onSignal('SIGCONT', () => this.#continued()));
+    off.push(
+      this.#terminal.onSignal('SIGCONT', () => this.#continued()),
+      () => this.#ignoreStop(),
+    );
+    this.#heedStop();
     const unwatch = this.#store.subscribe(() => this.#shown.changed());
     this.#poller.start();
     void this.#events.run();
@@ -305,10 +310,17 @@ export class Program {
     this.#surface.drawing.redraw();
   }
 
+  /** Who is stopped by another process gives the terminal back first, too. */
+  #heedStop(): void {
+    this.#ignoreStop = this.#terminal.onSignal('SIGTSTP', () => void this.#away(() => this.#stopped()));
+  }
+
   /** As ctrl+z does anywhere; `fg` goes on. A terminal that changed its size meanwhile tells nobody of it by itself. */
   async #stopped(): Promise<void> {
+    this.#ignoreStop();
     process.kill(process.pid, 'SIGTSTP');
     await delay(stopMs);
+    this.#heedStop();
     process.kill(process.pid, 'SIGWINCH');
   }
 

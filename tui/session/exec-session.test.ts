@@ -56,6 +56,7 @@ describe('yurt exec', () => {
     assert.deepEqual(command.start, {
       ...{ instance: 'web', project: 'p', command: ['cmd', '-x'], environment: { TERM: 'xterm', A: 'b=c', EMPTY: '' } },
       ...{ user: 1000, group: 100, cwd: '/srv', terminal: false, size: null, windowed: true, afterBoot: true },
+      ...{ detached: false, emptyStdin: false },
     });
   });
 

@@ -27,7 +27,10 @@ export class MountMaker implements PartMaker<MountPart> {
   /** Whoever is root inside may unmount what he was given: only whether it should be there is seen from here. */
   async works({ part, files }: PartOf<MountPart>): Promise<boolean> {
     if (part.required || part.source.kind !== 'path') return true;
-    return (await this.#isThere(part)) === (await this.#mounts.isAttached(receiptOf(files)));
+    const isAttached = await this.#mounts.isAttached(receiptOf(files));
+    // What is there and cannot be used (a symbolic link that somebody made) changes nothing.
+    const isThere = await this.#isThere(part).catch(() => isAttached);
+    return isThere === isAttached;
   }
 
   async unmake(_task: Task, { part, files }: PartOf<MountPart>, pid: number | undefined): Promise<void> {

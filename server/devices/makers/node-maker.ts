@@ -38,6 +38,12 @@ export class NodeMaker implements PartMaker<NodePart> {
     await this.#numbers(part);
   }
 
+  /** Taking away the node alone would leave the device open to others that root inside makes. */
+  async checkLive(owner: DeviceOwner, part: NodePart): Promise<void> {
+    const numbers = await this.#numbers({ ...part, required: false });
+    if (numbers !== undefined && this.#isFixed(owner, part, numbers)) throw notWhileItRuns();
+  }
+
   async access(part: NodePart): Promise<DeviceAccess[]> {
     const numbers = await this.#numbers(part);
     return numbers === undefined ? [] : [{ nodeType: part.nodeType, ...numbers }];
@@ -48,10 +54,7 @@ export class NodeMaker implements PartMaker<NodePart> {
     const numbers = await this.#numbers(part);
     if (numbers === undefined) return async () => {};
     const isFiltered = isPrivileged(owner) && !isOfSystem(part, numbers);
-    if (isFiltered && !starting && !this.#filter.isLive) {
-      const reason = 'on cgroup v2 a privileged instance is let open devices when it starts, and no others later';
-      throw new Fault('unsupported', `${reason}: stop it first`);
-    }
+    if (!starting && this.#isFixed(owner, part, numbers)) throw notWhileItRuns();
     const path = nodePath(it);
     const [uid, gid] = [hostId(owner.idMap, 'users', 'uid', part.uid), hostId(owner.idMap, 'groups', 'gid', part.gid)];
     await this.#nodes.make(path, { nodeType: part.nodeType, ...numbers, uid, gid, mode: part.mode });
@@ -66,7 +69,9 @@ export class NodeMaker implements PartMaker<NodePart> {
   async works(it: PartOf<NodePart>): Promise<boolean> {
     if (it.part.required) return true;
     const made = { ...it.part, from: { path: nodePath(it) } };
-    const [wanted, present] = await Promise.all([this.#numbers(it.part), this.#numbers(made)]);
+    const present = await this.#numbers(made);
+    // What is there and is no device changes nothing.
+    const wanted = await this.#numbers(it.part).catch(() => present);
     return wanted?.major === present?.major && wanted?.minor === present?.minor;
   }
 
@@ -74,6 +79,10 @@ export class NodeMaker implements PartMaker<NodePart> {
     await this.#mounts.detach(pid, it.part.target, receipt(it));
     if (pid !== undefined && isPrivileged(it.owner)) await this.#deny(it);
     await this.#nodes.remove(nodePath(it));
+  }
+
+  #isFixed(owner: DeviceOwner, part: NodePart, numbers: NodeNumbers): boolean {
+    return isPrivileged(owner) && !isOfSystem(part, numbers) && !this.#filter.isLive;
   }
 
   /** Unless another node of the instance is the same device. */
@@ -106,6 +115,11 @@ function isPrivileged({ idMap }: DeviceOwner): boolean {
 /** Every instance has these in any case. */
 function isOfSystem({ nodeType }: NodePart, { major, minor }: NodeNumbers): boolean {
   return nodeType === 'c' && systemNodes.some((node) => node.major === major && node.minor === minor);
+}
+
+function notWhileItRuns(): Fault {
+  const reason = 'on cgroup v2 the devices that a privileged instance may open are settled when it starts';
+  return new Fault('unsupported', `${reason}: stop it first`);
 }
 
 function nodePath({ files }: PartOf<NodePart>): string {

@@ -51,7 +51,17 @@ export class InstanceMetadataRecords {
   changeFor(instance: Omit<Instance, 'idMap'>, source: SourceTemplates | undefined): Change {
     if (source === undefined) return {};
     const { rules, files, creationDate } = source;
-    return this.#added(instance.uuid, { ...metadataOf(instance), creationDate, rules, files });
+    return this.changeWith(instance.uuid, { ...metadataOf(instance), creationDate, rules, files });
+  }
+
+  /** What is written together with the record of an instance that brings its own. */
+  changeWith(uuid: string, metadata: InstanceMetadata): Change {
+    return { put: [{ key: this.#records.key(uuid), value: metadata }] };
+  }
+
+  /** Undefined: the instance has none, and what there is to say of its image is in its configuration. */
+  async find(uuid: string): Promise<InstanceMetadata | undefined> {
+    return (await this.#records.find(uuid))?.record;
   }
 
   /** For an instance that got a root of another image: what was edited is of the old one. Idempotent. */
@@ -63,7 +73,7 @@ export class InstanceMetadataRecords {
   /** What is written together with the record of a copy. */
   async changeForCopy(from: Pick<Instance, 'uuid'>, to: Pick<Instance, 'uuid'>): Promise<Change> {
     const found = await this.#records.find(from.uuid);
-    return found === undefined ? {} : this.#added(to.uuid, found.record);
+    return found === undefined ? {} : this.changeWith(to.uuid, found.record);
   }
 
   /** For a copy that got the root of its source, which stands on another image now. Calling what it returns undoes it. */
@@ -75,11 +85,7 @@ export class InstanceMetadataRecords {
 
   async #write({ uuid }: Pick<Instance, 'uuid'>, metadata: InstanceMetadata | undefined): Promise<void> {
     if (metadata === undefined) await this.#records.remove(uuid);
-    else await this.#store.commit(this.#added(uuid, metadata));
-  }
-
-  #added(uuid: string, metadata: InstanceMetadata): Change {
-    return { put: [{ key: this.#records.key(uuid), value: metadata }] };
+    else await this.#store.commit(this.changeWith(uuid, metadata));
   }
 }
 

@@ -49,8 +49,9 @@ export class NicNames {
     return this.#nics.get(keyOf(instanceId, nic));
   }
 
-  /** Refuses what `assign` would refuse because of addresses and links. Faults: `invalid`, `in-use`. */
+  /** Refuses what `assign` would refuse because of its addresses and links. Faults: `invalid`, `in-use`. */
   check(request: NicRequest): void {
+    if (!isLinkName(request.name)) throw new Fault('invalid', `${JSON.stringify(request.name)} is not a link name`);
     const others = this.#othersThan(request);
     if (request.ipv4 !== undefined && request.ipv4 !== 'none') this.#static(request.ipv4, others);
     this.#checkIPv6(request);
@@ -71,8 +72,8 @@ export class NicNames {
     request: NicRequest,
     claimed: ReadonlySet<string> = new Set(),
   ): { readonly entry: NicName; readonly isNew: boolean } {
-    checkRequest(request);
     this.check(request);
+    checkRequest(request);
     const key = keyOf(request.instanceId, request.name);
     const others = this.#othersThan(request);
     if (others.some((other) => other.hwaddr === request.hwaddr)) {
@@ -252,7 +253,6 @@ function freeName(request: NicRequest, others: readonly NicName[]): string {
 /** Every part ends up in a file name or in a line of dnsmasq's: nothing but what these patterns allow. */
 function checkRequest(request: NicRequest): void {
   if (!isUuid(request.instanceId)) throw new Fault('invalid', `${JSON.stringify(request.instanceId)} is not an id`);
-  if (!isLinkName(request.name)) throw new Fault('invalid', `${JSON.stringify(request.name)} is not a link name`);
   if (!isHwaddr(request.hwaddr)) throw new Fault('invalid', `${JSON.stringify(request.hwaddr)} is not a MAC address`);
   for (const label of [request.instanceName, request.project ?? 'default']) {
     if (!isHostName(label)) throw new Fault('invalid', `${JSON.stringify(label)} cannot be a name in DNS`);

@@ -149,6 +149,22 @@ describe('what a nic lets pass', { timeout: longMs }, () => {
     }
   });
 
+  it('has the priority of limits.priority in queues of the host', async () => {
+    const nft = async (...words: string[]) =>
+      (await runChecked(run, world.yurt.entering(['nft', ...words.join(' ').split(' ')]))).stdout;
+    await nft(
+      'add table bridge probe { chain forward { type filter hook forward priority 0; meta priority 0:7 counter; }; }',
+    );
+    const counted = async () => Number(/counter packets (\d+)/.exec(await nft('list table bridge probe'))?.[1]);
+    await world.inside('a', `ping -c 1 -W 3 ${b.ipv4}`);
+    assert.equal(await counted(), 0);
+    await rules(a, { 'limits.priority': '7' });
+    await world.inside('a', `ping -c 1 -W 3 ${b.ipv4}`);
+    assert.ok((await counted()) > 0);
+    await rules(a, {});
+    await nft('delete table bridge probe');
+  });
+
   it('is nothing between isolated nics, and all else', async () => {
     await rules(a, { 'security.port_isolation': 'true' });
     await world.inside('a', `ping -c 1 -W 3 ${b.ipv4}`);

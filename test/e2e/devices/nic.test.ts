@@ -100,7 +100,10 @@ describe('a nic', { timeout: longMs }, () => {
       assert.equal((await world.yurt.ok('list', 'b', '-f', 'csv', '-c', '4')).trim(), `${other} (eth0)`);
     });
     await world.yurt.ok('delete', '--force', 'b');
+    await world.set('a', 'eth0', { ...given, 'ipv4.address': 'none' });
+    await world.fails('a', 'udhcpc -i eth0 -n -q -f -t 2 -T 1');
     await world.set('a', 'eth0', undefined);
+    await world.inside('a', 'udhcpc -i eth0 -n -q -f -t 5 >/dev/null');
   });
 
   it('says what it cannot be', async () => {

@@ -24,6 +24,8 @@ export interface Row {
   readonly needs?: Needed;
   /** It shows of a project what its caller sees of it, be it little. */
   readonly contents?: true;
+  /** It names a session: who sees the instance of that alone may do with it what the permission says. */
+  readonly session?: true;
   /** It makes something in the project, which takes an admin of that, besides what it makes it from. */
   readonly creates?: true;
   /** A request that is about `name` in `project`, as far as the method has a place for them. */
@@ -69,6 +71,13 @@ export const rpcTable: Readonly<Record<string, Row>> = {
   'AuthService/DeleteGroup': { rule: 'admin', request: () => ({ name: 'none' }) },
   'BackupService/ExportInstance': { rule: 'instance', needs: 'operator', request: instance },
   'BackupService/ImportInstance': { rule: 'project', request: (project, name) => ({ start: { project, name } }) },
+  'TransferService/GetTransferPeer': { rule: 'everybody', request: nothing },
+  'TransferService/SendInstance': { rule: 'instance', request: instance },
+  'TransferService/ReceiveInstance': { rule: 'project', request: (project) => ({ project, name: 'bad name' }) },
+  'TransferService/SendImage': { rule: 'project', request: (project) => ({ project, image: 'none' }) },
+  'TransferService/ReceiveImage': { rule: 'project', request: inProject },
+  'TransferService/ConnectTransfer': { rule: 'admin', request: () => ({ secret: 'none' }) },
+  'TransferService/Transfer': { rule: 'stranger', request: () => ({ start: { secret: 'none' } }) },
   'ImageService/ListImages': { rule: 'project', contents: true, request: inProject },
   'ImageService/GetImage': { rule: 'project', request: (project) => ({ project, image: 'tiny' }) },
   'ImageService/DeleteImage': { rule: 'project', request: (project) => ({ project, image: 'tiny' }) },
@@ -136,6 +145,19 @@ export const rpcTable: Readonly<Record<string, Row>> = {
   'ServerService/ListConfigKeys': { rule: 'everybody', request: () => ({ kind: 'instance' }) },
   'ServerService/ListDeviceTypes': { rule: 'everybody', request: nothing },
   'ServerService/Shutdown': { rule: 'admin', request: () => ({ timeoutSeconds: -1 }) },
+  'SessionService/AttachSession': {
+    rule: 'project',
+    needs: 'user',
+    session: true,
+    request: (project) => ({ start: { project, session: 'none' } }),
+  },
+  'SessionService/ListSessions': { rule: 'project', contents: true, request: inProject },
+  'SessionService/EndSession': {
+    rule: 'project',
+    needs: 'user',
+    session: true,
+    request: (project) => ({ project, session: 'none' }),
+  },
   'SnapshotService/ListSnapshots': { rule: 'instance', request: instance },
   'SnapshotService/GetSnapshot': { rule: 'instance', request: snapshot },
   'SnapshotService/CreateSnapshot': { rule: 'instance', needs: 'operator', request: snapshot },

@@ -17,7 +17,7 @@ import { Servers } from './servers.ts';
 import { SnapshotReader } from './snapshot-reader.ts';
 import { Verbs } from './verbs.ts';
 
-const outOfRange = 11;
+const exhausted = 8;
 
 function world(server: ScriptedServer) {
   const size = { columns: 80, rows: 24 };
@@ -74,7 +74,7 @@ describe('what the screen knows of the server', () => {
       .on('InstanceService', 'ListInstances', () => ({ instances: [] }))
       .onStream('EventService', 'WatchEvents', (call) => {
         cursors.push(call.request.cursor);
-        if (call.request.cursor === 'a-5') throw new Refusal(outOfRange, 'Events since the cursor are no longer kept');
+        if (call.request.cursor === 'a-5') throw new Refusal(exhausted, 'Events since the cursor are no longer kept');
         call.write({ event: { cursor: cursors.length === 1 ? 'a-5' : 'b-1', begun: {} } });
         if (cursors.length === 1) call.end();
       });

@@ -37,11 +37,12 @@ const readers: Readonly<Record<Exclude<ScreenName, 'instances' | 'events'>, Read
     return { operations: new Map(operations.map((operation) => [operation.id, operation])) };
   },
   trust: async (live) => {
-    const [{ clients }, { tokens }] = await Promise.all([
+    const [{ clients }, { tokens }, { groups }] = await Promise.all([
       live.call('TrustService', 'ListTrustedClients', {}),
       live.call('TrustService', 'ListTrustTokens', {}),
+      live.call('AuthService', 'ListGroups', {}),
     ]);
-    return { trust: trustRows(clients, tokens) };
+    return { trust: trustRows({ clients, tokens, groups }) };
   },
   server: async (live) => {
     const [{ server }, serverConfig] = await Promise.all([

@@ -36,11 +36,12 @@ export class ObjectVerbs {
     });
   }
 
-  /** Objects that need no more than a name to begin with. */
-  async create(what: Creatable, name: string): Promise<void> {
+  /** Objects that need no more than a name to begin with; on the screen of trust it is a group. */
+  async create(what: Creatable | 'trust', name: string): Promise<void> {
     const { project } = this.#store.state();
     await this.#batches.run({ doing: 'Creating', done: 'Created' }, [name], async () => {
       if (what === 'profiles') await this.#live.call('ProfileService', 'CreateProfile', { name, project });
+      else if (what === 'trust') await this.#live.call('AuthService', 'CreateGroup', { name });
       else await this.#live.call('ProjectService', 'CreateProject', { name });
       return { live: this.#live };
     });
@@ -77,9 +78,9 @@ export class ObjectVerbs {
   }
 
   /** A token is told once, and never again. */
-  async createToken({ name, restricted, projects }: OfKind<'create-token'>): Promise<void> {
+  async createToken({ name, restricted, projects, groups }: OfKind<'create-token'>): Promise<void> {
     try {
-      const rights = { name, restricted, projects: [...projects] };
+      const rights = { name, restricted, projects: [...projects], groups: [...groups] };
       const { token } = await this.#live.call('TrustService', 'CreateTrustToken', { rights });
       const lines = ['On the other computer, once, to be let in:', '', `yurt remote add NAME ${token}`];
       this.#store.dispatch({ type: 'report', title: `Token for ${name}`, lines });
@@ -88,14 +89,16 @@ export class ObjectVerbs {
     }
   }
 
-  /** Clients and tokens, by the keys of their rows. */
+  /** Clients, tokens and groups, by the keys of their rows. */
   async deleteTrust(keys: readonly string[]): Promise<void> {
     const { trust } = this.#store.state().data;
-    await this.#batches.run({ ...verbWords.delete, noun: 'clients' }, keys, async (key) => {
+    await this.#batches.run({ ...verbWords.delete, noun: 'of them' }, keys, async (key) => {
       const row = trust.get(key);
       if (row === undefined) return { live: this.#live };
       if ('token' in row) {
         await this.#live.call('TrustService', 'RevokeTrustToken', { name: row.token.rights?.name ?? '' });
+      } else if ('group' in row) {
+        await this.#live.call('AuthService', 'DeleteGroup', { name: row.group.name });
       } else {
         await this.#live.call('TrustService', 'RemoveTrustedClient', { client: row.client.fingerprint });
       }

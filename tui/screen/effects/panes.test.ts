@@ -92,10 +92,14 @@ describe('panes', () => {
     await screen.shows(/what its pane has shown +following +301 of 301/);
     command.flood('stdout', Buffer.from('\r\nand more'));
     await screen.shows(/302 of 302/);
+    screen.press('/', ...'line 150', 'enter');
+    await screen.shows(/^line 150/m);
     screen.press('g');
     await screen.shows(/^first/m);
-    screen.press('/', ...'line 150', 'enter');
-    await screen.shows(/line 150/);
+    screen.press('N');
+    await screen.shows(/^line 150(?:.|\n)*No earlier match: this is the last/m);
+    screen.press('/', ...Array(8).fill('backspace'), ...'nowhere', 'enter');
+    await screen.shows(/No line has "nowhere"/);
     screen.press('&', ...'29', 'enter');
     await screen.shows(/lines with "29"/);
     screen.press('Y');

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import type { Context } from '../../commands/command.ts';
 import { printable } from '../../output/printable.ts';
+import type { ExecEnd } from '../../session/command-streams.ts';
 import { attachConsole } from '../../session/console-session.ts';
-import { type ExecEnd, runCommand } from '../../session/exec-session.ts';
+import { runCommand } from '../../session/exec-session.ts';
 import type { Terminal } from '../../terminal/terminal.ts';
 import { nameOf } from '../state/batches.ts';
 import { placeOf } from '../state/instance-rows.ts';

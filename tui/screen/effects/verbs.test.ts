@@ -130,16 +130,25 @@ describe('who may use the server', () => {
       .on('TrustService', 'CreateTrustToken', () => ({ token: 'secretword' }))
       .on('TrustService', 'ListTrustedClients', () => ({ clients: [{ name: 'laptop', fingerprint: 'abc' }] }))
       .on('TrustService', 'ListTrustTokens', () => ({ tokens: [{ rights: { name: 'desktop' } }] }))
+      .on('AuthService', 'ListGroups', () => ({ groups: [{ name: 'team' }] }))
+      .on('AuthService', 'DeleteGroup', () => ({}))
       .on('TrustService', 'RemoveTrustedClient', () => ({}))
       .on('TrustService', 'RevokeTrustToken', () => ({}));
     using screen = world(server);
-    await screen.objects.createToken({ kind: 'create-token', name: 'desktop', restricted: true, projects: ['lab'] });
+    await screen.objects.createToken({
+      kind: 'create-token',
+      name: 'desktop',
+      restricted: true,
+      projects: ['lab'],
+      groups: ['team'],
+    });
     const { overlay } = screen.store.state();
     assert.match(overlay?.kind === 'results' ? overlay.lines.join('\n') : '', /yurt remote add NAME secretword/);
     await screen.lists.readAll();
-    await screen.objects.deleteTrust(['client/laptop', 'token/desktop']);
+    await screen.objects.deleteTrust(['client/laptop', 'token/desktop', 'group/team']);
     assert.deepEqual(server.requestsOf('TrustService/RemoveTrustedClient'), [{ client: 'abc' }]);
     assert.deepEqual(server.requestsOf('TrustService/RevokeTrustToken'), [{ name: 'desktop' }]);
-    assert.equal(screen.store.state().notice?.text, 'Deleted 2 clients');
+    assert.deepEqual(server.requestsOf('AuthService/DeleteGroup'), [{ name: 'team' }]);
+    assert.equal(screen.store.state().notice?.text, 'Deleted 3 of them');
   });
 });

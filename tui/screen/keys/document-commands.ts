@@ -129,13 +129,18 @@ function toMatch(state: State, step: 1 | -1): State {
   const wanted = page.document.search.toLowerCase();
   const height = bodyHeight(state);
   const last = Math.max(0, lines.length - height);
-  const from = page.document.follow ? last : page.document.offset;
-  for (let index = from + step; index >= 0 && index < lines.length; index += step) {
-    const found = lines[index];
-    if (found === undefined || !textOf(found).toLowerCase().includes(wanted)) continue;
-    return withDocument(state, (text) => ({ ...text, offset: Math.min(index, last), follow: false }));
-  }
-  return withNotice(state, 'info', `No ${step > 0 ? 'more' : 'earlier'} match of "${page.document.search}"`);
+  const from = page.document.follow ? lines.length : page.document.offset;
+  const found = lines.flatMap((one, index) => (textOf(one).toLowerCase().includes(wanted) ? [index] : []));
+  const further = step > 0 ? found.find((index) => index > from) : found.findLast((index) => index < from);
+  const index = further ?? found.at(step > 0 ? 0 : -1);
+  if (index === undefined) return withNotice(state, 'info', `No line has "${page.document.search}"`);
+  const shown = withDocument(state, (text) => ({ ...text, offset: Math.min(index, last), follow: false }));
+  if (further !== undefined) return shown;
+  return withNotice(
+    shown,
+    'info',
+    `No ${step > 0 ? 'more' : 'earlier'} match: this is the ${step > 0 ? 'first' : 'last'}`,
+  );
 }
 
 /** The same page with another document. `lines` is how many it has as it is shown. */

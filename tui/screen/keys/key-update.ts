@@ -1,5 +1,6 @@
 import type { Step } from '../state/effect.ts';
 import { placeOf } from '../state/instance-rows.ts';
+import { isText } from '../state/page.ts';
 import { type State, shownPage, shownTable, withNotice } from '../state/state.ts';
 import { asking, type Command, only } from './command.ts';
 import { commandFor, commandNamed } from './commands.ts';
@@ -55,11 +56,18 @@ function entered(state: State, prompt: Prompt): Step<State> {
   const { kind, editor, subject, object = '' } = prompt;
   const left = { ...state, prompt: undefined };
   if (kind === 'search') {
-    const next = commandNamed(left, 'next-match');
+    const page = shownPage(left);
+    // At the end of what grows, what came before is looked for.
+    const isAtEnd = isText(page) && page.document.follow;
+    const next = commandNamed(left, isAtEnd ? 'previous-match' : 'next-match');
     return next === undefined ? only(left) : next.run(left);
   }
   const table = shownTable(state);
-  if (kind === 'create' && (table === 'profiles' || table === 'projects') && editor.text.trim() !== '') {
+  if (
+    kind === 'create' &&
+    (table === 'profiles' || table === 'projects' || table === 'trust') &&
+    editor.text.trim() !== ''
+  ) {
     return asking(left, { kind: 'create', what: table, name: editor.text.trim() });
   }
   if (kind === 'rename-object' && (table === 'profiles' || table === 'projects')) {

@@ -6,6 +6,7 @@ import { nameOf } from '../state/batches.ts';
 import type { Creatable, Effect } from '../state/effect.ts';
 import { type State, shownPage, shownTable, type TableName, withNotice } from '../state/state.ts';
 import { chosen } from '../state/table-state.ts';
+import type { TrustRow } from '../state/trust-rows.ts';
 import { asking, type Command, only } from './command.ts';
 import { editorOf } from './line-editor.ts';
 import { atScreen } from './screen-commands.ts';
@@ -61,18 +62,27 @@ export const objectCommands: readonly Command[] = [
     run: (state) => only({ ...state, overlay: { kind: 'form', form: newForm('token', 'name') } }),
   },
   {
+    ...{ id: 'new-group', section, keys: ['N'], hint: 'new group', here: on('trust') },
+    help: 'Make a group that says what clients may do',
+    run: (state) => only({ ...state, prompt: { kind: 'create', editor: editorOf(), before: '' } }),
+  },
+  {
     ...{ id: 'edit-client', section, keys: ['e'], hint: 'edit', here: onObject('trust'), obstacle: noClient },
-    help: 'Edit what the client may see, and until when, with $EDITOR',
+    help: 'Edit what a client or a group may do with $EDITOR',
     run: (state) =>
-      asking(state, { kind: 'command', words: ['config', 'trust', 'edit', nameUnderCursor(state, 'trust')] }),
+      asking(state, {
+        kind: 'command',
+        words: [...(isGroup(state) ? ['auth', 'group'] : ['config', 'trust']), 'edit', nameUnderCursor(state, 'trust')],
+      }),
   },
   {
     ...{ id: 'delete-client', section, keys: ['D'], hint: 'delete', here: on('trust'), obstacle: nothingIn('trust') },
-    help: 'Trust a client no more, or take a token back',
+    help: 'Trust a client no more, take a token back, delete a group',
     run: (state) => {
       const keys = chosen(state.tables.trust);
-      const names = keys.map((key) => printable(nameOf(key)));
-      return only(confirming(state, 'client', names, { kind: 'delete-trust', keys }));
+      const [kind = ''] = (keys[0] ?? '').split('/');
+      const names = keys.map((key) => printable(keys.length === 1 ? nameOf(key) : key.replace('/', ' ')));
+      return only(confirming(state, keys.length === 1 ? kind : 'client', names, { kind: 'delete-trust', keys }));
     },
   },
   {
@@ -126,10 +136,18 @@ function onObject(table: TableName): Command['here'] {
   };
 }
 
-function noClient(state: State): string | undefined {
+function trustUnderCursor(state: State): TrustRow | undefined {
   const page = shownPage(state);
-  const key = page.kind === 'object' ? page.key : state.tables.trust.cursor;
-  const row = state.data.trust.get(key ?? '');
+  return state.data.trust.get((page.kind === 'object' ? page.key : state.tables.trust.cursor) ?? '');
+}
+
+function isGroup(state: State): boolean {
+  const row = trustUnderCursor(state);
+  return row !== undefined && 'group' in row;
+}
+
+function noClient(state: State): string | undefined {
+  const row = trustUnderCursor(state);
   if (row === undefined) return 'There is nothing here';
   return 'token' in row ? 'A token is not edited: delete it, and make another' : undefined;
 }

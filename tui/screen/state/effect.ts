@@ -25,7 +25,7 @@ export type Effect =
   | { readonly kind: 'list-files'; readonly key: string; readonly path: string }
   | { readonly kind: 'read-file'; readonly key: string; readonly path: string }
   | { readonly kind: 'delete-files'; readonly key: string; readonly path: string; readonly name: string }
-  | { readonly kind: 'create'; readonly what: Creatable; readonly name: string }
+  | { readonly kind: 'create'; readonly what: Creatable | 'trust'; readonly name: string }
   | { readonly kind: 'delete-objects'; readonly what: Creatable; readonly names: readonly string[] }
   | { readonly kind: 'run'; readonly key: string; readonly command: string }
   | {
@@ -56,6 +56,7 @@ export type Effect =
       readonly name: string;
       readonly restricted: boolean;
       readonly projects: readonly string[];
+      readonly groups: readonly string[];
     }
   | { readonly kind: 'delete-trust'; readonly keys: readonly string[] }
   /** Shows the instances of these servers besides those of the present one. */

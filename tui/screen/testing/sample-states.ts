@@ -1,4 +1,5 @@
 import type { Event, Event__Output } from '../../../proto/gen/yurt/v1/Event.ts';
+import type { Group, Group__Output } from '../../../proto/gen/yurt/v1/Group.ts';
 import type { Image, Image__Output } from '../../../proto/gen/yurt/v1/Image.ts';
 import type { Instance__Output } from '../../../proto/gen/yurt/v1/Instance.ts';
 import type { Network, Network__Output } from '../../../proto/gen/yurt/v1/Network.ts';
@@ -54,7 +55,7 @@ export function sampleState(size: Size): State {
   apply({ type: 'listed', screen: 'storage', listed: { storage: byKey(pools, ({ name }) => name) } });
   apply({ type: 'listed', screen: 'projects', listed: { projects: byKey(projects, ({ name }) => name), usage } });
   apply({ type: 'listed', screen: 'operations', listed: { operations: byKey(operations, ({ id }) => id) } });
-  apply({ type: 'listed', screen: 'trust', listed: { trust: trustRows(clients, tokens) } });
+  apply({ type: 'listed', screen: 'trust', listed: { trust: trustRows({ clients, tokens, groups }) } });
   apply({ type: 'listed', screen: 'server', listed: { server, serverConfig: { 'core.https_address': '[::]:8443' } } });
   apply({ type: 'tables-read', configKeys, deviceTypes });
   for (const event of events) apply({ type: 'event', event });
@@ -197,8 +198,22 @@ const clients = allOf<TrustedClient, TrustedClient__Output>('TrustedClient', [
     ...{ createdAt: secondsAgo(86_400 * 90), expiresAt: null, certificate: '', etag: '' },
   },
   {
-    ...{ name: 'ci', fingerprint: 'a83b1f60c2d94e57'.repeat(4), type: 'client', restricted: true, projects: ['lab'] },
+    ...{
+      name: 'ci',
+      fingerprint: 'a83b1f60c2d94e57'.repeat(4),
+      type: 'client',
+      restricted: true,
+      projects: ['lab'],
+      groups: ['builders'],
+    },
     ...{ createdAt: secondsAgo(86_400 * 9), expiresAt: secondsAgo(-86_400 * 21), certificate: '', etag: '' },
+  },
+]);
+
+const groups = allOf<Group, Group__Output>('Group', [
+  {
+    ...{ name: 'builders', description: 'Who builds images', identities: ['ci'], etag: '' },
+    permissions: [{ entityType: 'project', entity: 'lab', project: '', entitlement: 'operator' }],
   },
 ]);
 
