@@ -13,7 +13,8 @@ export interface CommandEvents {
   /** False: the connection is full; `resumeOutput()` when it takes data again. The bytes are valid during the call. */
   output(channel: 'stdout' | 'stderr', bytes: Buffer): boolean;
   stdinWindow(bytes: number): void;
-  started(pid: number): void;
+  /** With `failure` it is known not to be executable, and `ended` follows. */
+  started(pid: number, failure?: Failure): void;
   /** After the last byte of all outputs. The last event, as is `failed`. */
   ended(status: Status): void;
   failed(failure: Failure): void;
@@ -164,7 +165,7 @@ export class Command {
       this.#events.failed(failure);
       return;
     }
-    this.#events.started(this.#pid);
+    this.#events.started(this.#pid, failure);
     if (this.#closed) return;
     if (failure === undefined) this.#input?.open();
     this.#finishIfDone();

@@ -4,6 +4,7 @@ import { idleCloseCode, maxFrameToAgentBytes, protocolErrorCode, protocolPath } 
 import type { Children } from './children.ts';
 import type { Launcher } from './launcher.ts';
 import { Session } from './session.ts';
+import { KeptSessions } from './sessions/kept-sessions.ts';
 
 /** Whoever had the agent started has this long to ask for something, however short the idle time is. */
 const firstIdleMs = 10_000;
@@ -11,7 +12,7 @@ const firstIdleMs = 10_000;
 export interface AgentServerOptions {
   /** Inherited listening socket. */
   readonly listenFd: number;
-  /** Without any session for so long, `onIdle` is called; 0: never. */
+  /** Without any connection that asked for something, and without kept sessions, for so long, `onIdle` is called; 0: never. */
   readonly idleMs: number;
   readonly onIdle: () => void;
 }
@@ -21,6 +22,7 @@ export class AgentServer {
   readonly #options: AgentServerOptions;
   readonly #children: Children;
   readonly #launcher: Launcher;
+  readonly #kept: KeptSessions;
   readonly #http = createServer((_request, response) => response.writeHead(404).end());
   readonly #sockets = new WebSocketServer({
     server: this.#http,
@@ -36,12 +38,13 @@ export class AgentServer {
     this.#options = options;
     this.#children = children;
     this.#launcher = launcher;
+    this.#kept = new KeptSessions({ children, launcher }, (change) => this.#count(change));
   }
 
   listen(): void {
     this.#http.keepAliveTimeout = 0;
     this.#sockets.on('connection', (socket) => {
-      const session = new Session(socket, this.#children, this.#launcher);
+      const session = new Session(socket, this.#children, this.#launcher, this.#kept);
       let counted = false;
       socket.on('message', (message, isBinary) => {
         if (!isBinary || !Buffer.isBuffer(message)) {

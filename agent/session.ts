@@ -9,6 +9,7 @@ import {
   type Frame,
   ProtocolError,
   protocolErrorCode,
+  takenCloseCode,
 } from '../proto/agent/frame.ts';
 import {
   encodeMessage,
@@ -18,30 +19,39 @@ import {
   parseStart,
   type StartRequest,
 } from '../proto/agent/messages.ts';
+import { encodeListed, parseAttach, parseKeep, parseSessions } from '../proto/agent/sessions.ts';
 import type { Children } from './children.ts';
 import { Command } from './command.ts';
 import { FileSession } from './files/file-session.ts';
 import type { Launcher } from './launcher.ts';
 import { type Probe, probeInit } from './probe.ts';
+import type { Attachment, SessionPeer } from './sessions/attachment.ts';
+import type { KeptSessions } from './sessions/kept-sessions.ts';
 
 /** A connection that holds more than this unsent makes the command wait. */
 const maxBufferedBytes = 512 * 1024;
 const normalClosure = 1000;
 
-/** One connection: at most one command, one probe or one work on files. */
+/** What a connection can begin with. */
+const beginnings = ['start', 'probe', 'files', 'keep', 'attach', 'sessions'] as const;
+type Beginning = (typeof beginnings)[number];
+
+/** One connection: at most one command, one session that outlives it, one probe or one work on files. */
 export class Session {
   readonly #socket: WebSocket;
   readonly #children: Children;
   readonly #launcher: Launcher;
-  #command: Command | undefined;
+  readonly #kept: KeptSessions;
+  #command: Command | Attachment | undefined;
   #probe: Probe | undefined;
   #files: FileSession | undefined;
   #started = false;
 
-  constructor(socket: WebSocket, children: Children, launcher: Launcher) {
+  constructor(socket: WebSocket, children: Children, launcher: Launcher, kept: KeptSessions) {
     this.#socket = socket;
     this.#children = children;
     this.#launcher = launcher;
+    this.#kept = kept;
   }
 
   /** Whether it was given something to do. */
@@ -60,7 +70,7 @@ export class Session {
     }
   }
 
-  /** The peer is gone, or has what it wanted: kills what still runs. Idempotent. */
+  /** The peer is gone, or has what it wanted: kills what still runs, but for what outlives it. Idempotent. */
   close(): void {
     this.#command?.close();
     this.#probe?.close();
@@ -68,15 +78,10 @@ export class Session {
   }
 
   #accept({ channel, data }: Frame): void {
-    if (channel === 'start' || channel === 'probe' || channel === 'files') {
+    if (isBeginning(channel)) {
       if (this.#started) throw new ProtocolError('A second start');
       this.#started = true;
-      if (channel === 'start') this.#start(parseStart(data));
-      else if (channel === 'files') this.#startFiles(data);
-      else
-        this.#probe = probeInit(this.#children, this.#launcher, (init) =>
-          this.#last(encodeMessage('probed', { init })),
-        );
+      this.#begin(channel, data);
       return;
     }
     if (this.#files !== undefined) {
@@ -92,6 +97,45 @@ export class Session {
     else if (channel === 'signal') command.signal(parseSignal(data).number);
     else if (channel === 'window') this.#onWindow(command, data);
     else throw new ProtocolError(`${channel} is not for an agent`);
+  }
+
+  #begin(channel: Beginning, data: Buffer): void {
+    if (channel === 'start') this.#start(parseStart(data));
+    else if (channel === 'files') this.#startFiles(data);
+    else if (channel === 'keep') this.#keep(data);
+    else if (channel === 'attach') this.#attach(this.#kept.attach(parseAttach(data), this.#peer), 'session');
+    else if (channel === 'sessions') this.#listSessions(data);
+    else
+      this.#probe = probeInit(this.#children, this.#launcher, (init) => this.#last(encodeMessage('probed', { init })));
+  }
+
+  #keep(data: Buffer): void {
+    const request = parseKeep(data);
+    try {
+      this.#attach(this.#kept.keep(request, this.#peer), 'sessions');
+    } catch (error) {
+      this.#last(encodeMessage('failed', failureOf(error, request.start)));
+    }
+  }
+
+  #attach(attachment: Attachment | undefined, otherwise: 'session' | 'sessions'): void {
+    this.#command = attachment;
+    if (attachment === undefined) this.#last(encodeMessage('failed', { reason: otherwise, errno: 0 }));
+  }
+
+  #listSessions(data: Buffer): void {
+    const request = parseSessions(data);
+    if (request !== undefined) this.#kept.end(request.end);
+    this.#last(encodeListed({ sessions: this.#kept.list() }));
+  }
+
+  get #peer(): SessionPeer {
+    return {
+      send: (frame) => this.#socket.send(frame),
+      output: (frame) => this.#output(frame, () => this.#command?.resumeOutput()),
+      last: (frame) => this.#last(frame),
+      taken: () => this.#socket.close(takenCloseCode),
+    };
   }
 
   #startFiles(data: Buffer): void {
@@ -112,7 +156,7 @@ export class Session {
     else throw new ProtocolError(`${channel} with files`);
   }
 
-  #onWindow(command: Command, data: Buffer): void {
+  #onWindow(command: Command | Attachment, data: Buffer): void {
     const { channel, bytes } = decodeWindow(data);
     if (channel === 'stdin') throw new ProtocolError('A window for stdin');
     command.grant(channel, bytes);
@@ -142,6 +186,10 @@ export class Session {
     this.#socket.send(frame);
     this.#socket.close(normalClosure);
   }
+}
+
+function isBeginning(channel: Frame['channel']): channel is Beginning {
+  return beginnings.some((beginning) => beginning === channel);
 }
 
 function failureOf(error: unknown, request: StartRequest): Failure {

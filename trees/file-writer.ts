@@ -7,7 +7,6 @@ import {
   openSync,
   renameSync,
   unlinkSync,
-  write,
   writeSync,
 } from 'node:fs';
 import type { Entry } from '../proto/trees/entry.ts';
@@ -16,9 +15,10 @@ import { about, TreeFault } from '../proto/trees/tree-fault.ts';
 import type { WritePolicy } from '../proto/trees/write-policy.ts';
 import type { Directory } from './directory.ts';
 import { applyMetadata, type Existing } from './file-metadata.ts';
+import { WriteBehind } from './write-behind.ts';
 
-/** From here on a write is worth a thread of its own: it may wait for the disk, and others wait for this process. */
-const asyncWriteBytes = 32 * 1024;
+/** From here on a piece is not written at once: that may wait for the disk, and others wait for this process. */
+const behindBytes = 32 * 1024;
 const { O_CREAT, O_EXCL, O_WRONLY, O_NOFOLLOW } = constants;
 
 /** What something is called until it is whole. */
@@ -35,7 +35,7 @@ export class FileWriter {
   readonly #temporary = temporaryName();
   readonly #fd: number;
   #end = 0;
-  #busy = false;
+  #behind: WriteBehind | undefined;
   #closed = false;
 
   /** `existing` is the file whose place it takes. */
@@ -51,20 +51,43 @@ export class FileWriter {
     return this.#directory.show(this.#name);
   }
 
-  /** The payload of a `data` record. */
+  /** The payload of a `data` record, which must stay as it is. The promise is there when more should wait for it. */
   write(payload: Buffer): Promise<void> | void {
     const offset = numberAt(payload);
     const data = payload.subarray(offsetBytes);
     if (offset < this.#end) throw new TreeFault('EPROTO', 'The other end sent data out of order');
     this.#end = offset + data.length;
-    if (data.length >= asyncWriteBytes) return this.#writeLarge(data, offset);
-    about(
-      () => this.shown,
-      () => writeAll(data, offset, (rest, position) => writeSync(this.#fd, rest, 0, rest.length, position)),
-    );
+    if (this.#behind === undefined && data.length < behindBytes) {
+      about(
+        () => this.shown,
+        () => writeAll(data, offset, (rest, position) => writeSync(this.#fd, rest, 0, rest.length, position)),
+      );
+      return;
+    }
+    this.#behind ??= new WriteBehind(this.#fd);
+    return this.#behind.write(data, offset)?.catch((error: unknown) => {
+      throw TreeFault.from(error, this.shown);
+    });
   }
 
-  /** Gives it its length (the payload of an `end` record) and all else that it has, then its name. Returns what could not be kept. */
+  /** Whether to wait for `settled` before `finish`. */
+  get unsettled(): boolean {
+    return this.#behind !== undefined;
+  }
+
+  /** Resolves when all that was handed to `write` is written. */
+  async settled(): Promise<void> {
+    try {
+      await this.#behind?.settled();
+    } catch (error) {
+      throw TreeFault.from(error, this.shown);
+    }
+  }
+
+  /**
+   * Gives it its length (the payload of an `end` record) and all else that it has, then its name. Everything must be written.
+   * Returns what could not be kept.
+   */
   finish(policy: WritePolicy, payload: Buffer): string[] {
     const size = numberAt(payload);
     if (size < this.#end) throw new TreeFault('EPROTO', 'The other end sent more data than the file has');
@@ -97,26 +120,8 @@ export class FileWriter {
 
   #close(): void {
     this.#closed = true;
-    if (!this.#busy) closeSync(this.#fd);
-  }
-
-  async #writeLarge(data: Buffer, offset: number): Promise<void> {
-    this.#busy = true;
-    try {
-      for (let done = 0; done < data.length; ) done += await this.#writeSome(data.subarray(done), offset + done);
-    } finally {
-      this.#busy = false;
-      if (this.#closed) closeSync(this.#fd);
-    }
-  }
-
-  #writeSome(data: Buffer, position: number): Promise<number> {
-    const { promise, resolve, reject } = Promise.withResolvers<number>();
-    write(this.#fd, data, 0, data.length, position, (error, written) => {
-      if (error === null) resolve(written);
-      else reject(TreeFault.from(error, this.shown));
-    });
-    return promise;
+    if (this.#behind?.busy === true) void this.#behind.stop().then(() => closeSync(this.#fd));
+    else closeSync(this.#fd);
   }
 }
 

@@ -56,13 +56,13 @@ export class TreeWriter {
     return this.#entries === 0;
   }
 
-  /** The promise is there for large data only. */
+  /** The payload must stay as it is. The promise is there when more should wait for it. */
   accept({ type, payload }: TreeRecord): Promise<void> | void {
     if (type === 'entry') this.#entry(parseEntry(payload));
     else if (type === 'warning') this.#warn(payload.toString());
     else if (this.#file === undefined) throw new TreeFault('EPROTO', `The other end sent ${type} without a file`);
     else if (type === 'data') return this.#file.write(payload);
-    else this.#endFile(this.#file, payload);
+    else return this.#endFile(this.#file, payload);
   }
 
   /** After the last record: directories get their modes and times. */
@@ -165,7 +165,12 @@ export class TreeWriter {
     this.#remember(entry, name);
   }
 
-  #endFile(file: FileWriter, payload: Buffer): void {
+  #endFile(file: FileWriter, payload: Buffer): Promise<void> | void {
+    if (file.unsettled) return file.settled().then(() => this.#closeFile(file, payload));
+    this.#closeFile(file, payload);
+  }
+
+  #closeFile(file: FileWriter, payload: Buffer): void {
     const shown = file.shown;
     for (const lost of about(() => shown, () => file.finish(this.#policy, payload))) this.#warn(`${shown}: ${lost}`); // biome-ignore format: one step
     this.#file = undefined;

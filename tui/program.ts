@@ -3,7 +3,7 @@ import { splitRemotes } from './arguments/remote-words.ts';
 import { UsageError } from './arguments/usage-error.ts';
 import { Failure } from './client/failure.ts';
 import { defaultRemoteOf, wayTo } from './client/way.ts';
-import type { CommandSpec, Context, GlobalOptions } from './commands/command.ts';
+import type { CommandSpec, Context, GlobalOptions, RemoteContext } from './commands/command.ts';
 import { type Found, findCommand, suggestions } from './commands/find.ts';
 import { printableLines } from './output/printable.ts';
 import { expandAlias } from './settings/aliases.ts';
@@ -44,18 +44,51 @@ async function runCommand(spec: CommandSpec, parsed: Parsed, surroundings: Surro
   for (const part of parts) checkCount(spec, part.arguments);
   const command = await spec.load();
   let code = 0;
-  for (const { remote, arguments: args } of parts) {
-    const global = spec.withoutServer === true ? parsed.global : onRemote(parsed.global, settings, remote);
-    const connection = new LazyConnection(surroundings, global);
+  for (const { remote, arguments: args, remotes = [] } of parts) {
+    const servers = new Servers(surroundings, parsed.global);
     try {
-      const { env: environment, terminal } = surroundings;
-      const context = { terminal, global, env: environment, connect: () => connection.open() };
-      code ||= (await command.run(context, { ...parsed.input, arguments: args })) ?? 0;
+      const context = spec.withoutServer === true ? servers.without() : servers.on(remote);
+      const on = (other: string) => servers.on(other);
+      code ||= (await command.run({ ...context, on }, { ...parsed.input, arguments: args, remotes })) ?? 0;
     } finally {
-      await connection.close();
+      await servers.close();
     }
   }
   return code;
+}
+
+/** The servers that one command is for, each with one connection, opened when it is needed. */
+class Servers {
+  readonly #surroundings: Surroundings;
+  readonly #given: GlobalOptions;
+  readonly #connections = new Map<string, LazyConnection>();
+
+  constructor(surroundings: Surroundings, given: GlobalOptions) {
+    this.#surroundings = surroundings;
+    this.#given = given;
+  }
+
+  on(remote: string): RemoteContext {
+    return this.#context(onRemote(this.#given, this.#surroundings.settings, remote));
+  }
+
+  /** For commands that are for none, and may ask this host's. */
+  without(): RemoteContext {
+    return this.#context(this.#given);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#connections.values()].map((connection) => connection.close()));
+  }
+
+  #context(global: GlobalOptions): RemoteContext {
+    const { env, terminal, settings } = this.#surroundings;
+    const known = this.#connections.get(global.remote);
+    const connection = known ?? new LazyConnection(this.#surroundings, global);
+    this.#connections.set(global.remote, connection);
+    const { address } = settings.remotes[global.remote] ?? { address: '' };
+    return { terminal, global, env, address, connect: () => connection.open() };
+  }
 }
 
 class LazyConnection {
@@ -68,9 +101,14 @@ class LazyConnection {
     this.#global = global;
   }
 
-  open(): ReturnType<Context['connect']> {
+  /** The connection, or another one when it was lost. */
+  async open(): ReturnType<Context['connect']> {
     this.#opened ??= this.#load();
-    return this.#opened;
+    const opened = this.#opened;
+    const connection = await opened;
+    if (connection.usable) return connection;
+    if (this.#opened === opened) this.#opened = this.#load();
+    return await this.#opened;
   }
 
   async close(): Promise<void> {
@@ -106,8 +144,8 @@ async function runWithoutCommand(
   found: Exclude<Found, { kind: 'command' }>,
   { env, terminal, settings }: Surroundings,
 ): Promise<number> {
-  const { groupHelp, programHelp } = await import('./help/text.ts');
   if (found.kind === 'group') {
+    const { groupHelp } = await import('./help/text.ts');
     if (found.unknown !== undefined)
       throw new UsageError(`unknown command "${found.unknown}" for "yurt ${found.group}"`);
     await terminal.output.write(groupHelp(found.group));
@@ -125,8 +163,15 @@ async function runWithoutCommand(
     const dialer = await wayTo(env, settings, remote);
     // A bundle of its own: no other command loads what draws the screen.
     const { startScreen } = await import('./screen/start.ts');
-    return await startScreen({ terminal, global: onRemote(given, settings, remote), env }, dialer);
+    const elsewhere = {
+      names: Object.keys(settings.remotes).filter((name) => name !== remote),
+      projectOf: (name: string) => settings.remotes[name]?.project ?? '',
+      way: (name: string) => wayTo(env, settings, name),
+    };
+    const context = { terminal, global: onRemote(given, settings, remote), env };
+    return await startScreen(context, settings, { dialer, elsewhere });
   }
+  const { programHelp } = await import('./help/text.ts');
   await terminal.output.write(programHelp());
   return 0;
 }
@@ -140,14 +185,9 @@ async function printVersion(terminal: Terminal): Promise<number> {
 async function printFailure(error: unknown, found: Found, terminal: Terminal, debug: boolean): Promise<number> {
   if (error instanceof OutputClosed) return outputClosedExitCode;
   if (error instanceof UsageError) {
-    const { commandHelp, groupHelp, programHelp } = await import('./help/text.ts');
-    const help =
-      found.kind === 'command'
-        ? commandHelp(found.spec)
-        : found.kind === 'group'
-          ? groupHelp(found.group)
-          : programHelp();
-    await terminal.error.write(`${help}\nError: ${printableLines(error.message)}\n`);
+    const words = found.kind === 'command' ? found.spec.path : found.kind === 'group' ? [found.group] : [];
+    const hint = `Run "${['yurt', ...words, '--help'].join(' ')}" for the usage`;
+    await terminal.error.write(`Error: ${printableLines(error.message)}\n${hint}\n`);
     return 1;
   }
   const message = error instanceof Error ? error.message : String(error);

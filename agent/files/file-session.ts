@@ -14,6 +14,9 @@ export interface FileSessionEvents {
   ended(status: Status): void;
 }
 
+/** How long this goes on before others that wait for this process have their turn. */
+const maxTurnMs = 5;
+
 /** Work on files for one connection: takes input within its window, sends output within the peer's. */
 export class FileSession {
   readonly #request: FilesRequest;
@@ -21,6 +24,7 @@ export class FileSession {
   readonly #input: InputQueue;
   readonly #credit = new Credit();
   #congested = false;
+  #turnBegan = performance.now();
   #closed = false;
   #wake: (() => void) | undefined;
 
@@ -91,7 +95,9 @@ export class FileSession {
       this.#congested = !this.#events.output(part);
       rest = rest.subarray(part.length);
     }
-    await new Promise((resolve) => setImmediate(resolve)); // others wait for this process too
+    if (performance.now() - this.#turnBegan < maxTurnMs) return;
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#turnBegan = performance.now();
     this.#checkOpen();
   }
 

@@ -4,7 +4,7 @@
  *
  *   launcher agent FIRST COUNT ARGUMENT...
  *       Joins the cgroups of the agent by descriptors FIRST...FIRST+COUNT-1, closes these and all above, and becomes the
- *       agent whose files lie beside the launcher. Tells it the limit of open files, because Node raises its own.
+ *       agent whose files lie beside the launcher.
  *   launcher run COUNT OPENFILES TERMINAL UID GID CWDMODE CWD PROGRAM ARGUMENT...
  *       Becomes a command. Descriptor 3 is a pipe for a struct report if it cannot, 4...4+COUNT-1 are cgroup.procs files
  *       of the instance, 0-2 are the command's. TERMINAL 1: descriptor 0 becomes the controlling terminal. CWDMODE
@@ -87,16 +87,13 @@ static int become_agent(int argc, char **argv) {
   close_from(first);
   char *slash = strrchr(argv[0], '/');
   int length = slash == NULL ? 0 : (int)(slash - argv[0]);
-  char loader[MAX_PATH], libraries[MAX_PATH], node[MAX_PATH], script[MAX_PATH], files[64];
+  char loader[MAX_PATH], libraries[MAX_PATH], node[MAX_PATH], script[MAX_PATH];
   snprintf(loader, sizeof loader, "%.*s/ld.so", length, argv[0]);
   snprintf(libraries, sizeof libraries, "%.*s/lib", length, argv[0]);
   snprintf(node, sizeof node, "%.*s/node", length, argv[0]);
   snprintf(script, sizeof script, "%.*s/agent.cjs", length, argv[0]);
-  struct rlimit limit;
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 125;
-  snprintf(files, sizeof files, "--open-files=%llu", (unsigned long long)limit.rlim_cur);
   char *start[] = {loader, "--library-path", libraries, node, "--max-old-space-size=48", "--max-semi-space-size=1",
-                   "--v8-pool-size=1", "--no-concurrent-array-buffer-sweeping", "--disable-warning=ExperimentalWarning", script, files};
+                   "--v8-pool-size=1", "--no-concurrent-array-buffer-sweeping", "--disable-warning=ExperimentalWarning", script};
   enum { STARTS = sizeof start / sizeof *start };
   char *arguments[STARTS + MAX_AGENT_ARGUMENTS];
   memcpy(arguments, start, sizeof start);

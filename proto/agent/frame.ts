@@ -31,6 +31,17 @@ export const channels = {
    * trees (`../trees/record.ts`) on stdin and stdout, `status` at the end. Agents that do not know it close the connection.
    */
   files: 23,
+  /**
+   * To the agent, the first frame: a command that outlives its connection (JSON, `KeepRequest`). Then as with `start`. The four
+   * of sessions came later: agents that do not know them close the connection.
+   */
+  keep: 24,
+  /** To the agent, the first frame: takes up a session (JSON, `AttachRequest`). Then as with a command. */
+  attach: 25,
+  /** To the agent, the only frame: asks for its sessions (empty), or ends one first (JSON, `EndRequest`). */
+  sessions: 26,
+  /** From the agent: the answer (JSON, `KeptStates`). */
+  listed: 27,
   /** To the agent: end of file on the channel in the first byte; only stdin has one. */
   close: 255,
 } as const;
@@ -41,6 +52,8 @@ export type ChannelName = keyof typeof channels;
 export const protocolPath = '/v1';
 /** The agent closes connections without a session with this code when it leaves: nothing of them was run. */
 export const idleCloseCode = 4000;
+/** The agent closes the connection of a session with this code when another connection has taken the session up. */
+export const takenCloseCode = 4001;
 /** The server or the agent broke the protocol. */
 export const protocolErrorCode = 1002;
 

@@ -23,10 +23,25 @@ export interface StartRequest {
 export interface Started {
   /** As the instance sees it. */
   readonly pid: number;
+  /** Of a session; absent for a command that ends with its connection, or that could not be executed. */
+  readonly kept?: Kept;
 }
 
-/** What a command could not be started for. `exec` and `interpreter` have an exit code as well (126, 127). */
-export const failureReasons = ['cgroup', 'terminal', 'user', 'cwd', 'exec', 'interpreter', 'resources'] as const;
+export interface Kept {
+  readonly terminal: boolean;
+  /** Where in each output the first byte is that follows: earlier ones are not kept any more, or were not asked for. */
+  readonly stdoutFrom: number;
+  readonly stderrFrom: number;
+}
+
+/**
+ * What a command could not be started for. `exec` and `interpreter` have an exit code as well (126, 127). `session`: there is
+ * no such session; `sessions`: there are too many.
+ */
+export const failureReasons = [
+  ...(['cgroup', 'terminal', 'user', 'cwd', 'exec', 'interpreter', 'resources'] as const),
+  ...(['session', 'sessions'] as const),
+] as const;
 export type FailureReason = (typeof failureReasons)[number];
 
 export interface Failure {
@@ -95,7 +110,10 @@ export function encodeMessage(
 
 /** Each `parse…` throws a ProtocolError that says what is wrong. */
 export function parseStart(data: Buffer): StartRequest {
-  const fields = parseObject(data, maxFrameToAgentBytes);
+  return startFrom(parseObject(data, maxFrameToAgentBytes));
+}
+
+export function startFrom(fields: Readonly<Record<string, unknown>>): StartRequest {
   const { argv, environment, terminal } = fields;
   if (!Array.isArray(argv) || argv.length === 0 || argv.length > maxArguments) throw wrong('argv');
   if (!isObject(environment) || Object.keys(environment).length > maxVariables) throw wrong('environment');
@@ -110,7 +128,8 @@ export function parseStart(data: Buffer): StartRequest {
 }
 
 export function parseStarted(data: Buffer): Started {
-  return { pid: integer(parseObject(data, maxAgentMessageBytes)['pid'], 'pid', 1, maxPid) };
+  const { pid, kept: session } = parseObject(data, maxAgentMessageBytes);
+  return { pid: integer(pid, 'pid', 1, maxPid), ...(session === undefined ? {} : { kept: kept(session) }) };
 }
 
 export function parseStatus(data: Buffer): Status {
@@ -138,7 +157,7 @@ export function parseProbed(data: Buffer): Probed {
   return { init: oneOf(initStates, parseObject(data, maxAgentMessageBytes)['init'], 'init') };
 }
 
-function parseObject(data: Buffer, maxBytes: number): Readonly<Record<string, unknown>> {
+export function parseObject(data: Buffer, maxBytes: number): Readonly<Record<string, unknown>> {
   if (data.length > maxBytes) throw new ProtocolError(`A message of ${data.length} bytes`);
   let value: unknown;
   try {
@@ -150,7 +169,7 @@ function parseObject(data: Buffer, maxBytes: number): Readonly<Record<string, un
   return value;
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
@@ -158,7 +177,7 @@ function wrong(field: string): ProtocolError {
   return new ProtocolError(`Invalid ${field}`);
 }
 
-function integer(value: unknown, field: string, min: number, max: number): number {
+export function integer(value: unknown, field: string, min: number, max: number): number {
   if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max) throw wrong(field);
   return value;
 }
@@ -185,6 +204,21 @@ function size(value: unknown): TerminalSize {
     columns: integer(value['columns'], 'columns', 1, maxTerminalSide),
     rows: integer(value['rows'], 'rows', 1, maxTerminalSide),
   };
+}
+
+function kept(value: unknown): Kept {
+  if (!isObject(value)) throw wrong('kept');
+  const { terminal, stdoutFrom, stderrFrom } = value;
+  return {
+    terminal: terminal === true,
+    stdoutFrom: position(stdoutFrom, 'stdoutFrom'),
+    stderrFrom: position(stderrFrom, 'stderrFrom'),
+  };
+}
+
+/** Of a byte in an output. */
+export function position(value: unknown, field: string): number {
+  return integer(value, field, 0, Number.MAX_SAFE_INTEGER);
 }
 
 function failure(value: unknown): Failure {

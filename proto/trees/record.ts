@@ -12,7 +12,7 @@ export type RecordType = keyof typeof recordTypes;
 
 export interface TreeRecord {
   readonly type: RecordType;
-  /** Valid until the next record is asked for. */
+  /** Shares memory with what was pushed. */
   readonly payload: Buffer;
 }
 

@@ -7,6 +7,7 @@ import {
   maxFrameFromAgentBytes,
   protocolErrorCode,
   protocolPath,
+  takenCloseCode,
 } from '../../proto/agent/frame.ts';
 import { Fault } from '../base/fault.ts';
 
@@ -39,10 +40,12 @@ export class AgentConnection {
   readonly #socket: WebSocket;
   #events: ConnectionEvents | undefined;
   #failure: Fault | AgentGone | undefined;
+  #hasAnswered = false;
 
   private constructor(socket: WebSocket) {
     this.#socket = socket;
     socket.on('message', (message, isBinary) => this.#onMessage(message, isBinary));
+    socket.on('pong', () => (this.#hasAnswered = true));
     socket.on('error', (error) => this.#fail(new Fault('unavailable', 'The agent broke off', { cause: error })));
     socket.on('close', (code) => this.#fail(closedBy(code)));
   }
@@ -53,6 +56,7 @@ export class AgentConnection {
       createConnection: () => connect({ path }),
       perMessageDeflate: false,
       maxPayload: maxFrameFromAgentBytes,
+      generateMask: (mask) => mask.fill(0), // masks are against proxies (RFC 6455, 10.3), and zeros cost neither end a pass
       autoPong: false, // pongs that nobody reads would pile up here
       skipUTF8Validation: true,
     });
@@ -76,6 +80,11 @@ export class AgentConnection {
     return this.#failure === undefined;
   }
 
+  /** Whether it has shown that it is alive when it was asked: what was sent after that question may have reached it. */
+  get hasAnswered(): boolean {
+    return this.#hasAnswered;
+  }
+
   /** From now on; must be called in the tick in which the connection was received, or on one that nothing was sent to. */
   listen(events: ConnectionEvents): void {
     this.#events = events;
@@ -83,14 +92,15 @@ export class AgentConnection {
   }
 
   /**
-   * Resolves when the agent shows that it is alive: WebSocket's ping, RFC 6455, 5.5.2. For a connection that nothing was
-   * sent on. Rejects with AgentGone: `silent` after `timeoutMs`, otherwise as the connection ends.
+   * Resolves when the agent shows that it is alive: WebSocket's ping, RFC 6455, 5.5.2. Nothing may have been sent before
+   * on this connection. Rejects with AgentGone: `silent` after `timeoutMs`, otherwise as the connection ends.
    */
   async answers(timeoutMs: number): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const onClose = () =>
       reject(this.#failure instanceof AgentGone ? this.#failure : new AgentGone('absent', this.#failure));
-    const timer = setTimeout(() => reject(new AgentGone('silent')), timeoutMs);
+    // Not before what has come is read: this server, or the machine, may have stood still itself.
+    const timer = setTimeout(() => setImmediate(() => reject(new AgentGone('silent'))), timeoutMs);
     this.#socket.once('pong', resolve).once('close', onClose);
     try {
       if (this.#failure === undefined) this.#socket.ping();
@@ -141,5 +151,6 @@ function closedBy(code: number): Fault | AgentGone {
   if (code === protocolErrorCode) {
     return new Fault('unsupported', 'The agent of the instance is of an older yurt: restart the instance to renew it');
   }
+  if (code === takenCloseCode) return new Fault('conflict', 'Somebody else has attached to the session');
   return new Fault('unavailable', 'The agent of the instance has gone');
 }

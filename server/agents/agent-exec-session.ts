@@ -8,7 +8,7 @@ import {
   maxDataBytes,
   ProtocolError,
 } from '../../proto/agent/frame.ts';
-import { encodeMessage, parseFailure, parseStarted, parseStatus } from '../../proto/agent/messages.ts';
+import { encodeMessage, type Kept, parseFailure, parseStarted, parseStatus } from '../../proto/agent/messages.ts';
 import { codeOfErrno, Fault } from '../base/fault.ts';
 import { type AgentConnection, AgentGone } from './agent-connection.ts';
 import { exitMessage, startFault } from './exec-failure.ts';
@@ -24,6 +24,7 @@ export class AgentExecSession implements ExecSession {
   readonly #outputs = { stdout: new Credit(), stderr: new Credit() };
   readonly #stdin = new Credit();
   #pid = 0;
+  #kept: Kept | undefined;
   #ended = false;
 
   private constructor(connection: AgentConnection, command: ExecCommand) {
@@ -56,6 +57,10 @@ export class AgentExecSession implements ExecSession {
 
   get pid(): number {
     return this.#pid;
+  }
+
+  get kept(): Kept | undefined {
+    return this.#kept;
   }
 
   frames(): AsyncIterable<ExecFrame> {
@@ -104,7 +109,7 @@ export class AgentExecSession implements ExecSession {
     const isStarted = this.#pid !== 0;
     if (channel === 'failed' && !isStarted) this.#fail(this.#startFailure(data));
     else if (channel === 'started' && !isStarted) {
-      this.#pid = parseStarted(data).pid;
+      ({ pid: this.#pid, kept: this.#kept } = { kept: undefined, ...parseStarted(data) });
       this.#started.resolve();
     } else if (!isStarted) throw new ProtocolError(`${channel} before started`);
     else if (channel === 'stdout' || channel === 'stderr') {

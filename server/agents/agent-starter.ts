@@ -4,6 +4,7 @@ import { Fault } from '../base/fault.ts';
 import { Revert } from '../base/revert.ts';
 import type { Task } from '../base/task.ts';
 import type { Runtime } from '../runtime/contract.ts';
+import { usualOpenFiles } from '../runtime/rlimits.ts';
 import { agentDirectory } from '../runtime/system-mounts.ts';
 import type { AgentCgroups } from './agent-cgroups.ts';
 
@@ -67,6 +68,8 @@ export class AgentStarter implements Disposable {
           'agent',
           String(firstOwn),
           String(files.agent.length),
+          // What the agent itself has does not tell: the runtime and Node, each in its turn, raise their own.
+          `--open-files=${usualOpenFiles}`,
           `--cgroups=${files.commands.length}`,
           `--idle-ms=${idleMs}`,
         ],

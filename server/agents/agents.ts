@@ -1,16 +1,19 @@
 import { encodeFilesRequest, type FilesRequest, parseFilesRequest } from '../../proto/agent/files-request.ts';
-import { encodeFrame, maxFrameToAgentBytes, ProtocolError } from '../../proto/agent/frame.ts';
-import { encodeMessage, parseProbed, parseStart } from '../../proto/agent/messages.ts';
+import { type ChannelName, encodeFrame, maxFrameToAgentBytes, ProtocolError } from '../../proto/agent/frame.ts';
+import { parseProbed } from '../../proto/agent/messages.ts';
 import { Fault } from '../base/fault.ts';
 import type { Log } from '../base/log.ts';
 import type { Task } from '../base/task.ts';
 import { AgentConnection, AgentGone } from './agent-connection.ts';
 import { AgentExecSession } from './agent-exec-session.ts';
 import { AgentStarter, type AgentStarterDeps } from './agent-starter.ts';
+import { encodeStart } from './encode-start.ts';
 import type { ExecCommand, ExecSession } from './exec-session.ts';
 
 export interface AgentsDeps extends AgentStarterDeps {
   readonly log: Log;
+  /** Whether the agent of an instance may have commands that no connection shows. Default: none has. */
+  readonly keepsSessions?: (id: string) => boolean;
 }
 
 /** A running instance, as agents know it. */
@@ -40,6 +43,7 @@ interface AgentState {
   readonly sessions: Set<AgentConnection>;
   /** Since its last start it has answered this server. */
   proven: boolean;
+  readonly keepsSessions: () => boolean;
 }
 
 /** An agent that does not answer within this time is killed and started again. */
@@ -63,6 +67,7 @@ const maxAttempts = 3;
 export class Agents {
   readonly #log: Log;
   readonly #starter: AgentStarter;
+  readonly #keepsSessions: (id: string) => boolean;
   readonly #states = new Map<string, AgentState>();
   /** Those that are held still: whoever needs one waits. */
   readonly #held = new Map<string, PromiseWithResolvers<void>>();
@@ -71,21 +76,20 @@ export class Agents {
   constructor(deps: AgentsDeps) {
     this.#log = deps.log;
     this.#starter = new AgentStarter(deps);
+    this.#keepsSessions = deps.keepsSessions ?? (() => false);
   }
 
   /** Sees to it that the agent runs. */
   async warm(task: Task, instance: AgentInstance): Promise<void> {
-    this.#keep(instance.id, await this.#connect(task, instance));
+    await this.#use(task, instance, startTimeoutMs, async (connection) => {
+      await connection.answers(answerTimeoutMs);
+      connection.terminate();
+    });
   }
 
   /** Runs a command; resolves when it runs, or is known not to be executable. Faults also: `invalid`, `not-found` (cwd). */
   async exec(task: Task, instance: AgentInstance, command: ExecCommand): Promise<ExecSession> {
-    const start = encodeStart(command);
-    return await this.#use(task, instance, startTimeoutMs, async (connection) => {
-      const state = this.#stateOf(instance.id);
-      state.sessions.add(connection);
-      return await AgentExecSession.start(connection, command, start, () => state.sessions.delete(connection));
-    });
+    return await this.begin(task, instance, command, encodeStart(command));
   }
 
   /**
@@ -93,18 +97,34 @@ export class Agents {
    * `unsupported` for an agent of an older server.
    */
   async files(task: Task, instance: AgentInstance, request: FilesRequest): Promise<ExecSession> {
-    const start = encodeFiles(request);
+    return await this.begin(task, instance, filesCommand, encodeFiles(request));
+  }
+
+  /** Begins what the frame `start` asks for; `command` stands for it in messages. Faults also: those of `startFault`. */
+  async begin(task: Task, instance: AgentInstance, command: ExecCommand, start: Buffer): Promise<AgentExecSession> {
     return await this.#use(task, instance, startTimeoutMs, async (connection) => {
       const state = this.#stateOf(instance.id);
       state.sessions.add(connection);
-      return await AgentExecSession.start(connection, filesCommand, start, () => state.sessions.delete(connection));
+      return await AgentExecSession.start(connection, command, start, () => state.sessions.delete(connection));
     });
   }
 
   /** How far the boot has come; waits, as long as the task does, while systemd is starting. */
   async probe(task: Task, instance: AgentInstance): Promise<BootState> {
-    const init = await this.#use(task, instance, undefined, probe);
+    const { init } = await this.ask(task, instance, encodeFrame('probe', Buffer.alloc(0)), 'probed', parseProbed);
     return { ready: ['none', 'running', 'degraded'].includes(init), initState: init === 'none' ? '' : init };
+  }
+
+  /** One frame for one frame, as long as the task waits. */
+  async ask<T>(
+    task: Task,
+    instance: AgentInstance,
+    question: Buffer,
+    answer: ChannelName,
+    parse: (data: Buffer) => T,
+  ): Promise<T> {
+    const use = (connection: AgentConnection) => answerOf(connection, question, answer, parse);
+    return await this.#use(task, instance, undefined, use);
   }
 
   /**
@@ -168,13 +188,13 @@ export class Agents {
     if (known !== undefined) return known;
     const state: AgentState = {
       ...{ starts: 0, starting: undefined, spare: undefined, refilling: false },
-      ...{ sessions: new Set<AgentConnection>(), proven: false },
+      ...{ sessions: new Set<AgentConnection>(), proven: false, keepsSessions: () => this.#keepsSessions(id) },
     };
     this.#states.set(id, state);
     return state;
   }
 
-  /** Hands a connection to `use`, which nothing has been sent on; again with a new agent if its own had left. */
+  /** Hands a connection to `use`; again with a new agent if its own had left, or is silent. */
   async #use<T>(
     task: Task,
     instance: AgentInstance,
@@ -185,7 +205,7 @@ export class Agents {
       const { starts } = this.#stateOf(instance.id);
       const connection = await this.#connect(task, instance);
       try {
-        const result = await within(use(connection), timeoutMs, task.signal);
+        const result = await within(this.#ask(instance.id, connection, use), timeoutMs, task.signal);
         this.#refill(instance.id);
         return result;
       } catch (error) {
@@ -203,7 +223,7 @@ export class Agents {
       const { spare, starts } = state;
       state.spare = undefined;
       try {
-        if (spare?.open) return await this.#alive(spare, state, task.signal);
+        if (spare?.open) return spare;
         if (state.starting !== undefined) await abortable(state.starting, task.signal);
         const connection = await this.#open(instance.id, answerTimeoutOf(state), task.signal);
         state.proven = true;
@@ -256,14 +276,19 @@ export class Agents {
     }
   }
 
-  /** The spare connection, if there is still an agent at its other end: nothing is sent before that is known. */
-  async #alive(spare: AgentConnection, state: AgentState, signal: AbortSignal): Promise<AgentConnection> {
+  /**
+   * An agent takes what it is asked in order, and shows first that it is alive. As long as it does not, it has not taken
+   * notice of the rest either, and never will: it is killed before another one is asked. However such a connection ends,
+   * nothing was run.
+   */
+  async #ask<T>(id: string, connection: AgentConnection, use: (connection: AgentConnection) => Promise<T>): Promise<T> {
+    const silence = connection.answers(answerTimeoutOf(this.#stateOf(id))).then(() => new Promise<never>(() => {}));
+    silence.catch(() => {});
     try {
-      await abortable(spare.answers(answerTimeoutOf(state)), signal);
-      return spare;
+      return await Promise.race([use(connection), silence]);
     } catch (error) {
-      spare.terminate();
-      throw error;
+      if (connection.hasAnswered || error instanceof AgentGone || !(error instanceof Fault)) throw error;
+      throw new AgentGone('absent', error);
     }
   }
 
@@ -292,19 +317,6 @@ export class Agents {
   }
 }
 
-/** Checks the command as the agent will. Faults: `invalid`. */
-function encodeStart(command: ExecCommand): Buffer {
-  const start = encodeMessage('start', command);
-  if (start.length > maxFrameToAgentBytes) throw new Fault('invalid', 'The command and its environment are too long');
-  try {
-    parseStart(start.subarray(1));
-  } catch (error) {
-    if (error instanceof ProtocolError) throw new Fault('invalid', `Cannot run the command: ${error.message}`);
-    throw error;
-  }
-  return start;
-}
-
 /** What stands for the work in messages of a session. */
 const filesCommand: ExecCommand = { argv: ['yurt file'], environment: {}, user: 0, group: 0, cwd: '' };
 
@@ -321,17 +333,22 @@ function encodeFiles(request: FilesRequest): Buffer {
   return start;
 }
 
-async function probe(connection: AgentConnection): Promise<string> {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
+async function answerOf<T>(
+  connection: AgentConnection,
+  question: Buffer,
+  answer: ChannelName,
+  parse: (data: Buffer) => T,
+): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
   connection.listen({
     frame: ({ channel, data }) => {
-      if (channel !== 'probed') throw new ProtocolError(`${channel} as the answer to a probe`);
-      resolve(parseProbed(data).init);
+      if (channel !== answer) throw new ProtocolError(`${channel} instead of ${answer}`);
+      resolve(parse(data));
       connection.terminate();
     },
     closed: reject,
   });
-  connection.send(encodeFrame('probe', Buffer.alloc(0)));
+  connection.send(question);
   return await promise;
 }
 
@@ -360,8 +377,9 @@ async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T
   }
 }
 
-function answerTimeoutOf({ proven, sessions }: AgentState): number {
-  return proven && sessions.size === 0 ? idleAnswerTimeoutMs : answerTimeoutMs;
+function answerTimeoutOf({ proven, sessions, keepsSessions }: AgentState): number {
+  const runsNothing = !keepsSessions() && [...sessions].every((session) => !session.hasAnswered);
+  return proven && runsNothing ? idleAnswerTimeoutMs : answerTimeoutMs;
 }
 
 function replaced(): Fault {

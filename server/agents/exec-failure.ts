@@ -1,5 +1,6 @@
 import { getSystemErrorMap } from 'node:util';
 import type { Failure } from '../../proto/agent/messages.ts';
+import { maxKeptSessions } from '../../proto/agent/sessions.ts';
 import { codeOfErrno, Fault } from '../base/fault.ts';
 import type { ExecCommand } from './exec-session.ts';
 
@@ -36,9 +37,17 @@ export function startFault({ reason, errno }: Failure, command: ExecCommand): Fa
     case 'exec':
     case 'interpreter':
       return new Fault('invalid', `Cannot run ${JSON.stringify(command.argv[0])}: ${why}`);
+    case 'session':
+      return new Fault('not-found', 'The session does not exist any more');
+    case 'sessions':
+      return tooManySessions();
     default:
       return new Fault('unavailable', `Cannot start a process in the instance: ${why}`);
   }
+}
+
+export function tooManySessions(): Fault {
+  return new Fault('exhausted', `The instance has ${maxKeptSessions} sessions, more are not possible: end one first`);
 }
 
 function describe(errno: number): string {

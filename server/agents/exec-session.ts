@@ -1,4 +1,4 @@
-import type { StartRequest } from '../../proto/agent/messages.ts';
+import type { Kept, StartRequest } from '../../proto/agent/messages.ts';
 
 /** A command to run in an instance: complete, apart from the agent's defaults (PATH, HOME, USER, LANG). */
 export type ExecCommand = StartRequest;
@@ -14,6 +14,8 @@ export type ExecFrame =
 export interface ExecSession {
   /** As the instance sees it. */
   readonly pid: number;
+  /** Of one that outlives its connection: `close()` leaves it running. */
+  readonly kept?: Kept | undefined;
   /** May be called once. Throws a Fault when the agent breaks off. */
   frames(): AsyncIterable<ExecFrame>;
   /** Within what `stdin-window` granted; Faults: `invalid` beyond. */

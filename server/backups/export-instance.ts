@@ -32,6 +32,17 @@ export interface ExportRequest {
   readonly compression: string;
 }
 
+/** What of an instance becomes a backup. */
+export interface BackupContent {
+  /** Of the instance; empty: the instance as it is. */
+  readonly snapshot: string;
+  readonly instanceOnly: boolean;
+  /** Snapshots whose roots are left out: the reader has them. */
+  readonly known: (snapshot: Snapshot) => boolean;
+  /** Empty: the default. */
+  readonly compression: string;
+}
+
 export interface ExportDeps {
   readonly admission: Pick<ProjectAdmission, 'checkAllowed'>;
   readonly records: InstanceRecords;
@@ -58,18 +69,32 @@ export class InstanceExporter {
   async *export(task: Task, request: ExportRequest): AsyncGenerator<Uint8Array, void, void> {
     const { admission, records, work } = this.#deps;
     await admission.checkAllowed(request.project, 'backups');
-    const output = compressor(request.compression);
+    checkCompression(request.compression);
     const { name } = await records.get(request.project, request.instance);
     using held = new DisposableStack();
     held.use(work.hold({ project: request.project, name }, 'exported'));
     const instance = await records.get(request.project, name);
-    const written = this.#write(task, instance, request, output, () => held.dispose());
+    try {
+      const content = { ...request, snapshot: '', known: () => false };
+      yield* this.backup(task, instance, content, () => held.dispose());
+    } catch (error) {
+      throw Fault.during(`Cannot export instance "${name}"`, error);
+    }
+  }
+
+  /** The same of an instance that the caller holds. Calls `kept` when the instance may change again. */
+  async *backup(
+    task: Task,
+    instance: Instance,
+    content: BackupContent,
+    kept: () => void,
+  ): AsyncGenerator<Uint8Array, void, void> {
+    const output = compressor(content.compression);
+    const written = this.#write(task, instance, content, output, kept);
     written.catch((error: unknown) => output.destroy(Fault.from(error)));
     try {
       for await (const chunk of output) yield chunk as Uint8Array; // a stream without encoding yields bytes
       await written;
-    } catch (error) {
-      throw Fault.during(`Cannot export instance "${name}"`, error);
     } finally {
       output.destroy();
       await written.catch(() => {});
@@ -79,22 +104,39 @@ export class InstanceExporter {
   async #write(
     task: Task,
     instance: Instance,
-    request: ExportRequest,
+    content: BackupContent,
     output: Transform,
     kept: () => void,
   ): Promise<void> {
     const { snapshots, taker } = this.#deps;
-    const all = request.instanceOnly ? [] : await snapshots.list(instance.uuid);
+    if (content.snapshot !== '') {
+      const snapshot = await snapshots.get(instance, content.snapshot);
+      kept();
+      return await this.#writeKept(task, instance, snapshot, [], content, output);
+    }
+    const all = content.instanceOnly ? [] : await snapshots.list(instance.uuid);
     const ready = all.filter(({ phase }) => phase === 'ready');
     await taker.whileKept(task, instance, async (now) => {
       kept();
-      const described = ready.map(({ name, createdAt, expiresAt, kept }) => ({ name, createdAt, expiresAt, kept }));
-      const index = formatIndex({ name: instance.name, instance: now.kept, snapshots: described });
-      await pump(task, indexEntry(index), output);
-      for (const each of ready) await this.#root(task, each, `backup/snapshots/${each.name}`, output);
-      await this.#root(task, now, 'backup/container', output);
-      output.end(tarEnd);
+      await this.#writeKept(task, instance, now, ready, content, output);
     });
+  }
+
+  async #writeKept(
+    task: Task,
+    { name }: Instance,
+    now: Snapshot,
+    snapshots: readonly Snapshot[],
+    { known }: BackupContent,
+    output: Transform,
+  ): Promise<void> {
+    const described = snapshots.map(({ name, createdAt, expiresAt, kept }) => ({ name, createdAt, expiresAt, kept }));
+    await pump(task, textEntry(indexName, formatIndex({ name, instance: now.kept, snapshots: described })), output);
+    for (const each of snapshots) {
+      if (!known(each)) await this.#root(task, each, `backup/snapshots/${each.name}`, output);
+    }
+    await this.#root(task, now, 'backup/container', output);
+    output.end(tarEnd);
   }
 
   /** A root, behind what is due to be written into it. */
@@ -107,12 +149,18 @@ export class InstanceExporter {
   }
 }
 
+/** Fault `invalid`. */
+function checkCompression(name: string): void {
+  if (name === '' || compressions.some((each) => each === name)) return;
+  throw new Fault('invalid', `No compression ${JSON.stringify(name.slice(0, 40))}: use ${compressions.join(', ')}`);
+}
+
 function compressor(name: string): Transform {
+  checkCompression(name);
   const found: Compression | undefined = name === '' ? compressions[0] : compressions.find((each) => each === name);
   if (found === 'gzip') return createGzip({ level: 1 });
   if (found === 'zstd') return createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: 3 } });
-  if (found === 'none') return new PassThrough();
-  throw new Fault('invalid', `No compression ${JSON.stringify(name.slice(0, 40))}: use ${compressions.join(', ')}`);
+  return new PassThrough();
 }
 
 /** Writes it all, and leaves the output open. When this has ended, so has what the entries are read from. */
@@ -128,10 +176,10 @@ async function* entriesOf(prefix: string, metadata: InstanceMetadata): AsyncGene
   yield* metadataEntries(prefix, { ...metadata, templates: metadata.rules }, metadata.files);
 }
 
-async function* indexEntry(index: string): AsyncGenerator<Uint8Array, void, void> {
-  const content = Buffer.from(index);
+async function* textEntry(name: string, text: string): AsyncGenerator<Uint8Array, void, void> {
+  const content = Buffer.from(text);
   const attributes = new Map<string, string>();
   const mtime = Math.floor(Date.now() / 1000);
   const owner = { linkName: '', uid: 0, gid: 0, mode: 0o600, mtime, attributes };
-  yield tarFile({ ...owner, name: indexName, type: tarTypes.file, sizeBytes: content.length }, content);
+  yield tarFile({ ...owner, name, type: tarTypes.file, sizeBytes: content.length }, content);
 }

@@ -9,6 +9,7 @@ import { isHwaddrKey } from '../devices/types/nic.ts';
 import type { Events } from '../events/events.ts';
 import { type ImageLimits, imageLimits } from '../images/image-filter.ts';
 import { parseMetadata } from '../images/image-metadata.ts';
+import { isFingerprint } from '../images/image-name.ts';
 import type { ProjectAdmission } from '../instances/admission.ts';
 import { checkExpanded, type Surroundings } from '../instances/check-expanded.ts';
 import { instanceKeys } from '../instances/config-keys.ts';
@@ -42,6 +43,29 @@ export interface ImportRequest {
   readonly devices: Devices;
 }
 
+/** An instance that comes in as a backup, for a caller that holds its name. */
+export interface Arrival extends ImportRequest {
+  /** What it is to be of what the backup says. What this server does not know is gone by then. Faults are its own. */
+  readonly adapt: (kept: Kept) => Kept;
+  /** Whether it may be what the backup says: asked for the instance and for each snapshot. Faults are its own. */
+  readonly check: (kept: Kept, snapshot?: string) => Promise<void>;
+  /** Fault `unsupported` for what this server does not know, instead of a warning. */
+  readonly whole: boolean;
+  /** Snapshots that are here already: the backup names them, and has no roots of them. */
+  readonly known: readonly Snapshot[];
+  /** It holds for as long as another instance is refreshed. */
+  readonly standIn: boolean;
+}
+
+/** A backup that comes from a file is taken as it is. */
+const fromFile = { check: async () => {}, whole: false, known: [], standIn: false };
+
+/** What becomes of what this server does not know: see `Arrival`. */
+interface Judging {
+  readonly warnings: Set<string>;
+  readonly whole: boolean;
+}
+
 export interface Imported {
   readonly instance: Instance;
   /** What the backup had and this server has not. */
@@ -52,8 +76,8 @@ export interface ImportDeps {
   readonly admission: Pick<ProjectAdmission, 'checkAllowed'>;
   readonly records: InstanceRecords;
   readonly snapshots: SnapshotRecords;
+  readonly taker: Pick<SnapshotTaker, 'remove' | 'copySome'>;
   readonly metadata: Pick<InstanceMetadataRecords, 'put'>;
-  readonly taker: Pick<SnapshotTaker, 'remove'>;
   readonly pool: (name: string) => StorageDriver;
   readonly work: HeldWork;
   readonly profileUse: ProfileUse;
@@ -90,10 +114,11 @@ export class InstanceImporter {
       const index = await reader.index();
       const name = request.name === '' ? index.name : request.name;
       using _held = work.hold({ project: request.project, name }, 'created');
-      const warnings = new Set<string>();
-      const instance = await this.#make(task, { ...request, name }, index, reader, warnings);
+      const adapt = (kept: Kept) => renamed(kept, index.name, name);
+      const imported = await this.#makeAll(task, { ...request, ...fromFile, adapt, name }, index, reader);
+      const { instance } = imported;
       events.lifecycle('instance-created', resourceOf(instance), { source: 'backup' }, instance.project);
-      return { instance, warnings: [...warnings] };
+      return imported;
     } catch (error) {
       throw Fault.during('Cannot import the backup', error);
     } finally {
@@ -101,9 +126,25 @@ export class InstanceImporter {
     }
   }
 
+  /** The same for a caller that holds the name, and announces the instance. */
+  async receive(task: Task, request: Arrival, content: AsyncIterable<Uint8Array>): Promise<Imported> {
+    const reader = new BackupReader(content, this.#deps.limits);
+    try {
+      return await this.#makeAll(task, request, await reader.index(), reader);
+    } finally {
+      await reader.close();
+    }
+  }
+
+  async #makeAll(task: Task, request: Arrival, index: BackupIndex, reader: BackupReader): Promise<Imported> {
+    const warnings = new Set<string>();
+    const instance = await this.#make(task, request, index, reader, warnings);
+    return { instance, warnings: [...warnings] };
+  }
+
   async #make(
     task: Task,
-    request: ImportRequest,
+    request: Arrival,
     index: BackupIndex,
     reader: BackupReader,
     warnings: Set<string>,
@@ -113,16 +154,20 @@ export class InstanceImporter {
       throw new Fault('already-exists', `Instance "${request.name}" already exists`);
     }
     await using revert = new Revert(task.log);
+    const here = new Set(request.known.map(({ name }) => name));
+    await request.check(index.instance);
+    for (const { kept, name } of index.snapshots) if (!here.has(name)) await request.check(kept, name);
+    const kept = this.#known(index.instance, { warnings, whole: request.whole });
     const instance = await profileUse.run(request.project, async () => {
-      const known = this.#known(index.instance, warnings);
-      const { record, ids } = await this.#record(request, renamed(known, index.name, request.name));
+      const { record, ids } = await this.#record(request, request.adapt(kept));
       return await records.add(record, ids);
     });
     revert.push('remove the record', () => records.remove(instance));
     const pool = this.#deps.pool(instance.pool);
     revert.push('remove the root', () => pool.deleteInstance(ownTask(task.log), instance.uuid));
     reader.allow(await roomFor(pool));
-    const missing = new Set(index.snapshots.map(({ name }) => name));
+    await this.#deps.taker.copySome(task, revert, request.known, instance);
+    const missing = new Set(index.snapshots.map(({ name }) => name).filter((name) => !here.has(name)));
     let whole = false;
     for await (const { snapshot, content, metadata } of reader.roots()) {
       if (whole) throw new Fault('invalid', 'The backup has roots after that of the instance');
@@ -132,16 +177,18 @@ export class InstanceImporter {
       await pool.fillInstance(task, instance.uuid, instance.idMap, (directory) =>
         this.#deps.unpack(task, directory, content),
       );
+      const judging = { warnings, whole: request.whole };
       const kept =
-        snapshot === undefined ? instance : await this.#begin(task, revert, instance, index, snapshot, warnings);
-      await this.#describe(kept.uuid, metadata(), warnings);
+        snapshot === undefined ? instance : await this.#begin(task, revert, instance, index, snapshot, judging);
+      await this.#describe(kept.uuid, metadata(), judging);
       if ('instance' in kept) await this.#keep(task, pool, instance, kept);
       else whole = true;
     }
     if (!whole) throw new Fault('invalid', 'The backup has no root of the instance');
     const [lost] = missing;
     if (lost !== undefined) throw new Fault('invalid', `The backup has no root of snapshot "${lost}"`);
-    const ready = await records.update(instance, { phase: 'ready' });
+    // What stands in for another is not there to stay: a server that finds it removes it.
+    const ready = request.standIn ? instance : await records.update(instance, { phase: 'ready' });
     revert.commit();
     return ready;
   }
@@ -152,14 +199,14 @@ export class InstanceImporter {
     instance: Instance,
     index: BackupIndex,
     name: string,
-    warnings: Set<string>,
+    judging: Judging,
   ): Promise<Snapshot> {
     const { snapshots, taker } = this.#deps;
     const found = index.snapshots.find((each) => each.name === name);
     if (found === undefined) throw new Fault('internal', 'A snapshot lost its description');
     const { createdAt, expiresAt } = found;
     const head = { uuid: randomUUID(), instance: instance.uuid, name, pool: instance.pool, createdAt, expiresAt };
-    const kept = this.#known(found.kept, warnings);
+    const kept = this.#known(found.kept, judging);
     const begun = await snapshots.add({ ...head, phase: 'creating', kept }, {});
     revert.push('remove a snapshot', () => taker.remove(ownTask(task.log), begun));
     return begun;
@@ -173,7 +220,7 @@ export class InstanceImporter {
   }
 
   /** Keeps the templates of an instance or a snapshot; those that this server does not understand are left out. */
-  async #describe(uuid: string, { text, files }: BackupMetadata, warnings: Set<string>): Promise<void> {
+  async #describe(uuid: string, { text, files }: BackupMetadata, { warnings, whole }: Judging): Promise<void> {
     if (text === undefined) return;
     try {
       const { architecture, creationDate, properties, templates } = parseMetadata(text);
@@ -182,24 +229,29 @@ export class InstanceImporter {
       await this.#deps.metadata.put(uuid, found, 0);
     } catch (error) {
       const fault = Fault.from(error);
-      if (fault.code !== 'invalid' && fault.code !== 'exhausted') throw fault;
+      if (whole || (fault.code !== 'invalid' && fault.code !== 'exhausted')) throw fault;
       warnings.add(`Left out the templates: ${fault.message.slice(0, 400)}`);
     }
   }
 
   /** Without what this server does not know, or remembers of other instances. */
-  #known(kept: Kept, warnings: Set<string>): Kept {
+  #known(kept: Kept, { warnings, whole }: Judging): Kept {
+    const unknown = new Set<string>();
     if (kept.architecture !== this.#deps.architecture) {
       throw new Fault('unsupported', `It is for ${kept.architecture.slice(0, 40)}, not for ${this.#deps.architecture}`);
     }
     const config = Object.entries(withoutEmpty(kept.config)).filter(([key, value]) => {
-      if (isVolatileKey(key)) return key === 'volatile.base_image' || key === applyTemplateKey || isHwaddrKey(key);
-      return works(() => checkConfig(instanceKeys, { [key]: value }), `configuration key ${key}`, warnings);
+      if (isVolatileKey(key)) return isOfInstance(key, value);
+      return works(() => checkConfig(instanceKeys, { [key]: value }), `configuration key ${key}`, unknown);
     });
     const devices = Object.entries(kept.devices).filter(([name, device]) =>
-      works(() => this.#checkDevice(name, device), `device ${name}`, warnings),
+      works(() => this.#checkDevice(name, device), `device ${name}`, unknown),
     );
-    return { ...kept, config: Object.fromEntries(config), devices: Object.fromEntries(devices) };
+    const [first] = unknown;
+    if (whole && first !== undefined) throw new Fault('unsupported', `It would lose a part here. ${first}`);
+    for (const each of unknown) warnings.add(each);
+    const image = isFingerprint(kept.image.fingerprint) ? kept.image : { ...kept.image, fingerprint: '' };
+    return { ...kept, image, config: Object.fromEntries(config), devices: Object.fromEntries(devices) };
   }
 
   #checkDevice(name: string, device: Device): void {
@@ -209,7 +261,7 @@ export class InstanceImporter {
     }
   }
 
-  async #record(request: ImportRequest, kept: Kept) {
+  async #record(request: Arrival, kept: Kept) {
     const { records, surroundings, profile, hwaddr } = this.#deps;
     const uuid = randomUUID();
     const found = await Promise.all(kept.profiles.map((name) => profile(request.project, name)));
@@ -229,6 +281,7 @@ export class InstanceImporter {
       ...{ uuid, name: request.name, project: request.project, devices, pool },
       ...{ description: kept.description, architecture: kept.architecture, ephemeral: kept.ephemeral },
       ...{ profiles: kept.profiles, image: kept.image },
+      ...(request.standIn ? { standIn: true } : {}),
       config: withHwaddrs({ uuid, config }, expanded.devices, taken, hwaddr),
       ...{ createdAt: new Date().toISOString(), lastUsedAt: '', phase: 'creating', power: 'stopped', startedAt: '' },
     };
@@ -253,6 +306,12 @@ async function roomFor(pool: StorageDriver): Promise<number> {
   const { usedBytes, totalBytes } = await pool.poolUsage();
   if (totalBytes === undefined) return imageLimits.maxUnpackedBytes;
   return Math.max(0, Math.floor(totalBytes - usedBytes - totalBytes * keptFreeShare));
+}
+
+/** What yurt remembers of an instance for as long as it is the same: the rest is about where it is. */
+function isOfInstance(key: string, value: string): boolean {
+  if (isHwaddrKey(key)) return /^[0-9a-f][02468ace](?::[0-9a-f]{2}){5}$/.test(value);
+  return key === 'volatile.base_image' ? isFingerprint(value) : key === applyTemplateKey;
 }
 
 function works(check: () => void, what: string, warnings: Set<string>): boolean {

@@ -1,31 +1,41 @@
 import type { ServiceDefinition } from '@grpc/grpc-js';
 import { loadApi } from '../../proto/api.ts';
 import type { Log } from '../base/log.ts';
-import { ApiServer, strangerLimits, trustedLimits } from '../rpc/api-server.ts';
+import type { InstancePlaces } from '../instances/instance-places.ts';
+import { ApiServer, localLimits, remoteLimits, strangerLimits } from '../rpc/api-server.ts';
 import { localIdentity } from '../rpc/identity.ts';
 import { RemotePeers } from '../rpc/remote-peers.ts';
 import { type RouterDeps, route } from '../rpc/router.ts';
-import type { TrustStore } from '../trust/trust-store.ts';
+import { AccessSight } from '../rpc/sight.ts';
+import type { ClientAccess } from '../trust/client-access.ts';
 
 export interface ApiParts {
-  /** Serves everybody who is trusted, on any socket. */
-  readonly server: ApiServer;
+  /** Serves processes of this host. */
+  readonly local: ApiServer;
+  /** Serves those on the network who are trusted. */
+  readonly remote: ApiServer;
   readonly strangers: ApiServer;
   readonly peers: RemotePeers;
+}
+
+/** Who the clients on the network are, and where the instances are that they may see. */
+export interface Clients {
+  readonly access: ClientAccess;
+  readonly places: InstancePlaces;
 }
 
 /** The services, for those who are trusted and, with narrow limits and next to nothing allowed, for those who are not. */
 export function openApi(
   log: Log,
   handlers: Readonly<Record<string, object>>,
-  trust: TrustStore,
-  { checkProject, publish }: Pick<RouterDeps, 'checkProject'> & { publish: RouterDeps['audit'] },
+  { access, places }: Clients,
+  { checkProject, gate, publish }: Pick<RouterDeps, 'checkProject' | 'gate'> & { publish: RouterDeps['audit'] },
 ): ApiParts {
   const api = loadApi();
   const routed = ({ identify, audit }: Pick<RouterDeps, 'identify' | 'audit'>) =>
     Object.entries(handlers).map(([name, handler]) => {
       const definition = api[`yurt.v1.${name}`] as ServiceDefinition; // named in the API, held by a test
-      return { definition, implementation: route({ checkProject, log, identify, audit }, definition, handler) };
+      return { definition, implementation: route({ checkProject, gate, log, identify, audit }, definition, handler) };
     });
   const identify = (peer: string) => (peer.startsWith('unix:uid=') ? localIdentity(peer) : peers.identify(peer));
   const identifyStranger = (peer: string) => peers.identifyStranger(peer);
@@ -34,7 +44,9 @@ export function openApi(
     if (audit.result === 'ok') publish(audit, project);
     else peers.logRefusal(audit.caller, `${audit.method}: ${audit.result}`);
   };
-  const server = new ApiServer({ api, services: routed({ identify, audit: publish }), limits: trustedLimits });
+  const services = routed({ identify, audit: publish });
+  const local = new ApiServer({ api, services, limits: localLimits });
+  const remote = new ApiServer({ api, services, limits: remoteLimits });
   const strangers = new ApiServer({
     ...{
       api,
@@ -43,14 +55,11 @@ export function openApi(
       forStrangers: true,
     },
   });
-  const peers = new RemotePeers({ log, server, strangers, find: (fingerprint) => knownClient(trust, fingerprint) });
-  trust.onChanged = (fingerprint) => peers.drop(fingerprint, 'its rights have changed');
-  return { server, strangers, peers };
-}
-
-function knownClient(trust: TrustStore, fingerprint: string) {
-  const client = trust.find(fingerprint);
-  return client === undefined
-    ? undefined
-    : { name: client.name, projects: client.restricted ? client.projects : undefined };
+  const find = (fingerprint: string) => {
+    const client = access.find(fingerprint);
+    if (client === undefined) return undefined;
+    return { name: client.name, sight: new AccessSight(() => access.of(fingerprint), places) };
+  };
+  const peers = new RemotePeers({ log, server: remote, strangers, find });
+  return { local, remote, strangers, peers };
 }

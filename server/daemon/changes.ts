@@ -21,7 +21,7 @@ export interface ChangeParts {
   readonly profileChanges: ProfileChanges;
   readonly metadata: MetadataEditor;
   /** What the creation of instances shares with it. */
-  readonly use: Pick<CreateDeps, 'profile' | 'profileUse' | 'checkNetwork' | 'hwaddr'>;
+  readonly use: Pick<CreateDeps, 'profile' | 'profileUse' | 'checkNetwork' | 'addresses' | 'hwaddr'>;
   /** After a start of the server: finishes what an earlier one was changing when it was killed. */
   recover(): Promise<void>;
 }
@@ -35,7 +35,7 @@ export interface ChangedParts extends InstanceObjects {
 
 export function openChanges(base: Base, { networks }: Engines, parts: ChangedParts): ChangeParts {
   const { log, store, events } = base;
-  const { projects, records, profiles, locks, supervisor, expanded, admission, appliers } = parts;
+  const { projects, records, profiles, locks, supervisor, expanded, admission, addresses, appliers } = parts;
   const live = new LiveChanges({ appliers, supervisor, journal: new ChangeJournal(store) });
   const turns = new Serial();
   const profileUse: ProfileUse = {
@@ -44,7 +44,8 @@ export function openChanges(base: Base, { networks }: Engines, parts: ChangedPar
   const profile = (project: string, name: string) => profiles.get(project, name);
   const checkNetwork = (name: string) => networks.check(name);
   const hwaddr = stableHwaddr;
-  const shared = { records, locks, supervisor, events, live, profileUse, surroundings: { checkNetwork }, hwaddr };
+  const surroundings = { checkNetwork };
+  const shared = { records, locks, supervisor, events, live, profileUse, surroundings, addresses, hwaddr };
   return {
     metadata: new MetadataEditor({ records, metadata: parts.metadata, locks, events }),
     updater: new InstanceUpdater({ ...shared, profile }),
@@ -55,7 +56,7 @@ export function openChanges(base: Base, { networks }: Engines, parts: ChangedPar
         return all.filter((project) => homeOf(project, 'profiles') === home).map(({ name }) => name);
       },
     }),
-    use: { profile, profileUse, checkNetwork, hwaddr },
+    use: { profile, profileUse, checkNetwork, addresses, hwaddr },
     recover: async () => await live.recover(ownTask(log), await records.list(), expanded),
   };
 }

@@ -4,6 +4,8 @@ import { prepareAgentBundle, removeUnusedBundles } from '../agents/agent-bundle.
 import { HostAgentCgroups } from '../agents/agent-cgroups.ts';
 import { AgentMount } from '../agents/agent-mount.ts';
 import { Agents } from '../agents/agents.ts';
+import { KeptSessions } from '../agents/kept-sessions.ts';
+import { SessionRecords } from '../agents/session-records.ts';
 import { Cgroups } from '../host/cgroups.ts';
 import { makeDeviceNodes } from '../host/device-nodes.ts';
 import { detectHostFeatures, type HostFeatures, realHost } from '../host/host-features.ts';
@@ -35,6 +37,8 @@ export interface Engines {
   readonly networks: Networks;
   readonly links: IpLinks;
   readonly agents: Agents;
+  /** Commands that outlive calls, in the agents. */
+  readonly sessions: KeptSessions;
   readonly namespaces: UserNamespaces;
   /** The agent's files, which instances see at /dev/.yurt. */
   readonly agentDirectory: string;
@@ -106,10 +110,14 @@ async function openAgents({ log, directories, root, tools }: Base, runtime: OciR
   await removeUnusedBundles(options, bundle);
   const sockets = join(directories.run, 'agents');
   await mkdir(sockets, { recursive: true, mode: 0o700 });
+  const records = new SessionRecords(join(directories.run, 'sessions'));
+  const agents = new Agents({
+    ...{ log, runtime, cgroups: new HostAgentCgroups(cgroups), directory: sockets },
+    keepsSessions: (id) => records.list(id).length > 0,
+  });
   return {
-    agentMount: mount,
-    agentDirectory: directory,
-    agents: new Agents({ log, runtime, cgroups: new HostAgentCgroups(cgroups), directory: sockets }),
+    ...{ agentMount: mount, agentDirectory: directory, agents },
+    sessions: new KeptSessions({ log, agents, records }),
   };
 }
 

@@ -64,18 +64,19 @@ export interface InstanceParts extends InstanceObjects {
 
 export async function openInstances(base: Base, engines: Engines): Promise<InstanceParts> {
   const { log, directories, events, operations } = base;
-  const { runtime, pools, agents } = engines;
+  const { runtime, pools, agents, sessions } = engines;
   const objects = await openRecords(base, engines);
   const { records, metadata, expanded, admission } = objects;
   const pool = (name: string) => pools.driver(name);
   const start = (task: Task, instance: Instance) => verbs.startHeld(task, instance);
-  const { devices, ...deviceParts } = openDevices(base, engines, expanded);
-  announceAddresses(base, engines, records);
   const locks = new InstanceLocks();
+  const wiring = { ...objects, locks, supervisor: () => supervisor };
+  const { devices, ...deviceParts } = openDevices(base, engines, wiring);
+  announceAddresses(base, engines, records);
   const limits = limitsApplier(base, engines);
   const supervisor: Supervisor = new Supervisor({
     ...{ log, records, expanded, pool, devices, runtime, limits },
-    forgetAgent: (uuid) => agents.forget(uuid),
+    forgetAgent: async (uuid) => void (await Promise.all([agents.forget(uuid), sessions.forget(uuid)])),
     ended: (instance, reason) => logFailure(log, instance, verbs.afterEnd(instance, reason)),
   });
   const appliers = [limits, deviceParts.applier];
@@ -108,13 +109,12 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
     start: (project, name) => verbs.start(project, name),
   });
   const states = instanceStates(engines, { log, locks, supervisor, follower, hwaddr: stableHwaddr });
-  const watching = { log, records, expanded, runtime, supervisor, follower };
-  const reconciling = { ...watching, deleter, limits, repairDevices: deviceParts.repair };
+  const reconciling = { ...making, follower, deleter, limits, repairDevices: deviceParts.repair };
   return {
     ...{ ...objects, verbs, withHost, changes, states, supervisor, offline, locks, moves: snapshots.moves },
     ...{ snapshots: snapshots.verbs, countSnapshots: snapshots.count },
     backups: openBackups(
-      { ...making, ...backupTools(base, engines), start, admission, surroundings: sources },
+      { ...making, ...backupTools(base, engines), start, admission, surroundings: sources, deleter },
       snapshots,
     ),
     reconcile: async (hostRebooted) => {
@@ -126,6 +126,7 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
     close: async () => {
       snapshots.schedule[Symbol.dispose]();
       await offline.close();
+      deviceParts.close();
       supervisor.close();
       follower.close();
     },
@@ -215,7 +216,8 @@ async function findAgain(
   await engines.networks.open(uuids);
   await snapshots.begin();
   const toStart = await reconcile({ ...deps, finishPending: snapshots.finishPending });
-  await engines.agents.forgetOthers((uuid) => deps.supervisor.status(uuid) !== 'stopped');
+  const runs = (uuid: string) => deps.supervisor.status(uuid) !== 'stopped';
+  await Promise.all([engines.agents.forgetOthers(runs), engines.sessions.forgetOthers(runs)]);
   await repairPools(engines, uuids, await snapshots.repair());
   snapshots.schedule.begin();
   return toStart;

@@ -4,7 +4,9 @@ import { type Candidate, ProjectAdmission } from '../instances/admission.ts';
 import { hostIdRange, IdRanges } from '../instances/id-ranges.ts';
 import { type Expanded, expand, type Instance, resourceOf } from '../instances/instance.ts';
 import { InstanceRecords } from '../instances/instance-records.ts';
+import { StaticAddresses } from '../instances/static-addresses.ts';
 import { InstanceMetadataRecords } from '../instances/templates/instance-metadata.ts';
+import { stableHwaddr } from '../networks/hwaddr.ts';
 import { type Profile, Profiles, parseProfile } from '../profiles/profile.ts';
 import type { Projects } from '../projects/projects.ts';
 import type { Member } from '../projects/usage.ts';
@@ -20,6 +22,7 @@ export interface InstanceObjects {
   /** What instances have of their images' metadata, and their templates. */
   readonly metadata: InstanceMetadataRecords;
   readonly admission: ProjectAdmission;
+  readonly addresses: StaticAddresses;
   readonly expanded: (instance: Candidate) => Promise<Expanded>;
   /** What a project's instances count for. */
   readonly members: (project: string) => Promise<readonly Member[]>;
@@ -54,9 +57,16 @@ export async function openRecords(base: Base, engines: Engines): Promise<Instanc
     instances: (project) => records.list(project),
   });
   const records: InstanceRecords = new InstanceRecords(store, new IdRanges(store, range, base.id), admission);
+  await records.open();
   await profiles.ensureDefault('default', defaultPool, await networks.ensureDefault(defaultNetworkPrefix));
   const metadata = new InstanceMetadataRecords(store);
-  return { projects, profiles, records, metadata, admission, expanded, members, contents };
+  const addresses = new StaticAddresses({
+    instances: () => records.list(),
+    expander: () => expander(profiles),
+    network: (name) => networks.driver(name),
+    hwaddr: stableHwaddr,
+  });
+  return { projects, profiles, records, metadata, admission, addresses, expanded, members, contents };
 }
 
 /** Expands instances, reading each profile once: for one listing, since what it has read it keeps. */

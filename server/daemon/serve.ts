@@ -1,17 +1,20 @@
 import { peerCredentials } from '../../native/unix-socket.ts';
 import { expiryOf } from '../base/expiry.ts';
 import { deviceTypes } from '../devices/device-types.ts';
-import { environmentOf, instanceKeys, profileKeys } from '../instances/config-keys.ts';
+import { instanceKeys, profileKeys } from '../instances/config-keys.ts';
 import type { Instance } from '../instances/instance.ts';
 import { resourceOf } from '../instances/instance.ts';
 import { LeaseCache } from '../instances/instance-state.ts';
 import { unmanagedLinks } from '../networks/unmanaged.ts';
 import { defaultProject, type Feature, hasFeature, homeOf } from '../projects/project.ts';
+import { authService } from '../rpc/auth-service.ts';
 import { backupService } from '../rpc/backup-service.ts';
 import { consoleService } from '../rpc/console-service.ts';
+import { dialTransfer } from '../rpc/dial-transfer.ts';
 import { eventService } from '../rpc/event-service.ts';
 import { execService } from '../rpc/exec-service.ts';
 import { fileService } from '../rpc/file-service.ts';
+import { Gate } from '../rpc/gate.ts';
 import { type ImageServiceDeps, imageService } from '../rpc/image-service.ts';
 import { instanceService } from '../rpc/instance-service.ts';
 import { listen } from '../rpc/listen.ts';
@@ -22,15 +25,23 @@ import { profileService } from '../rpc/profile-service.ts';
 import { type ListRequest, projectOf } from '../rpc/project.ts';
 import { projectService } from '../rpc/project-service.ts';
 import { type ServerServiceDeps, serverService } from '../rpc/server-service.ts';
+import { sessionService } from '../rpc/session-service.ts';
+import type { Sight } from '../rpc/sight.ts';
 import { snapshotService } from '../rpc/snapshot-service.ts';
 import { storageService } from '../rpc/storage-service.ts';
+import { transferService } from '../rpc/transfer-service.ts';
 import { trustService } from '../rpc/trust-service.ts';
 import { readConsoleLog } from '../runtime/console-log.ts';
+import { ImageTransfers } from '../transfers/image-transfers.ts';
+import { ClientAccess } from '../trust/client-access.ts';
+import { Groups } from '../trust/groups.ts';
 import { TrustStore } from '../trust/trust-store.ts';
 import { openApi } from './api.ts';
 import type { Engines } from './engines.ts';
+import { execDeps, sessionDeps } from './exec.ts';
 import { filesWork } from './files.ts';
-import { agentInstance, checkRunning, diskUsage, type InstanceParts, runningInstance } from './instances.ts';
+import { checkRunning, diskUsage, type InstanceParts } from './instances.ts';
+import { processesIn } from './processes.ts';
 import { discardImage, projectDeps } from './projects.ts';
 import { expander } from './records.ts';
 import { RemoteAccess } from './remote-access.ts';
@@ -52,27 +63,47 @@ export async function serve(
 ): Promise<Serving> {
   const { log, directories, store, events } = base;
   const checkProject = (name: string) => parts.projects.get(name);
-  const trust = await TrustStore.open({ store, events, checkProject, now: () => new Date() });
+  const { trust, groups } = await openTrust(base, parts);
+  const access: ClientAccess = new ClientAccess({
+    ...{ trust, groups },
+    onReduced: (fingerprint, reason) => peers.drop(fingerprint, reason),
+  });
+  const { places } = parts.records;
+  const gate = new Gate({
+    operation: (id) => base.operations.get(id),
+    sessionPlace: (id) => places.find(engines.sessions.find(id)?.instance ?? ''),
+  });
   const certificate = new ServerCertificateFiles({ log, state: directories.state, hostName: base.hostName });
   const config = new ServerConfig({ store, events, prepare: (wanted) => remote.prepare(addressIn(wanted)) });
   const handlers = {
-    ...domainServices(base, engines, parts),
+    ...domainServices(base, engines, parts, gate),
     ServerService: serverFacts(base, engines, parts, {
       ...{ config, shutdown },
       network: () => ({ addresses: remote.addresses, fingerprint: certificate.fingerprint }),
     }),
+    AuthService: authService({
+      ...{ trust, groups, access, places, checkProject },
+      instance: (project, name) => parts.records.get(project, name),
+    }),
     TrustService: trustService({
-      ...{ trust, certificate: () => certificate.get(), addresses: () => remote.addresses },
+      ...{ trust, groups, certificate: () => certificate.get(), addresses: () => remote.addresses },
       tokenExpiry: async () => expiryOf(serverSetting((await config.get()).config, tokenExpiryKey), new Date()),
     }),
+    TransferService: transferService({
+      ...transferParts(base, engines, parts),
+      own: async () => ({ certificatePem: (await certificate.get()).certificatePem, addresses: remote.addresses }),
+      dial: async (peer, signal) => await dialTransfer(await certificate.get(), peer, signal),
+      keepPeer: (peer) => peers.keep(peer),
+    }),
   };
-  const { server, strangers, peers } = openApi(log, handlers, trust, {
-    ...{ checkProject, publish: (audit, project) => events.publish(audit, project) },
+  const clients = { access, places };
+  const { peers, ...servers } = openApi(log, handlers, clients, {
+    ...{ checkProject, gate, publish: (audit, project) => events.publish(audit, project) },
   });
   const remote = new RemoteAccess({ log, certificate, peers });
   const groupId = /^yurt:[^:]*:(\d+):/m.exec(await readOptional('/etc/group'))?.[1];
   const local = await listen({
-    ...{ log, server, peerCredentials, socketPath: directories.socket },
+    ...{ log, server: servers.local, peerCredentials, socketPath: directories.socket },
     groupId: groupId === undefined ? undefined : Number(groupId),
   });
   await remote.start(addressIn((await config.get()).config));
@@ -80,10 +111,24 @@ export async function serve(
     close: async (graceMs) => {
       local.close();
       remote.stopListening();
-      await Promise.all([server.close(graceMs), strangers.close(graceMs)]);
+      await Promise.all(Object.values(servers).map((server) => server.close(graceMs)));
       remote.close();
     },
   };
+}
+
+/** The clients that are trusted, and the groups that they are in. What they have of a project follows its name. */
+async function openTrust({ store, events }: Base, { projects }: InstanceParts) {
+  const groups = await Groups.open({ store, events });
+  const trust = await TrustStore.open({
+    ...{ store, events, checkProject: (name: string) => projects.get(name), now: () => new Date() },
+    hasGroup: (id) => groups.find(id) !== undefined,
+  });
+  projects.onNameFreed = async (name, newName) => {
+    await groups.projectBecame(name, newName);
+    await trust.projectBecame(name, newName);
+  };
+  return { trust, groups };
 }
 
 const tokenExpiryKey = 'core.remote_token_expiry';
@@ -92,12 +137,12 @@ function addressIn(config: Readonly<Record<string, string>>): string {
   return serverSetting(config, 'core.https_address');
 }
 
-function domainServices(base: Base, engines: Engines, parts: InstanceParts) {
+function domainServices(base: Base, engines: Engines, parts: InstanceParts, gate: Gate) {
   const { projects, records, profiles, expanded, verbs } = parts;
   const { networks, links, pools } = engines;
   const { operations, events } = base;
-  const usersOf = async (uses: (instance: Instance) => Promise<boolean>, visible: readonly string[] | undefined) => {
-    const all = (await records.list()).filter(({ project }) => visible === undefined || visible.includes(project));
+  const usersOf = async (uses: (instance: Instance) => Promise<boolean>, sight: Sight) => {
+    const all = (await records.list()).filter(({ project, name }) => sight.role(project, name) !== undefined);
     const used = await Promise.all(all.map(uses));
     return all.filter((_instance, index) => used[index]).map(resourceOf);
   };
@@ -108,26 +153,18 @@ function domainServices(base: Base, engines: Engines, parts: InstanceParts) {
       ...{ ...parts, instances: verbs, updater: parts.changes.updater, countSnapshots: parts.countSnapshots },
       expander: () => expander(profiles),
       diskUsage: (instance) => diskUsage(engines, instance),
+      processes: processesIn(engines),
       leases: () => new LeaseCache((network) => networks.driver(network).leases()),
     }),
     SnapshotService: snapshotService({ ...parts, diskUsage: (snapshot) => diskUsage(engines, snapshot) }),
     BackupService: backupService(parts.backups),
-    ExecService: execService({
-      booted: async (task, project, name) => {
-        await parts.booted(await runningInstance(parts, project, name), task.signal);
-      },
-      exec: async (task, project, name, command) => {
-        const instance = await runningInstance(parts, project, name);
-        const holds = await expanded(instance);
-        const environment = { ...environmentOf(holds.config), ...command.environment };
-        return await engines.agents.exec(task, agentInstance(instance, holds), { ...command, environment });
-      },
-    }),
+    ExecService: execService(execDeps(engines, parts)),
+    SessionService: sessionService(sessionDeps(engines, parts)),
     MetadataService: metadataService(parts.changes.metadata),
     FileService: fileService({ work: filesWork(engines, parts) }),
     ConsoleService: consoleService(consoleDeps(base, engines, parts)),
     OperationService: operationService(operations),
-    EventService: eventService(events),
+    EventService: eventService(events, gate),
     ImageService: imageService(imageDeps(base, engines, parts)),
     ProfileService: profileService({
       ...{ profiles, changes: parts.changes.profileChanges },
@@ -139,11 +176,11 @@ function domainServices(base: Base, engines: Engines, parts: InstanceParts) {
     NetworkService: networkService({
       managed: () => networks.list(),
       unmanaged: async () => await unmanagedNetworks(engines),
-      usedBy: (network, visible) => usersOf(hasDevice('network', network), visible),
+      usedBy: (network, sight) => usersOf(hasDevice('network', network), sight),
     }),
     StorageService: storageService({
       pools: () => pools.list(),
-      usedBy: (pool, visible) => usersOf(async (instance) => instance.pool === pool, visible),
+      usedBy: (pool, sight) => usersOf(async (instance) => instance.pool === pool, sight),
     }),
   };
 
@@ -171,6 +208,12 @@ function imageDeps({ operations, events }: Base, engines: Engines, parts: Instan
     },
     discard: (task, fingerprint) => discardImage(engines, task, fingerprint),
   };
+}
+
+function transferParts(base: Base, engines: Engines, parts: InstanceParts) {
+  const { ends, sender, receiver } = parts.backups.transfers;
+  const { images, prepare } = imageDeps(base, engines, parts);
+  return { ends, sender, receiver, images, imageTransfers: new ImageTransfers({ ...base, ends, prepare }) };
 }
 
 /** The projects that have the objects of a kind that a list is to show. */

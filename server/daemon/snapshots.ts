@@ -8,6 +8,7 @@ import type { Instance } from '../instances/instance.ts';
 import type { InstanceLocks } from '../instances/instance-locks.ts';
 import type { InstanceMoves } from '../instances/instance-moves.ts';
 import type { InstanceRecords } from '../instances/instance-records.ts';
+import type { InstanceRefresher } from '../instances/refresh-instance.ts';
 import type { Supervisor } from '../instances/supervisor.ts';
 import type { Operations } from '../operations/operations.ts';
 import type { Runtime } from '../runtime/contract.ts';
@@ -33,6 +34,7 @@ export interface SnapshotsWiring extends Omit<RestoreDeps, 'snapshots' | 'superv
 export interface SnapshotParts {
   readonly verbs: Snapshots;
   readonly moves: InstanceMoves;
+  readonly refresher: InstanceRefresher;
   /** How many there are, by the uuid of their instance: of one, or of all. */
   readonly count: (instance?: string) => Promise<ReadonlyMap<string, number>>;
   readonly taker: SnapshotTaker;
@@ -58,7 +60,7 @@ export function openSnapshots(wiring: SnapshotsWiring): SnapshotParts {
   const verbs = new Snapshots({ ...wiring, snapshots, taker, restorer, work });
   const { moves, rebuilder, refresher } = openMoves(wiring, { work, taker, snapshots });
   return {
-    ...{ verbs, moves, taker, records: snapshots },
+    ...{ verbs, moves, refresher, taker, records: snapshots },
     count: (instance) => verbs.count(instance),
     schedule: new SnapshotSchedule({ ...wiring, snapshots: verbs }),
     removeAll: (task, instance) => taker.removeAll(task, instance),

@@ -37,6 +37,8 @@ function checkDevice(name: string, device: Device): void {
 function checkOption(name: string, known: DeviceType, option: string, value: string): void {
   const rule: DeviceOption | undefined = Object.hasOwn(known.options, option) ? known.options[option] : undefined;
   if (rule === undefined) {
+    const why = Object.entries(known.absent ?? {}).find(([one]) => one === option)?.[1];
+    if (why !== undefined) throw refused(name, `${known.type} has no option "${option}": ${why}`);
     const near = suggestion(option, Object.keys(known.options));
     throw refused(name, `${known.type} has no option "${option.slice(0, 80)}"${near}`);
   }

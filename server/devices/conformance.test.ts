@@ -3,14 +3,21 @@ import { describe, it } from 'node:test';
 import { ended, type FakeServer, fakeServer } from '../../test/fakes/instances.ts';
 import { silentLog } from '../base/log.ts';
 import { ownTask } from '../base/task.ts';
+import { futureOwner } from '../instances/check-expanded.ts';
 import type { Device } from './device.ts';
 import { deviceTypes } from './device-types.ts';
+import { difference } from './instance-devices.ts';
+import { planDevices } from './plan-devices.ts';
 
 /** One device of each kind, and another that it may be changed to. */
 const samples: Readonly<Record<string, readonly [Device, Device]>> = {
   nic: [
     { type: 'nic', network: 'yurtbr0', hwaddr: '00:16:3e:00:00:07' },
     { type: 'nic', network: 'yurtbr0', hwaddr: '00:16:3e:00:00:08', name: 'lan0' },
+  ],
+  'nic with rules': [
+    { type: 'nic', network: 'yurtbr0', hwaddr: '00:16:3e:00:00:07', 'limits.max': '1Mbit' },
+    { type: 'nic', network: 'yurtbr0', hwaddr: '00:16:3e:00:00:07', 'security.mac_filtering': 'true' },
   ],
   disk: [
     { type: 'disk', source: '/srv/one', path: '/one' },
@@ -19,6 +26,14 @@ const samples: Readonly<Record<string, readonly [Device, Device]>> = {
   'disk in memory': [
     { type: 'disk', source: 'tmpfs:', path: '/scratch' },
     { type: 'disk', source: 'tmpfs:', path: '/scratch', size: '1MiB' },
+  ],
+  'disk that may be missing': [
+    { type: 'disk', source: '/srv/one', path: '/one', required: 'false' },
+    { type: 'disk', source: '/srv/two', path: '/one', required: 'false' },
+  ],
+  'node that may be missing': [
+    { type: 'unix-char', source: '/dev/one', required: 'false' },
+    { type: 'unix-char', source: '/dev/one', required: 'false', mode: '0600' },
   ],
   'unix-char': [
     { type: 'unix-char', source: '/dev/one' },
@@ -162,3 +177,14 @@ for (const [name, [device, other]] of Object.entries(samples)) {
     }
   });
 }
+
+it('rules of a proxy are made anew when the address of its nic changes', () => {
+  const proxy = { type: 'proxy', listen: 'tcp:192.0.2.1:80', connect: 'tcp:0.0.0.0:80', nat: 'true' };
+  const nic = { type: 'nic', network: 'yurtbr0', hwaddr: '00:16:3e:00:00:07' };
+  const plan = (eth0: Device) => planDevices(futureOwner, { eth0, proxy }, () => '');
+  const { added } = difference(plan(nic), plan({ ...nic, 'ipv4.address': '10.1.2.7' }));
+  assert.deepEqual(
+    added.map(({ name }) => name),
+    ['eth0', 'proxy'],
+  );
+});

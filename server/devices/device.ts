@@ -39,6 +39,8 @@ export interface DeviceType {
   readonly type: string;
   readonly doc: string;
   readonly options: Readonly<Record<string, DeviceOption>>;
+  /** Options that the field has, and why there are none here. */
+  readonly absent?: Readonly<Record<string, string>>;
   /** Refuses options that are good alone and wrong together. Returns what is wrong, as the end of `Device "x": …`. */
   readonly check?: (device: Device) => string | undefined;
   /** What the device is made of, in the order in which it is made. Pure; the device was checked. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Fault } from '../base/fault.ts';
 import { Revert } from '../base/revert.ts';
 import { ownTask, type Task } from '../base/task.ts';
+import type { DeviceAccess } from '../host/device-filter.ts';
 import type { DeviceRuns } from '../host/device-runs.ts';
 import type { DeviceOwner, Devices } from './device.ts';
 import { makerOf, type PartMakers, type PartOf, type Plug } from './part-maker.ts';
@@ -12,6 +13,8 @@ export interface InstanceDevicesDeps {
   readonly makers: PartMakers;
   readonly runs: DeviceRuns;
   readonly hwaddr: (uuid: string, device: string) => string;
+  /** Watches the sources that devices of an instance can do without. */
+  readonly watch: (uuid: string, paths: readonly string[]) => void;
 }
 
 /** Devices of which all is made that needs no process of the instance. */
@@ -45,12 +48,34 @@ export class InstanceDevices {
     }
   }
 
+  /** Devices of the host that an instance which starts with these must be let open. */
+  async access(planned: readonly PlannedDevice[]): Promise<DeviceAccess[]> {
+    const parts = planned.flatMap((device) => device.parts);
+    return (await Promise.all(parts.map((part) => makerOf(this.#deps.makers, part).access?.(part) ?? []))).flat();
+  }
+
+  /** Faults of changing these devices of a running instance from the ones to the others. Changes nothing. */
+  async checkChange(
+    owner: DeviceOwner,
+    before: readonly PlannedDevice[],
+    wanted: readonly PlannedDevice[],
+  ): Promise<void> {
+    const { removed, added } = difference(before, wanted);
+    for (const { name, parts } of [...removed, ...added]) {
+      for (const part of parts) {
+        await makerOf(this.#deps.makers, part).checkLive?.(owner, part).catch(during(name));
+      }
+    }
+    await this.check(added);
+  }
+
   /** Each step of it is undone by `removeAll`, also after a failure. */
   async prepare(task: Task, owner: DeviceOwner, planned: readonly PlannedDevice[]): Promise<PreparedDevices> {
-    const ready = await settled(planned.map((device) => this.#prepare(task, owner, device)));
+    const ready = await settled(planned.map((device) => this.#prepare(task, owner, device, true)));
     return {
       plug: async (plugTask, pid) => {
         for (const plug of ready) await plug(plugTask, pid);
+        this.#deps.watch(owner.uuid, optionalSources(planned));
       },
     };
   }
@@ -58,7 +83,7 @@ export class InstanceDevices {
   /** Adds one device to a running instance. Undoes itself on failure. */
   async plug(task: Task, owner: DeviceOwner, device: PlannedDevice, pid: number): Promise<void> {
     try {
-      const plug = await this.#prepare(task, owner, device);
+      const plug = await this.#prepare(task, owner, device, false);
       await plug(task, pid);
     } catch (error) {
       await this.unplug(ownTask(task.log), owner, device.name, pid).catch((failure: unknown) => {
@@ -84,7 +109,8 @@ export class InstanceDevices {
     pid: number,
     wanted: readonly PlannedDevice[],
   ): Promise<void> {
-    const { removed, added } = difference(await this.#whole(task, owner, pid), wanted);
+    const before = await this.#whole(task, owner, pid);
+    const { adjusted, removed, added } = this.#steps(before, wanted);
     for (const device of removed.toReversed()) {
       revert.push(`add device ${device.name} again`, async () => {
         await this.unplug(ownTask(task.log), owner, device.name, pid); // what a removal that failed has left
@@ -92,10 +118,51 @@ export class InstanceDevices {
       });
       await this.unplug(task, owner, device.name, pid);
     }
+    // Between the two: what is added may depend on it, and what was removed on what it was.
+    for (const [now, then] of adjusted) {
+      revert.push(`change device ${now.name} back`, () => this.#adjust(ownTask(task.log), owner, now));
+      await this.#adjust(task, owner, then);
+    }
     for (const device of added) {
       revert.push(`remove device ${device.name}`, () => this.unplug(ownTask(task.log), owner, device.name, pid));
       await this.plug(task, owner, device, pid);
     }
+    revert.push('watch for the former sources', async () => this.#deps.watch(owner.uuid, optionalSources(before)));
+    this.#deps.watch(owner.uuid, optionalSources(wanted));
+  }
+
+  /** Devices of both that stay and are adjusted, and what must go and come. */
+  #steps(before: readonly PlannedDevice[], wanted: readonly PlannedDevice[]) {
+    const { removed, added } = difference(before, wanted);
+    const adjusted = removed.flatMap((now) => {
+      const then = added.find(({ name }) => name === now.name);
+      return then !== undefined && this.#canAdjust(now, then) ? [[now, then] as const] : [];
+    });
+    const isAdjusted = (device: PlannedDevice) => adjusted.some((pair) => pair.includes(device));
+    return {
+      adjusted,
+      removed: removed.filter((device) => !isAdjusted(device)),
+      added: added.filter((device) => !isAdjusted(device)),
+    };
+  }
+
+  #canAdjust({ parts }: PlannedDevice, then: PlannedDevice): boolean {
+    if (parts.length !== then.parts.length) return false;
+    return parts.every((part, index) => {
+      const other = then.parts[index];
+      if (other?.kind !== part.kind) return false;
+      return makerOf(this.#deps.makers, part).canAdjust?.(part, other) === true;
+    });
+  }
+
+  async #adjust(task: Task, owner: DeviceOwner, device: PlannedDevice): Promise<void> {
+    const { runs } = this.#deps;
+    const key = keyOf(device.name);
+    await runs.write(owner.uuid, key, { ...device, whole: false });
+    for (const it of this.#partsOf(owner, device)) {
+      await makerOf(this.#deps.makers, it.part).adjust?.(task, it).catch(during(device.name));
+    }
+    await runs.write(owner.uuid, key, { ...device, whole: true });
   }
 
   /** After a start of the server: each device of an instance that runs on is as it should be, or the first failure. */
@@ -110,6 +177,7 @@ export class InstanceDevices {
    * the host. One that cannot be removed does not keep the rest. Throws the first failure.
    */
   async removeAll(task: Task, owner: DeviceOwner, planned: readonly PlannedDevice[], pid?: number): Promise<void> {
+    this.#deps.watch(owner.uuid, []);
     const order = new Map(planned.map(({ name }, index) => [keyOf(name), index]));
     const keys = await this.#deps.runs.keys(owner.uuid);
     const rank = (key: string) => order.get(key) ?? planned.length;
@@ -124,14 +192,14 @@ export class InstanceDevices {
     if (failures.length > 0) throw failures[0];
   }
 
-  async #prepare(task: Task, owner: DeviceOwner, device: PlannedDevice): Promise<Plug> {
+  async #prepare(task: Task, owner: DeviceOwner, device: PlannedDevice, starting: boolean): Promise<Plug> {
     if (device.parts.length === 0) return async () => {};
     // Before anything is made: whoever comes after a crash knows what to look for.
     await this.#deps.runs.write(owner.uuid, keyOf(device.name), device);
     try {
       const plugs: Plug[] = [];
       for (const it of this.#partsOf(owner, device)) {
-        plugs.push(await makerOf(this.#deps.makers, it.part).prepare(task, it));
+        plugs.push(await makerOf(this.#deps.makers, it.part).prepare(task, it, starting));
       }
       return async (plugTask, pid) => {
         for (const plug of plugs) await plug(plugTask, pid).catch(during(device.name));
@@ -195,6 +263,17 @@ export function difference(before: readonly PlannedDevice[], wanted: readonly Pl
     removed: before.filter((device) => !has(wanted, device)),
     added: wanted.filter((device) => !has(before, device)),
   };
+}
+
+/** Paths of the host that the devices can do without. */
+function optionalSources(planned: readonly PlannedDevice[]): string[] {
+  return planned
+    .flatMap(({ parts }) => parts)
+    .flatMap((part) => {
+      if (part.kind === 'mount' && !part.required && part.source.kind === 'path') return [part.source.path];
+      if (part.kind === 'node' && !part.required && 'path' in part.from) return [part.from.path];
+      return [];
+    });
 }
 
 /** Names of users never become paths. */

@@ -1,5 +1,7 @@
+import { parseBitRate } from '../base/bit-rate.ts';
 import { parseByteSize } from '../base/byte-size.ts';
 import { parseBoolean } from '../base/config-key.ts';
+import { parseAddress } from '../networks/subnet.ts';
 
 /** Checks of option values: undefined for a good one, otherwise what is allowed. */
 export type OptionCheck = (value: string) => string | undefined;
@@ -39,6 +41,18 @@ const systemPlaces = /^\/(dev|dev\/\.yurt|(proc|sys)(\/.*)?)$/;
 
 export const byteSize: OptionCheck = (value) =>
   (parseByteSize(value) ?? 0) > 0 ? undefined : 'a size like 512MiB, 2GB or 1048576';
+
+/** The kernel counts in bytes, and what is slower than this passes no packet in a second. */
+const leastBitRate = 10_000;
+
+export const bitRate: OptionCheck = (value) =>
+  (parseBitRate(value) ?? 0) >= leastBitRate ? undefined : 'a rate from 10kbit on, like 512kbit, 100Mbit or 1Gbit';
+
+/** An address of the family, or none of it. */
+export function addressOrNone(family: 4 | 6): OptionCheck {
+  return (value) =>
+    value === 'none' || parseAddress(value)?.family === family ? undefined : `an IPv${family} address, or none`;
+}
 
 export function oneOf(...words: readonly string[]): OptionCheck {
   return (value) => (words.includes(value) ? undefined : `one of ${words.join(', ')}`);

@@ -1,4 +1,5 @@
 import type { Task } from '../base/task.ts';
+import type { DeviceAccess } from '../host/device-filter.ts';
 import type { DeviceOwner } from './device.ts';
 import type { DevicePart, PartKind } from './parts.ts';
 
@@ -17,8 +18,19 @@ export type Plug = (task: Task, pid: number) => Promise<void>;
 export interface PartMaker<Part> {
   /** Refuses what can be known beforehand to be impossible; changes nothing. */
   check(part: Part): Promise<void>;
-  /** What needs no process of the instance, so that it can happen while that is created. */
-  prepare(task: Task, it: PartOf<Part>): Promise<Plug>;
+  /**
+   * What needs no process of the instance, so that it can happen while that is created. `starting`: it is created now, with
+   * what `access` has said; otherwise it runs.
+   */
+  prepare(task: Task, it: PartOf<Part>, starting: boolean): Promise<Plug>;
+  /** Refuses to add or remove it while the instance runs, where that is impossible; changes nothing. */
+  checkLive?(owner: DeviceOwner, part: Part): Promise<void>;
+  /** Devices that the instance must be let open for it. */
+  access?(part: Part): Promise<readonly DeviceAccess[]>;
+  /** Whether one that was made can become the other while it is there; none can without this. */
+  readonly canAdjust?: (before: Part, after: Part) => boolean;
+  /** Makes one that was made be `it`. What fails in the middle is put right by calling it with what was before. */
+  adjust?(task: Task, it: PartOf<Part>): Promise<void>;
   /** Whether one that was made is still there, as far as that can be seen from outside the instance. */
   works(it: PartOf<Part>): Promise<boolean>;
   /** Removes it, also when it was made in part, or not at all. Without `pid` the instance has ended. */

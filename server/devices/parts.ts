@@ -1,13 +1,11 @@
 import type { InstanceMount } from '../host/instance-mounts.ts';
 import type { Endpoint } from '../host/relays.ts';
+import type { NicLink } from '../networks/contract.ts';
 
 /** A link of the instance on a managed network. */
-export interface NicPart {
+export interface NicPart extends NicLink {
   readonly kind: 'nic';
   readonly network: string;
-  /** The link's name inside. */
-  readonly name: string;
-  readonly hwaddr: string;
 }
 
 /** A file or directory of the host, or a new file system, that appears inside. */
@@ -56,8 +54,8 @@ export interface NatPart {
   /** IPv4; 0.0.0.0 for that of the instance's first nic. */
   readonly connect: string;
   readonly ports: readonly { readonly from: number; readonly to: number }[];
-  /** Those of the instance, one of which has the address. */
-  readonly nics: readonly { readonly network: string; readonly name: string }[];
+  /** Those of the instance, one of which has the address. With that of each by configuration: another one needs other rules. */
+  readonly nics: readonly Pick<NicPart, 'network' | 'name' | 'ipv4'>[];
 }
 
 /** What devices are made of. A type returns these as data; one place makes them, at start and in a running instance. */

@@ -16,7 +16,9 @@ export function rootPool(devices: Devices): string {
   }
   if (root[1]['size'] !== undefined) {
     const why = `roots in storage pool "${pool}" are layers on one file system, which the driver cannot limit one by one`;
-    throw new Fault('unsupported', `Device "${root[0]}": size: ${why}`);
+    const instead =
+      'put what must be bounded on a disk of its own: a file system of that size, or source=tmpfs: with a size';
+    throw new Fault('unsupported', `Device "${root[0]}": size: ${why}; ${instead}`);
   }
   return pool;
 }

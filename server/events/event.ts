@@ -30,7 +30,9 @@ export interface Audit {
   readonly fingerprint: string;
   /** `yurt.v1.InstanceService/StartInstance`. */
   readonly method: string;
-  /** `ok` or the code of the fault. */
+  /** The instance or operation that it was about: `instance/web`; empty: neither. */
+  readonly subject: string;
+  /** `ok` or the code of the fault; `begun` when a stream begins, which has its end told too. */
   readonly result: string;
 }
 

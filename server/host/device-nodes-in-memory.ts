@@ -1,5 +1,5 @@
 import { Fault } from '../base/fault.ts';
-import type { DeviceNodes, NodeNumbers } from './device-nodes.ts';
+import type { DeviceNode, DeviceNodes, NodeNumbers } from './device-nodes.ts';
 
 /** Device nodes that exist in a set only. `effect` and `removal` are called before each change and may throw. */
 export class DeviceNodesInMemory implements DeviceNodes {
@@ -7,7 +7,7 @@ export class DeviceNodesInMemory implements DeviceNodes {
   readonly missing = new Set<string>();
   readonly #effect: (what: string) => void;
   readonly #removal: () => void;
-  readonly #made = new Set<string>();
+  readonly #made = new Map<string, NodeNumbers>();
 
   constructor(effect: (what: string) => void = () => {}, removal: () => void = () => {}) {
     this.#effect = effect;
@@ -15,17 +15,24 @@ export class DeviceNodesInMemory implements DeviceNodes {
   }
 
   list(): string[] {
-    return [...this.#made];
+    return [...this.#made.keys()];
   }
 
   async numbersOf(path: string): Promise<NodeNumbers> {
-    if (this.missing.has(path)) throw new Fault('not-found', `${path} does not exist`);
-    return { major: 1, minor: 3 };
+    const isOwn = path.endsWith('.node');
+    if (this.missing.has(path) || (isOwn && !this.#made.has(path)))
+      throw new Fault('not-found', `${path} does not exist`);
+    return this.#made.get(path) ?? { major: 10, minor: path.length };
   }
 
-  async make(path: string): Promise<void> {
+  async make(path: string, { major, minor }: DeviceNode): Promise<void> {
     this.#effect('make a node');
-    this.#made.add(path);
+    this.#made.set(path, { major, minor });
+  }
+
+  async count(directory: string, { major, minor }: NodeNumbers): Promise<number> {
+    const made = [...this.#made].filter(([path]) => path.startsWith(`${directory}/`));
+    return made.filter(([, numbers]) => numbers.major === major && numbers.minor === minor).length;
   }
 
   async remove(path: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { chmod, chown, mkdir, rm, stat } from 'node:fs/promises';
+import { chmod, chown, lstat, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, Fault } from '../base/fault.ts';
 import { type Run, runChecked } from './run.ts';
@@ -22,13 +22,28 @@ export async function makeDeviceNodes(run: Run, directory: string): Promise<void
   }
 }
 
+export type NodeType = 'c' | 'b';
+
+/** Character devices that belong to every system. */
+export const systemNodes: readonly NodeNumbers[] = [
+  [1, 3], // null, zero, full, random, urandom; kmsg is not among them
+  [1, 5],
+  [1, 7],
+  [1, 8],
+  [1, 9],
+  [5, 0], // tty, console, ptmx
+  [5, 1],
+  [5, 2],
+  ...nodes.map(({ major, minor }) => [major, minor]),
+].map(([major = 0, minor = 0]) => ({ major, minor }));
+
 export interface NodeNumbers {
   readonly major: number;
   readonly minor: number;
 }
 
 export interface DeviceNode extends NodeNumbers {
-  readonly nodeType: 'c' | 'b';
+  readonly nodeType: NodeType;
   /** As the host sees them. */
   readonly uid: number;
   readonly gid: number;
@@ -42,6 +57,8 @@ export interface DeviceNodes {
   numbersOf(path: string, nodeType: DeviceNode['nodeType']): Promise<NodeNumbers>;
   /** Makes a node at a path of the server's own, in place of what is there. */
   make(path: string, node: DeviceNode): Promise<void>;
+  /** How many of those that were made below a directory are this device. */
+  count(directory: string, node: NodeNumbers & Pick<DeviceNode, 'nodeType'>): Promise<number>;
   /** Idempotent. */
   remove(path: string): Promise<void>;
 }
@@ -68,6 +85,17 @@ export class HostDeviceNodes implements DeviceNodes {
     await runChecked(this.#run, ['mknod', '-m', '000', path, nodeType, String(major), String(minor)]);
     await chown(path, uid, gid);
     await chmod(path, mode);
+  }
+
+  async count(directory: string, node: NodeNumbers & Pick<DeviceNode, 'nodeType'>): Promise<number> {
+    let count = 0;
+    for (const name of await readdir(directory, { recursive: true })) {
+      const status = await lstat(join(directory, name), { bigint: true });
+      const isSame = node.nodeType === 'c' ? status.isCharacterDevice() : status.isBlockDevice();
+      const { major, minor } = numbersOfDevice(status.rdev);
+      if (isSame && major === node.major && minor === node.minor) count += 1;
+    }
+    return count;
   }
 
   async remove(path: string): Promise<void> {

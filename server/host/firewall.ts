@@ -2,8 +2,11 @@ import { Fault } from '../base/fault.ts';
 import { runProgram } from './programs.ts';
 import { failed, type Run } from './run.ts';
 
+/** What a table sees: packets of the host's own network stack, or every frame that one link receives. */
+export type FirewallFamily = 'inet' | 'netdev';
+
 /**
- * nftables tables of family `inet` that belong to yurt. Rules of others (Docker's or firewalld's) live in their own
+ * nftables tables of one family that belong to yurt. Rules of others (Docker's or firewalld's) live in their own
  * tables and are never read or changed here.
  */
 export interface Firewall {
@@ -18,28 +21,36 @@ export interface Firewall {
 /** What nft(8) says when the kernel lacks a part of nf_tables (nat, masquerade, conntrack). */
 const lacksFeature = /Operation not supported|Protocol not supported|No such file or directory/;
 
+/** What each family needs of the kernel, beside nf_tables. */
+const needs: Readonly<Record<FirewallFamily, string>> = {
+  inet: 'inet, nat and masq (CONFIG_NF_TABLES_INET, NFT_NAT, NFT_MASQ)',
+  netdev: 'netdev and limit (CONFIG_NF_TABLES_NETDEV, NETFILTER_INGRESS, NFT_LIMIT)',
+};
+
 /** The firewall through nft(8). */
 export class NftFirewall implements Firewall {
   readonly #run: Run;
+  readonly #family: FirewallFamily;
 
-  constructor(run: Run) {
+  constructor(run: Run, family: FirewallFamily = 'inet') {
     this.#run = run;
+    this.#family = family;
   }
 
   async list(table: string): Promise<string | undefined> {
-    const result = await runProgram(this.#run, ['nft', '-n', 'list', 'table', 'inet', tableName(table)]);
+    const result = await runProgram(this.#run, ['nft', '-n', 'list', 'table', this.#family, tableName(table)]);
     return result.exitCode === 0 ? result.stdout : undefined;
   }
 
   async replace(table: string, body: string): Promise<void> {
-    const name = tableName(table);
+    const name = `${this.#family} ${tableName(table)}`;
     // Declaring the table first makes the delete succeed also when there was none.
-    await this.#load(`table inet ${name}\ndelete table inet ${name}\ntable inet ${name} {\n${body}}\n`);
+    await this.#load(`table ${name}\ndelete table ${name}\ntable ${name} {\n${body}}\n`);
   }
 
   async remove(table: string): Promise<void> {
-    const name = tableName(table);
-    await this.#load(`table inet ${name}\ndelete table inet ${name}\n`);
+    const name = `${this.#family} ${tableName(table)}`;
+    await this.#load(`table ${name}\ndelete table ${name}\n`);
   }
 
   async #load(ruleset: string): Promise<void> {
@@ -47,8 +58,8 @@ export class NftFirewall implements Firewall {
     if (result.exitCode === 0) return;
     const fault = failed(result);
     if (!lacksFeature.test(result.stderr)) throw fault;
-    const needs = 'the kernel needs nf_tables with inet, nat and masq (CONFIG_NF_TABLES_INET, NFT_NAT, NFT_MASQ)';
-    throw new Fault('unsupported', `${fault.message}; ${needs}`, { cause: fault });
+    const message = `${fault.message}; the kernel needs nf_tables with ${needs[this.#family]}`;
+    throw new Fault('unsupported', message, { cause: fault });
   }
 }
 

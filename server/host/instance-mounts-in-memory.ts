@@ -31,6 +31,10 @@ export class InstanceMountsInMemory implements InstanceMounts {
     this.#mounts.set(receipt, mount.target);
   }
 
+  async isAttached(receipt: string): Promise<boolean> {
+    return this.#mounts.has(receipt);
+  }
+
   async detach(_pid: number | undefined, _target: string, receipt: string): Promise<void> {
     this.#removal();
     this.#mounts.delete(receipt);

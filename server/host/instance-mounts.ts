@@ -42,6 +42,8 @@ export interface InstanceMounts {
   checkSource(path: string): Promise<string>;
   /** `pid` is the instance's init. Faults: as `checkSource`, `unsupported`, and those of making `target` inside. */
   attach(pid: number, idMap: IdMap, mount: InstanceMount, receipt: string): Promise<void>;
+  /** Whether `attach` has made the mount of this receipt, and `detach` has not removed it. */
+  isAttached(receipt: string): Promise<boolean>;
   /** Idempotent. Without `pid` the instance has ended, and its mounts with it. */
   detach(pid: number | undefined, target: string, receipt: string): Promise<void>;
 }
@@ -82,6 +84,10 @@ export class KernelInstanceMounts implements InstanceMounts {
     await using note = await open(receipt, 'w', 0o600);
     const kind = directory ? 'directory' : 'file';
     await this.#help(['attach', kind, mount.propagation, mount.target], [...inside, fd, note.fd]);
+  }
+
+  async isAttached(receipt: string): Promise<boolean> {
+    return (await textOf(receipt)) !== '';
   }
 
   async detach(pid: number | undefined, target: string, receipt: string): Promise<void> {

@@ -1,11 +1,13 @@
 import { Fault } from '../base/fault.ts';
-import { batchLine, type Link, type LinkChange, type Links } from './links.ts';
+import { batchLine, type InnerLink, type Link, type LinkChange, type Links } from './links.ts';
 
 /** Links that exist in a list only. `effect` is called before each change and may throw in its place. */
 export class LinksInMemory implements Links {
   readonly #effect: (what: string) => void;
   readonly #links = new Map<string, Link>();
-  readonly #inner = new Map<string, { pid: number; name: string; hwaddr: string }>();
+  readonly #inner = new Map<string, InnerLink>();
+  /** Names of ports that are isolated. */
+  readonly isolated = new Set<string>();
   #nextIndex = 2;
 
   constructor(effect: (what: string) => void = () => {}) {
@@ -74,6 +76,14 @@ export class LinksInMemory implements Links {
       case 'set-stp-off':
         this.#set(name, { stp: false });
         return;
+      case 'set-mtu':
+        this.#present(name);
+        return;
+      case 'set-isolated':
+        this.#present(name);
+        if (change.isolated) this.isolated.add(name);
+        else this.isolated.delete(name);
+        return;
       case 'set-up':
         this.#set(name, { up: true });
         return;
@@ -91,6 +101,7 @@ export class LinksInMemory implements Links {
 
   #delete(name: string): void {
     this.#links.delete(name);
+    this.isolated.delete(name);
     this.#inner.delete(name);
     for (const link of this.#links.values()) {
       if (link.master !== name) continue;

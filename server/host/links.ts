@@ -21,6 +21,15 @@ export interface Link {
   readonly addresses: readonly string[];
 }
 
+/** The end of a pair that is in an instance. */
+export interface InnerLink {
+  readonly pid: number;
+  readonly name: string;
+  readonly hwaddr: string;
+  /** Bytes of the largest packet; the kernel's default when unset. */
+  readonly mtu?: number;
+}
+
 /** One step of a batch. Every field is checked before it reaches `ip`, so no value can become a second command. */
 export type LinkChange =
   | { readonly do: 'add-bridge'; readonly name: string; readonly hwaddr: string }
@@ -32,16 +41,23 @@ export type LinkChange =
       readonly do: 'add-veth';
       readonly name: string;
       readonly master: string;
-      readonly inner: { readonly pid: number; readonly name: string; readonly hwaddr: string };
+      readonly inner: InnerLink;
     }
   | { readonly do: 'delete'; readonly name: string }
   | { readonly do: 'set-hwaddr'; readonly name: string; readonly hwaddr: string }
   | { readonly do: 'set-alias'; readonly name: string; readonly alias: string }
   | { readonly do: 'set-stp-off'; readonly name: string }
+  | { readonly do: 'set-mtu'; readonly name: string; readonly mtu: number }
+  /** Ports of a bridge only: isolated ones exchange no frames with one another. */
+  | { readonly do: 'set-isolated'; readonly name: string; readonly isolated: boolean }
   /** `noLinkLocal`: the link gets no IPv6 address of its own, as befits a port of a bridge. */
   | { readonly do: 'set-up'; readonly name: string; readonly noLinkLocal?: boolean }
   | { readonly do: 'add-address'; readonly name: string; readonly address: string }
   | { readonly do: 'remove-address'; readonly name: string; readonly address: string };
+
+/** What a veth can have (drivers/net/veth.c, ETH_MIN_MTU and ETH_MAX_MTU). */
+export const leastMtu = 68;
+export const mostMtu = 65_535;
 
 /** The links, addresses and routes of the server's own network namespace. Faults: `unsupported`, `internal`. */
 export interface Links {
@@ -109,8 +125,9 @@ export function batchLine(change: LinkChange): string {
     case 'add-bridge':
       return `link add dev ${name} address ${hardware(change.hwaddr)} type bridge`;
     case 'add-veth': {
-      const { pid, name: innerName, hwaddr } = change.inner;
-      const inner = `peer name ${linkName(innerName)} address ${hardware(hwaddr)} netns ${processId(pid)}`;
+      const { pid, name: innerName, hwaddr, mtu } = change.inner;
+      const size = mtu === undefined ? '' : ` mtu ${mtuBytes(mtu)}`;
+      const inner = `peer name ${linkName(innerName)} address ${hardware(hwaddr)}${size} netns ${processId(pid)}`;
       return `link add dev ${name} master ${linkName(change.master)} type veth ${inner}`;
     }
     case 'delete':
@@ -121,6 +138,10 @@ export function batchLine(change: LinkChange): string {
       return `link set dev ${name} alias ${aliasText(change.alias)}`;
     case 'set-stp-off':
       return `link set dev ${name} type bridge stp_state 0`;
+    case 'set-mtu':
+      return `link set dev ${name} mtu ${mtuBytes(change.mtu)}`;
+    case 'set-isolated':
+      return `link set dev ${name} type bridge_slave isolated ${change.isolated ? 'on' : 'off'}`;
     case 'set-up':
       return `link set dev ${name}${change.noLinkLocal === true ? ' addrgenmode none' : ''} up`;
     case 'add-address':
@@ -174,7 +195,7 @@ function text(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-function linkName(name: string): string {
+export function linkName(name: string): string {
   return checked(name, /^[A-Za-z][A-Za-z0-9_.-]{0,14}$/, 'a link name');
 }
 
@@ -197,6 +218,11 @@ function subnet(address: string): string {
 function processId(pid: number): number {
   if (!Number.isSafeInteger(pid) || pid < 1) throw new Fault('invalid', `${pid} is not a process id`);
   return pid;
+}
+
+function mtuBytes(mtu: number): number {
+  if (!Number.isSafeInteger(mtu) || mtu < leastMtu || mtu > mostMtu) throw new Fault('invalid', `${mtu} is not an MTU`);
+  return mtu;
 }
 
 function checked(value: string, pattern: RegExp, what: string): string {

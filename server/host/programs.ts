@@ -4,6 +4,7 @@ import type { Run, RunOptions, RunResult } from './run.ts';
 /** Where the programs of the network come from: the package has this name on Debian, Fedora, Arch and SUSE unless noted. */
 const packages = {
   ip: 'iproute2',
+  tc: 'iproute2 (iproute-tc on Fedora)',
   nft: 'nftables',
   dnsmasq: 'dnsmasq-base (dnsmasq outside Debian)',
 } as const;

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, Fault } from '../base/fault.ts';
@@ -241,6 +242,12 @@ export class ImageStore {
   /** The image as one file, that LXD and Incus import too. */
   archivePath(fingerprint: string): string {
     return join(this.#path(fingerprint), archiveName);
+  }
+
+  /** The same, read as it is asked for: whole, also when the image is deleted meanwhile. Fault `not-found`. */
+  async *content(fingerprint: string): AsyncGenerator<Uint8Array, void, void> {
+    if (!isFingerprint(fingerprint)) throw new Fault('not-found', 'There is no image of that fingerprint');
+    for await (const chunk of createReadStream(this.archivePath(fingerprint))) yield chunk as Buffer; // without encoding
   }
 
   async #heldByOthers(): Promise<ReadonlySet<string>> {

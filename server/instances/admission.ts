@@ -6,7 +6,7 @@ import { checkLimits, type Member } from '../projects/usage.ts';
 import type { Expanded, Instance } from './instance.ts';
 
 /** What a project looks at in an instance that is to be. */
-export type Candidate = Pick<Instance, 'uuid' | 'name' | 'project' | 'profiles' | 'config' | 'devices'>;
+export type Candidate = Pick<Instance, 'uuid' | 'name' | 'project' | 'profiles' | 'config' | 'devices' | 'standIn'>;
 
 /** Whether a project allows an instance. */
 export interface Admission {
@@ -45,8 +45,11 @@ export class ProjectAdmission implements Admission {
       const project = await this.#deps.project(candidate.project);
       const expanded = await this.#deps.expanded(candidate);
       checkRestrictions(project, candidate.name, expanded);
-      if (hasLimits(project)) {
-        const others = (await this.#deps.instances(project.name)).filter(({ uuid }) => uuid !== candidate.uuid);
+      // What stands in for another instance for a while takes no room of its own.
+      if (hasLimits(project) && candidate.standIn !== true) {
+        const others = (await this.#deps.instances(project.name)).filter(
+          ({ uuid, standIn }) => uuid !== candidate.uuid && standIn !== true,
+        );
         const members = await Promise.all(others.map((other) => this.#member(other)));
         checkLimits(project.name, project.config, [...members, { name: candidate.name, ...expanded }], candidate.name);
       }
@@ -98,7 +101,7 @@ export class ProjectAdmission implements Admission {
     for (const { instance, after } of changed) checkRestrictions(project, instance.name, after);
     if (!hasLimits(project)) return;
     const after = new Map(changed.map((change) => [change.instance.uuid, change.after]));
-    const all = await this.#deps.instances(name);
+    const all = (await this.#deps.instances(name)).filter(({ standIn }) => standIn !== true);
     const members = all.map(async (instance) => {
       const expanded = after.get(instance.uuid);
       return expanded === undefined ? await this.#member(instance) : { name: instance.name, ...expanded };

@@ -13,6 +13,7 @@ import { expand, type Instance, isVolatileKey } from './instance.ts';
 import type { InstanceRecords } from './instance-records.ts';
 import { checkInstanceName } from './name.ts';
 import { type MakeHwaddr, madeHwaddrs, withHwaddrs } from './nic-addresses.ts';
+import { stayInPool } from './stay-in-pool.ts';
 import type { InstanceMetadataRecords } from './templates/instance-metadata.ts';
 import { applyTemplateKey, withPendingTrigger } from './templates/pending-trigger.ts';
 import type { ProfileUse } from './update-instance.ts';
@@ -40,6 +41,8 @@ export interface CopyRequest {
   readonly instanceOnly: boolean;
   /** Brings a copy that exists up to date instead, see `InstanceRefresher`. */
   readonly refresh: boolean;
+  /** Empty, or the pool of the source: there is no way into another. */
+  readonly pool: string;
 }
 
 /** A copy that was checked against everything that exists. */
@@ -80,6 +83,7 @@ export class InstanceCopier {
   async plan(request: CopyRequest): Promise<CopyPlan> {
     const { records, snapshot, freeName } = this.#deps;
     const source = await records.get(request.project, request.source);
+    stayInPool(source, request.pool, this.#deps.pool);
     const kept = request.snapshot === '' ? undefined : await snapshot(source, request.snapshot);
     if (request.name !== '') checkInstanceName(request.name);
     const name = request.name === '' ? await freeName(request.targetProject) : request.name;
@@ -136,9 +140,7 @@ export class InstanceCopier {
     checkDevices(devices);
     const expanded = expand({ config, devices }, found);
     const { pool } = checkExpanded(expanded, this.#deps.surroundings);
-    if (pool !== original.pool) {
-      throw new Fault('unsupported', `Copies stay in their storage pool: "${original.pool}", not "${pool}"`);
-    }
+    stayInPool({ name: request.source, pool: original.pool }, pool, this.#deps.pool);
     const taken = madeHwaddrs(await this.#deps.records.list());
     return {
       uuid,

@@ -9,13 +9,14 @@ import type { Devices } from '../devices/device.ts';
 import { checkProfileList, type Profile } from '../profiles/profile.ts';
 import type { StorageDriver } from '../storage/contract.ts';
 import type { Admission } from './admission.ts';
-import { checkExpanded } from './check-expanded.ts';
+import { checkExpanded, futureOwner } from './check-expanded.ts';
 import { instanceKeys } from './config-keys.ts';
 import { expand, type Instance } from './instance.ts';
 import type { InstanceRecords } from './instance-records.ts';
 import { checkInstanceName, randomInstanceName } from './name.ts';
 import { type MakeHwaddr, madeHwaddrs, withHwaddrs } from './nic-addresses.ts';
 import { wantedIdsOf } from './spec-options.ts';
+import type { StaticAddresses } from './static-addresses.ts';
 import { storedContent } from './stored-content.ts';
 import type { InstanceMetadataRecords, SourceTemplates } from './templates/instance-metadata.ts';
 import { withPendingTrigger } from './templates/pending-trigger.ts';
@@ -60,6 +61,7 @@ export interface CreateDeps {
   readonly profileUse: ProfileUse;
   readonly pool: (name: string) => StorageDriver;
   readonly checkNetwork: (name: string) => void;
+  readonly addresses: Pick<StaticAddresses, 'check'>;
   /** Faults of what devices need and the host lacks. */
   readonly checkDevices: (devices: Devices) => Promise<void>;
   readonly hwaddr: MakeHwaddr;
@@ -127,7 +129,7 @@ export class InstanceCreator {
 
   /** Writes the record while no profile changes or goes: what the plan was checked against still holds. */
   async #add(plan: CreatePlan): Promise<Instance> {
-    const { records, metadata, profile, profileUse } = this.#deps;
+    const { records, metadata, profile, profileUse, addresses } = this.#deps;
     const { request } = plan;
     const templates = await this.#deps.templates(plan.image.fingerprint);
     return await profileUse.run(request.project, async () => {
@@ -136,6 +138,7 @@ export class InstanceCreator {
       const { pool } = checkExpanded(expanded, this.#deps);
       if (pool !== plan.pool) throw new Fault('conflict', 'A profile was changed in the meantime');
       const record = await this.#record({ ...plan, devices: expanded.devices });
+      await addresses.check({ ...futureOwner, ...record }, expanded);
       return await records.add(record, wantedIdsOf(expanded.config), metadata.changeFor(record, templates));
     });
   }

@@ -20,7 +20,7 @@ export class DeviceApplier implements LiveApplier {
 
   async check(change: LiveChange): Promise<void> {
     const { before, wanted } = this.#plans(change);
-    await this.#deps.devices.check(difference(before, wanted).added);
+    await this.#deps.devices.checkChange(change.instance, before, wanted);
   }
 
   async apply(task: Task, revert: Revert, change: LiveChange): Promise<void> {

@@ -14,6 +14,7 @@ export type Verb =
   | 'snapshotted'
   | 'restored'
   | 'copied'
+  | 'moved'
   | 'refreshed'
   | 'renamed'
   | 'rebuilt'

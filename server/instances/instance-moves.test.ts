@@ -7,7 +7,7 @@ import type { CopyRequest } from './copy-instance.ts';
 
 const request: CopyRequest = {
   ...{ project: 'default', source: 'web', snapshot: '', targetProject: 'default', name: 'copy', ephemeral: false },
-  ...{ profiles: undefined, config: {}, devices: {}, instanceOnly: false, refresh: false },
+  ...{ profiles: undefined, config: {}, devices: {}, instanceOnly: false, refresh: false, pool: '' },
 };
 
 /** An instance with two snapshots. */
@@ -126,6 +126,7 @@ describe('copying an instance', () => {
       [{ config: { 'limits.memroy': '1GiB' } }, 'invalid'],
       [{ config: { 'volatile.eth0.hwaddr': '00:16:3e:00:00:01' } }, 'invalid'],
       [{ devices: { eth0: { network: 'nope' } } }, 'not-found'],
+      [{ pool: 'fast' }, 'unsupported'],
     ];
     const before = server.world.snapshot();
     for (const [change, code] of wrong) {
@@ -269,7 +270,7 @@ describe('refreshing a copy', () => {
 });
 
 describe('renaming an instance', () => {
-  const move = { project: 'default', name: 'web', newName: 'www', targetProject: 'default' };
+  const move = { project: 'default', name: 'web', newName: 'www', targetProject: 'default', pool: '' };
 
   it('keeps everything but the name', async () => {
     const server = await prepared(false);
@@ -288,6 +289,11 @@ describe('renaming an instance', () => {
     await assert.rejects(server.moves.move({ ...move, newName: 'copy' }), { code: 'already-exists' });
     await assert.rejects(server.moves.move({ ...move, newName: 'web' }), { code: 'invalid' });
     await assert.rejects(server.moves.move({ ...move, newName: 'a/b' }), { code: 'invalid' });
+    await assert.rejects(server.moves.move({ ...move, pool: 'fast' }), { code: 'unsupported' });
+    await assert.rejects(
+      server.moves.move({ ...move, newName: '', pool: 'default' }),
+      /is in storage pool "default" already/,
+    );
     await server.moves.move(move);
   });
 });

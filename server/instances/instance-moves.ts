@@ -11,6 +11,7 @@ import type { InstanceRecords } from './instance-records.ts';
 import { checkInstanceName } from './name.ts';
 import type { InstanceRebuilder } from './rebuild-instance.ts';
 import type { InstanceRefresher } from './refresh-instance.ts';
+import { stayInPool } from './stay-in-pool.ts';
 import type { Supervisor } from './supervisor.ts';
 
 export interface MovesDeps {
@@ -22,6 +23,8 @@ export interface MovesDeps {
   readonly rebuilder: InstanceRebuilder;
   readonly refresher: InstanceRefresher;
   readonly image: (project: string, reference: string) => Promise<SourceImage>;
+  /** Fault `not-found`. */
+  readonly pool: (name: string) => unknown;
   /** Starts an instance that the caller holds. */
   readonly start: (task: Task, instance: Instance) => Promise<void>;
 }
@@ -32,6 +35,8 @@ export interface MoveRequest {
   /** Empty: the same. */
   readonly newName: string;
   readonly targetProject: string;
+  /** Empty, or the pool that it is in: there is no way into another. */
+  readonly pool: string;
 }
 
 /** The verbs that make another instance of one: copies, other names, other roots. */
@@ -85,6 +90,7 @@ export class InstanceMoves {
     const planned = await now();
     await refresher.check(planned);
     const { source, target } = planned;
+    stayInPool(target, request.pool, this.#deps.pool);
     const held = [
       [target, 'refreshed'],
       [source, 'copied'],
@@ -107,12 +113,17 @@ export class InstanceMoves {
     const name = request.newName === '' ? request.name : request.newName;
     checkInstanceName(name);
     const target = { name, project: request.targetProject };
-    const { uuid } = await records.get(request.project, request.name);
+    const found = await records.get(request.project, request.name);
+    stayInPool(found, request.pool, this.#deps.pool);
     const same = name === request.name && target.project === request.project;
-    if (same) throw new Fault('invalid', `Instance "${name}" has that name already`);
+    if (same)
+      throw new Fault(
+        'invalid',
+        `Instance "${name}" ${request.pool === '' ? 'has that name' : `is in storage pool "${found.pool}"`} already`,
+      );
     using _old = work.hold(request, 'renamed');
     using _new = work.hold(target, 'renamed');
-    if (supervisor.status(uuid) !== 'stopped') {
+    if (supervisor.status(found.uuid) !== 'stopped') {
       throw new Fault('wrong-state', `Cannot rename instance "${request.name}": it is running, stop it first`);
     }
     const moved = await records.move(await records.get(request.project, request.name), target);

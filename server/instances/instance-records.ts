@@ -4,6 +4,7 @@ import type { Change, Store } from '../db/store.ts';
 import type { Admission } from './admission.ts';
 import { type IdRanges, usualIds, type WantedIds } from './id-ranges.ts';
 import { type Instance, parseInstance } from './instance.ts';
+import { InstancePlaces } from './instance-places.ts';
 import { metadataKey } from './templates/instance-metadata.ts';
 import { withoutPendingTrigger, withPendingTrigger } from './templates/pending-trigger.ts';
 
@@ -15,11 +16,18 @@ export class InstanceRecords {
   readonly #records: Collection<Instance>;
   readonly #ranges: IdRanges;
   readonly #admission: Admission;
+  /** Where each of them is found, once `open` was called. */
+  readonly places = new InstancePlaces();
 
   constructor(store: Store, ranges: IdRanges, admission: Admission) {
     this.#records = new Collection(store, 'instance/', parseInstance);
     this.#ranges = ranges;
     this.#admission = admission;
+  }
+
+  /** Reads where they are: from then on it is known at any time. */
+  async open(): Promise<void> {
+    for (const instance of await this.list()) this.places.put(instance);
   }
 
   async list(project?: string): Promise<Instance[]> {
@@ -70,7 +78,9 @@ export class InstanceRecords {
       }
       const { idMap, change } = await this.#ranges.allocate(instance.uuid, ids);
       try {
-        return (await this.#records.put(id, { ...instance, idMap }, 0, both(change, also))).record;
+        const { record } = await this.#records.put(id, { ...instance, idMap }, 0, both(change, also));
+        this.places.put(record);
+        return record;
       } catch (error) {
         // Another creation took the same range or name between our read and our commit: look again.
         if (!(error instanceof Fault) || error.code !== 'conflict' || attempt === maxAttempts) throw error;
@@ -140,7 +150,9 @@ export class InstanceRecords {
       config: name === instance.name ? config : withPendingTrigger(config, 'rename'),
     };
     try {
-      return (await this.#records.put(`${project}/${name}`, renamed, 0, also)).record;
+      const { record } = await this.#records.put(`${project}/${name}`, renamed, 0, also);
+      this.places.put(record);
+      return record;
     } catch (error) {
       if (!(error instanceof Fault) || error.code !== 'conflict') throw error;
       throw new Fault('already-exists', `Instance "${name}" already exists`, { cause: error });
@@ -156,6 +168,7 @@ export class InstanceRecords {
   async remove(instance: Instance): Promise<void> {
     const also = both(this.#ranges.release(instance.idMap), { remove: [metadataKey(instance)] });
     await this.#records.remove(`${instance.project}/${instance.name}`, also);
+    this.places.remove(instance);
   }
 }
 

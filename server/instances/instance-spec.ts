@@ -20,7 +20,7 @@ export interface SpecSurroundings {
 /** Instance, profiles and devices merged into what the runtime is told. Pure. */
 export function instanceSpec(
   surroundings: SpecSurroundings,
-  { instance, expanded, rootPath, init }: SpecInput,
+  { instance, expanded, rootPath, init, access }: SpecInput,
 ): OciSpec {
   const spec = buildSpec({
     ...specOptionsOf(expanded.config),
@@ -32,6 +32,7 @@ export function instanceSpec(
     environment: environmentOf(expanded.config),
     cgroupsPath: surroundings.cgroupOf(instance.uuid),
     devices: [],
+    access,
     mounts: hostParts(surroundings.host, surroundings.deviceNodes),
     agentDirectory: surroundings.agentDirectory,
     host: surroundings.host.facts,

@@ -31,6 +31,8 @@ export interface Instance {
   readonly pending?: Pending | undefined;
   /** The init that it was last started with: how to ask it to stop. */
   readonly init?: InstanceInit;
+  /** It is made for another instance to be refreshed from, and goes then: its project counts it not. */
+  readonly standIn?: boolean;
 }
 
 /** A change of record and root together, which a server that finds it goes on with. */

@@ -1,8 +1,9 @@
+import type { DeviceOwner } from '../devices/device.ts';
 import { nicRequest } from '../devices/makers/nic-maker.ts';
 import { nic } from '../devices/types/nic.ts';
 import type { NicRequest } from '../networks/contract.ts';
 import { defaultProject } from '../projects/project.ts';
-import type { Expanded, Instance } from './instance.ts';
+import type { Expanded } from './instance.ts';
 
 export interface InstanceNic {
   readonly network: string;
@@ -11,7 +12,7 @@ export interface InstanceNic {
 
 /** The nics that an instance has, from its devices, in the order of their names. */
 export function nicsOf(
-  instance: Instance,
+  instance: DeviceOwner,
   { devices }: Expanded,
   hwaddr: (uuid: string, device: string) => string,
 ): InstanceNic[] {

@@ -23,6 +23,7 @@ import type { InstanceRecords } from './instance-records.ts';
 import type { LiveChange } from './live-change.ts';
 import type { LiveChanges } from './live-changes.ts';
 import { type MakeHwaddr, madeHwaddrs, withHwaddrs } from './nic-addresses.ts';
+import type { StaticAddresses } from './static-addresses.ts';
 import { storedContent } from './stored-content.ts';
 import type { Supervisor } from './supervisor.ts';
 import { checkPool, type ProfileUse } from './update-instance.ts';
@@ -40,6 +41,7 @@ export interface ProfileChangesDeps {
   /** The projects that use the profiles of a project. */
   readonly sharing: (home: string) => Promise<readonly string[]>;
   readonly surroundings: Surroundings;
+  readonly addresses: Pick<StaticAddresses, 'check'>;
   readonly hwaddr: MakeHwaddr;
 }
 
@@ -141,7 +143,7 @@ export class ProfileChanges {
 
   /** What the profile's new content means for each of its users, checked. */
   async #plan(users: readonly Versioned<Instance>[], profile: Profile): Promise<User[]> {
-    const { records, profiles, surroundings, hwaddr } = this.#deps;
+    const { records, profiles, surroundings, addresses, hwaddr } = this.#deps;
     const planned: User[] = [];
     const taken = madeHwaddrs(await records.list());
     for (const found of users) {
@@ -153,7 +155,9 @@ export class ProfileChanges {
       const isSame = Object.keys(config).join() === Object.keys(now.config).join();
       const instance = isSame ? now : { ...now, config };
       for (const made of madeHwaddrs([instance])) taken.add(made);
-      planned.push({ found, instance, before: expand(now, old), after: expand(instance, fresh) });
+      const after = expand(instance, fresh);
+      await addresses.check(instance, after).catch((error: unknown) => cannotFollow(instance, error));
+      planned.push({ found, instance, before: expand(now, old), after });
     }
     return planned;
   }
@@ -196,8 +200,12 @@ function checkedFor(instance: Instance, expanded: Expanded, surroundings: Surrou
     checkPool(instance, checkExpanded(expanded, surroundings).pool);
     return expanded;
   } catch (error) {
-    throw Fault.during(`Instance "${instance.name}" cannot follow`, error);
+    cannotFollow(instance, error);
   }
+}
+
+function cannotFollow({ name }: Instance, error: unknown): never {
+  throw Fault.during(`Instance "${name}" cannot follow`, error);
 }
 
 function together(changes: readonly Change[]): Change {

@@ -47,7 +47,9 @@ export async function reconcile(deps: ReconcileDeps): Promise<Instance[]> {
     }
   }
   const toStart: Instance[] = [];
-  for (const instance of all) {
+  // What is half-made goes last: a change that goes on may need it.
+  const whole = all.filter(({ phase }) => phase === 'ready');
+  for (const instance of [...whole, ...all.filter(({ phase }) => phase !== 'ready')]) {
     try {
       if (await reconcileOne(deps, instance)) toStart.push(instance);
     } catch (error) {

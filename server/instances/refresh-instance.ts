@@ -56,12 +56,17 @@ export class InstanceRefresher {
     this.#deps = deps;
   }
 
-  /** Faults: `wrong-state` for a copy that runs, `not-found`, `invalid`, `unsupported`. */
-  async check({ source, snapshot, target }: RefreshRequest): Promise<void> {
-    if (source.uuid === target.uuid) throw new Fault('invalid', 'Source and target are the same instance');
+  /** Fault `wrong-state` for a copy that runs. */
+  checkTarget(target: Instance): void {
     if (this.#deps.supervisor.status(target.uuid) !== 'stopped') {
       throw new Fault('wrong-state', `Cannot refresh instance "${target.name}": it is running, stop it first`);
     }
+  }
+
+  /** Faults: `wrong-state` for a copy that runs, `not-found`, `invalid`, `unsupported`. */
+  async check({ source, snapshot, target }: RefreshRequest): Promise<void> {
+    if (source.uuid === target.uuid) throw new Fault('invalid', 'Source and target are the same instance');
+    this.checkTarget(target);
     if (source.pool !== target.pool) {
       throw new Fault('unsupported', `Copies stay in their storage pool: "${source.pool}", not "${target.pool}"`);
     }

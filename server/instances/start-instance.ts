@@ -2,6 +2,7 @@ import { Fault } from '../base/fault.ts';
 import { Revert } from '../base/revert.ts';
 import { ownTask, type Task } from '../base/task.ts';
 import type { InstanceDevices } from '../devices/instance-devices.ts';
+import type { DeviceAccess } from '../host/device-filter.ts';
 import type { Runtime } from '../runtime/contract.ts';
 import type { OciSpec } from '../runtime/oci-spec.ts';
 import type { StorageDriver } from '../storage/contract.ts';
@@ -18,6 +19,8 @@ export interface SpecInput {
   readonly expanded: Expanded;
   readonly rootPath: string;
   readonly init: InstanceInit;
+  /** Devices that its nodes are for. */
+  readonly access: readonly DeviceAccess[];
 }
 
 export interface StartDeps {
@@ -75,7 +78,8 @@ export class InstanceStarter {
     const init = await this.#deps.guestInit(root.path);
     task.signal.throwIfAborted();
     revert.push('delete the container', () => runtime.delete(instance.uuid));
-    const spec = this.#deps.spec({ instance, expanded, rootPath: root.path, init });
+    const access = await devices.access(planned);
+    const spec = this.#deps.spec({ instance, expanded, rootPath: root.path, init, access });
     const consoleLogPath = this.#deps.consoleLogPath(instance.uuid);
     const [container, prepared] = await Promise.all([
       runtime.create(task, { id: instance.uuid, spec, consoleLogPath }),

@@ -18,6 +18,7 @@ import type { InstanceLocks } from './instance-locks.ts';
 import type { InstanceRecords } from './instance-records.ts';
 import type { LiveChanges } from './live-changes.ts';
 import { type MakeHwaddr, madeHwaddrs, withHwaddrs } from './nic-addresses.ts';
+import type { StaticAddresses } from './static-addresses.ts';
 import { storedContent } from './stored-content.ts';
 import type { Supervisor } from './supervisor.ts';
 
@@ -50,6 +51,7 @@ export interface UpdateDeps {
   /** Held, by project, by whoever begins to use a profile or changes one: neither misses the other. */
   readonly profileUse: ProfileUse;
   readonly surroundings: Surroundings;
+  readonly addresses: Pick<StaticAddresses, 'check'>;
   readonly hwaddr: MakeHwaddr;
 }
 
@@ -111,7 +113,7 @@ export class InstanceUpdater {
 
   /** The record as it will be, checked against everything that exists. */
   async #plan(now: Instance, request: InstanceContent): Promise<{ instance: Instance; after: Expanded }> {
-    const { records, hwaddr, surroundings } = this.#deps;
+    const { records, hwaddr, surroundings, addresses } = this.#deps;
     const { description, ephemeral, profiles, devices, ...stored } = storedContent(request);
     const config = withVolatile(now.config, stored.config);
     checkDescription(description);
@@ -123,7 +125,9 @@ export class InstanceUpdater {
     checkPool(now, checkExpanded(expanded, surroundings).pool);
     const others = (await records.list()).filter(({ uuid }) => uuid !== now.uuid);
     const instance = { ...changed, config: withHwaddrs(changed, expanded.devices, madeHwaddrs(others), hwaddr) };
-    return { instance, after: await this.#expanded(instance) };
+    const after = await this.#expanded(instance);
+    await addresses.check(instance, after);
+    return { instance, after };
   }
 
   async #expanded(instance: Instance): Promise<Expanded> {

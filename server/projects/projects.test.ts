@@ -107,6 +107,24 @@ describe('a project', () => {
     assert.equal(await own(), 0);
   });
 
+  it('lets others know before its name is free, and keeps it when they fail', async () => {
+    const { projects } = await withProject();
+    const told: (string | undefined)[][] = [];
+    projects.onNameFreed = async (...names) => {
+      const all = (await projects.list()).map(({ name }) => name);
+      told.push([...names, ...all]);
+      if (told.length === 1) throw new Error('not now');
+    };
+    await assert.rejects(projects.delete('blue'), /not now/);
+    await projects.rename('blue', 'red');
+    await projects.delete('red');
+    assert.deepEqual(told, [
+      ['blue', undefined, 'blue', 'default'],
+      ['blue', 'red', 'blue', 'default'],
+      ['red', undefined, 'default', 'red'],
+    ]);
+  });
+
   it('is renamed and deleted only while it is empty, and the default one never', async () => {
     const server = await withProject();
     const { projects } = server;

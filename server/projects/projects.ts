@@ -50,6 +50,11 @@ const nothingGiven: Given = { storagePool: '', network: '' };
 /** Projects and their verbs. */
 export class Projects {
   readonly #deps: ProjectsDeps;
+  /**
+   * Called before a project loses its name, to another one or, undefined, to none: what others keep by the name must be
+   * gone before a new project can have it.
+   */
+  onNameFreed: (name: string, newName: string | undefined) => Promise<void> = async () => {};
 
   constructor(deps: ProjectsDeps) {
     this.#deps = deps;
@@ -136,6 +141,7 @@ export class Projects {
       const renamed = { ...project, name: newName };
       const { put = [], remove = [] } = await this.#deps.belongings.move(name, newName);
       const old = this.#deps.records.key(name);
+      await this.onNameFreed(name, newName);
       await this.#deps.records.put(newName, renamed, 0, { put, remove: [old, ...remove] });
       this.#deps.announce('project-renamed', newName);
       return renamed;
@@ -155,7 +161,9 @@ export class Projects {
     await this.#deps.turns.run(name, async () => {
       await this.get(name);
       await this.#checkEmpty(name, 'Cannot delete');
-      await this.#deps.records.remove(name, await this.#deps.belongings.remove(name));
+      const also = await this.#deps.belongings.remove(name);
+      await this.onNameFreed(name, undefined);
+      await this.#deps.records.remove(name, also);
       this.#deps.announce('project-deleted', name);
     });
   }

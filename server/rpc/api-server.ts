@@ -9,9 +9,10 @@ import {
   status,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
-import type { PackageDefinition } from '@grpc/proto-loader';
+import type { AnyDefinition, PackageDefinition } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
+import { uploadWindow } from './upload-window.ts';
 
 /** What the peers of one server may take of its memory. */
 export interface ApiLimits {
@@ -20,21 +21,42 @@ export interface ApiLimits {
   readonly maxConcurrentStreams: number;
   /** What one HTTP/2 session may hold in memory: grpc-js would let it grow without end. */
   readonly maxSessionMemoryMb: number;
+  /** A silent peer is asked so often whether it still lives, and is gone when it does not answer in time. */
+  readonly keepalive?: { readonly intervalMs: number; readonly timeoutMs: number };
 }
 
-/** One message: exec frames are far below, a list of ten thousand instances fits. */
-export const trustedLimits: ApiLimits = {
+/**
+ * For processes of this host. The kernel says when one of them has gone: one that is only stopped (ctrl+z) must not lose what
+ * it does, as it would if it had to answer.
+ */
+export const localLimits: ApiLimits = {
+  // Exec frames are far below; a list of ten thousand instances fits.
   maxMessageBytes: 16 * 1024 * 1024,
   maxConcurrentStreams: 1000,
   maxSessionMemoryMb: 64,
 };
 
-/** A peer that nobody trusts yet has a token to send, and nothing else to say. */
-export const strangerLimits: ApiLimits = { maxMessageBytes: 64 * 1024, maxConcurrentStreams: 4, maxSessionMemoryMb: 1 };
+/** For trusted clients on the network: connections of laptops that went to sleep must not stay. */
+export const remoteLimits: ApiLimits = {
+  ...localLimits,
+  maxConcurrentStreams: 256,
+  keepalive: { intervalMs: 60_000, timeoutMs: 20_000 },
+};
 
-/** A peer that is silent is asked whether it still lives: connections of laptops that went to sleep must not stay. */
-const keepaliveMs = 60_000;
-const keepaliveTimeoutMs = 20_000;
+/**
+ * A peer that nobody trusts yet has a token to send, and nothing else to say. One that stays is a server with an instance on
+ * its way, which others wait for when the link is cut.
+ */
+export const strangerLimits: ApiLimits = {
+  ...{ maxMessageBytes: 64 * 1024, maxConcurrentStreams: 4, maxSessionMemoryMb: 1 },
+  keepalive: { intervalMs: 15_000, timeoutMs: 20_000 },
+};
+
+/** What clients send files with. */
+const uploads: ReadonlySet<string> = new Set([
+  '/yurt.v1.FileService/PushFiles',
+  '/yurt.v1.BackupService/ImportInstance',
+]);
 
 export interface ApiService {
   readonly definition: ServiceDefinition;
@@ -61,13 +83,17 @@ export class ApiServer {
       'grpc.max_send_message_length': limits.maxMessageBytes,
       'grpc.max_concurrent_streams': limits.maxConcurrentStreams,
       'grpc-node.max_session_memory': limits.maxSessionMemoryMb,
-      'grpc.keepalive_time_ms': keepaliveMs,
-      'grpc.keepalive_timeout_ms': keepaliveTimeoutMs,
+      ...(limits.keepalive && {
+        'grpc.keepalive_time_ms': limits.keepalive.intervalMs,
+        'grpc.keepalive_timeout_ms': limits.keepalive.timeoutMs,
+      }),
+      ...(forStrangers ? {} : { interceptors: [uploadWindow(uploads)] }),
+      'grpc.enable_channelz': 0, // counters of every call that nobody reads
     });
     for (const { definition, implementation } of services) this.#server.addService(definition, implementation);
     const standard = forStrangers ? refusing(this.#server) : this.#server;
     this.#health.addToServer(standard);
-    new ReflectionService(api).addToServer(standard);
+    new ReflectionService(eachFileOnce(api)).addToServer(standard);
     this.#injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
   }
 
@@ -89,6 +115,21 @@ export class ApiServer {
     });
     this.#injector.destroy();
   }
+}
+
+/**
+ * The part of an API that reflection needs. Every definition brings the descriptors of all files, and reflection would parse
+ * them for each of some hundred definitions: half a second at every start, and 40 MB that stay.
+ */
+function eachFileOnce(api: PackageDefinition): PackageDefinition {
+  const seen = new Set<Buffer>();
+  const brings = (definition: AnyDefinition) => {
+    const files = 'fileDescriptorProtos' in definition ? (definition.fileDescriptorProtos as Buffer[]) : []; // no service
+    const isNew = files.some((file) => !seen.has(file));
+    for (const file of files) seen.add(file);
+    return isNew;
+  };
+  return Object.fromEntries(Object.entries(api).filter(([, definition]) => brings(definition)));
 }
 
 /** Takes services that libraries add, and refuses all calls of them. */

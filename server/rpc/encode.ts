@@ -64,8 +64,8 @@ export function encodeEvent(event: Event, cursor: string): EventMessage {
     case 'operation':
       return { ...head, operation: encodeOperation(payload.operation) };
     case 'audit': {
-      const { caller, fingerprint, method, result } = payload;
-      return { ...head, audit: { caller, fingerprint, method, result } };
+      const { caller, fingerprint, method, subject, result } = payload;
+      return { ...head, audit: { caller, fingerprint, method, subject, result } };
     }
     case 'logging':
       return { ...head, logging: { level: payload.level, message: payload.message, fields: payload.fields } };

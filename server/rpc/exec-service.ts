@@ -13,15 +13,34 @@ import { type Call, type Handlers, messagesOf, writeTo } from './router.ts';
 export interface ExecServiceDeps {
   /** Faults: `not-found`, `wrong-state`, `unavailable`, `invalid`. */
   readonly exec: (task: Task, project: string, instance: string, command: ExecCommand) => Promise<ExecSession>;
+  /** The same as a session, which outlives the call. Faults also: `exhausted`, `unsupported`. */
+  readonly keep: (
+    task: Task,
+    project: string,
+    instance: string,
+    command: ExecCommand,
+    options: { readonly emptyStdin: boolean },
+  ) => Promise<StartedSession>;
   /** Resolves when the instance has booted, or has had its time to. Faults: as `exec`. */
   readonly booted: (task: Task, project: string, instance: string) => Promise<void>;
 }
 
-type Stream = ServerDuplexStream<ExecRequest__Output, ExecResponse>;
+export interface StartedSession {
+  readonly id: string;
+  readonly session: ExecSession;
+}
 
-/** What a client without windows has on the way per channel; it is granted anew as the stream takes it. */
-const implicitWindowBytes = 256 * 1024;
-/** What a client may have granted and not used, per channel: the server may have to hold that much for it. */
+/** What a client sends while a command runs, however it came to it. */
+export type ExecInput = Omit<ExecRequest__Output, 'start' | 'message'> & {
+  readonly start?: object | null;
+  readonly message?: ExecRequest__Output['message'];
+};
+
+type Stream = Pick<ServerDuplexStream<ExecRequest__Output, ExecResponse>, 'write' | 'once' | 'off'>;
+
+/** What is on the way from an agent to a client per channel, and so what the server may have to hold for a slow one. */
+const relayWindowBytes = 256 * 1024;
+/** What a client may have granted and not used, per channel. */
 const maxGrantedBytes = 16 * 1024 * 1024;
 const maxArguments = 65_536;
 const maxTerminalSide = 65_535;
@@ -35,19 +54,45 @@ export function execService(deps: ExecServiceDeps): Handlers<ExecServiceHandlers
       const task: Task = { signal: call.signal, log: call.log, report() {} };
       const [project, command] = [projectOf(start), commandOf(start)];
       if (start.afterBoot) await deps.booted(task, project, start.instance);
-      const session = await deps.exec(task, project, start.instance, command);
-      call.signal.addEventListener('abort', () => session.close(), { once: true });
-      if (call.signal.aborted) session.close();
-      const relay = new ExecRelay(call, stream, session, start.windowed);
-      const input = relay.pumpInput(requests);
-      input.catch(() => {});
-      try {
-        await Promise.race([relay.pumpOutput(), failureOf(input)]);
-      } finally {
+      const { id, session } = start.detached
+        ? await deps.keep(task, project, start.instance, command, start)
+        : { id: '', session: await deps.exec(task, project, start.instance, command) };
+      const peer = { call, stream, requests };
+      if (session.kept === undefined) await relayExec(peer, session, { windowed: start.windowed, id: '' });
+      else {
         session.close();
+        await writeTo(stream, startedMessage(session, id), call.signal);
       }
     },
   };
+}
+
+export interface ExecPeer {
+  readonly call: Call;
+  readonly stream: Stream;
+  readonly requests: AsyncIterator<ExecInput>;
+}
+
+/** Lets a client have a command until either ends; then closes the command's side. `id` is that of a session. */
+export async function relayExec(
+  { call, stream, requests }: ExecPeer,
+  session: ExecSession,
+  options: { readonly windowed: boolean; readonly id: string },
+): Promise<void> {
+  call.signal.addEventListener('abort', () => session.close(), { once: true });
+  if (call.signal.aborted) session.close();
+  const relay = new ExecRelay(call, stream, session, options.windowed);
+  const input = relay.pumpInput(requests);
+  input.catch(() => {});
+  try {
+    await Promise.race([relay.pumpOutput(options.id), failureOf(input)]);
+  } finally {
+    session.close();
+  }
+}
+
+function startedMessage({ pid, kept }: ExecSession, session: string): ExecResponse {
+  return { started: { pid, ...(kept === undefined ? {} : { ...kept, session }) } };
 }
 
 /** Never resolves: only what makes the input fail counts. */
@@ -81,6 +126,8 @@ class ExecRelay {
   readonly #windowed: boolean;
   /** Granted by the client and not yet used, per channel. */
   readonly #granted = { stdout: 0, stderr: 0 };
+  /** Of that, what the agent has been granted: never more than a window, whatever the client grants and does not read. */
+  readonly #relayed = { stdout: 0, stderr: 0 };
   /** What the agent will still take of stdin. */
   #stdinWindow = 0;
   #wakeInput: () => void = () => {};
@@ -91,13 +138,13 @@ class ExecRelay {
     this.#session = session;
     this.#windowed = windowed;
     if (windowed) return;
-    session.grant('stdout', implicitWindowBytes);
-    session.grant('stderr', implicitWindowBytes);
+    this.#allow('stdout', relayWindowBytes);
+    this.#allow('stderr', relayWindowBytes);
   }
 
   /** From the agent to the client, to the exit status. */
-  async pumpOutput(): Promise<void> {
-    await this.#send({ started: { pid: this.#session.pid } });
+  async pumpOutput(id: string): Promise<void> {
+    await this.#send(startedMessage(this.#session, id));
     for await (const frame of this.#session.frames()) {
       switch (frame.type) {
         case 'stdin-window':
@@ -110,14 +157,15 @@ class ExecRelay {
           return;
         default:
           await this.#send(frame.type === 'stdout' ? { stdout: frame.data } : { stderr: frame.data });
-          if (this.#windowed) this.#granted[frame.type] -= frame.data.length;
-          else this.#session.grant(frame.type, frame.data.length);
+          this.#granted[frame.type] -= frame.data.length;
+          this.#relayed[frame.type] -= frame.data.length;
+          this.#allow(frame.type, this.#windowed ? 0 : frame.data.length);
       }
     }
   }
 
   /** From the client to the agent, until the client has nothing more to say. */
-  async pumpInput(requests: AsyncIterator<ExecRequest__Output>): Promise<void> {
+  async pumpInput(requests: AsyncIterator<ExecInput>): Promise<void> {
     for (;;) {
       const next = await requests.next();
       if (next.done) return;
@@ -125,7 +173,7 @@ class ExecRelay {
     }
   }
 
-  async #accept(request: ExecRequest__Output): Promise<void> {
+  async #accept(request: ExecInput): Promise<void> {
     const { stdin, resize, signal, window } = request;
     if (request.message === 'stdin' && stdin !== undefined) await this.#stdin(stdin);
     else if (request.message === 'closeStdin') this.#session.closeStdin();
@@ -137,11 +185,19 @@ class ExecRelay {
 
   #grant({ channel, bytes }: { channel: string; bytes: number }): void {
     const name = channel === 'EXEC_CHANNEL_STDERR' ? 'stderr' : 'stdout';
-    this.#granted[name] += bytes;
-    if (!this.#windowed || this.#granted[name] > maxGrantedBytes) {
+    if (!this.#windowed || this.#granted[name] + bytes > maxGrantedBytes) {
       throw new Fault('invalid', `At most ${maxGrantedBytes} bytes may be granted, by a client that said \`windowed\``);
     }
-    this.#session.grant(name, bytes);
+    this.#allow(name, bytes);
+  }
+
+  /** So many more bytes may go to the client. */
+  #allow(channel: 'stdout' | 'stderr', bytes: number): void {
+    this.#granted[channel] += bytes;
+    const more = Math.min(this.#granted[channel], relayWindowBytes) - this.#relayed[channel];
+    if (more <= 0) return;
+    this.#relayed[channel] += more;
+    this.#session.grant(channel, more);
   }
 
   /** A client with windows must keep to them; one without waits here, and with it the stream's own flow control. */

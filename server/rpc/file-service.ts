@@ -120,12 +120,16 @@ async function pumpInput(
 /** What the agent sends, no faster than it is asked for. Throws its fault. */
 async function* output(session: ExecSession, window?: Window): AsyncGenerator<Buffer, void> {
   try {
+    let taken = 0;
     session.grant('stdout', windowBytes);
     for await (const frame of session.frames()) {
       if (frame.type === 'stdin-window') window?.grant(frame.bytes);
       if (frame.type !== 'stdout') continue;
       yield frame.data;
-      session.grant('stdout', frame.data.length);
+      taken += frame.data.length;
+      if (taken < windowBytes / 4) continue;
+      session.grant('stdout', taken);
+      taken = 0;
     }
   } finally {
     session.close();

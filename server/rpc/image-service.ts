@@ -10,8 +10,8 @@ import { findRelease, imageName, parseRecipe } from '../images/recipe.ts';
 import type { FoundRecipe, Recipes } from '../images/recipes.ts';
 import type { Operations } from '../operations/operations.ts';
 import { encodeOperation, encodeTime } from './encode.ts';
+import { checkOwner } from './gate.ts';
 import { type ListRequest, projectOf } from './project.ts';
-import { checkOwner } from './restriction.ts';
 import type { Handlers } from './router.ts';
 
 export interface ImageServiceDeps {

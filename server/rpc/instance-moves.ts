@@ -19,10 +19,10 @@ export function moveHandlers(moves: InstanceMoves, view: (instance: Instance) =>
       return { name, operation: encodeOperation(operation) };
     },
     MoveInstance: async (_call, request) => {
-      const { name, newName } = request;
+      const { name, newName, pool } = request;
       if (name === '') throw new Fault('invalid', 'The name of the instance is missing');
       const project = projectOf(request);
-      const moved = await moves.move({ project, name, newName, targetProject: targetOf(request) });
+      const moved = await moves.move({ project, name, newName, pool, targetProject: targetOf(request) });
       return { instance: encodeInstance(await view(moved)) };
     },
     RebuildInstance: async (_call, request) => {
@@ -40,11 +40,11 @@ function targetOf(request: { readonly project: string; readonly targetProject: s
 
 function copyRequest(request: CopyInstanceRequest__Output): CopyRequest {
   if (request.source === '') throw new Fault('invalid', 'The name of the instance is missing');
-  const { source, snapshot, name, ephemeral, config, instanceOnly, refresh } = request;
+  const { source, snapshot, name, ephemeral, config, instanceOnly, refresh, pool } = request;
   if (refresh && name === '') throw new Fault('invalid', 'The name of the copy to refresh is missing');
   const profiles = request.noProfiles ? [] : request.profiles.length === 0 ? undefined : request.profiles;
   return {
-    ...{ source, snapshot, name, ephemeral, config, instanceOnly, refresh, profiles },
+    ...{ source, snapshot, name, ephemeral, config, instanceOnly, refresh, pool, profiles },
     project: projectOf(request),
     targetProject: targetOf(request),
     devices: decodeDevices(request.devices),

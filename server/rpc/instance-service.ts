@@ -5,6 +5,7 @@ import type { StatePart__Output } from '../../proto/gen/yurt/v1/StatePart.ts';
 import type { StopInstanceRequest__Output } from '../../proto/gen/yurt/v1/StopInstanceRequest.ts';
 import { Fault } from '../base/fault.ts';
 import { checkKeyNames } from '../base/key-name.ts';
+import type { GuestProcesses } from '../host/guest-processes.ts';
 import { instanceKeys } from '../instances/config-keys.ts';
 import type { CreateRequest } from '../instances/create-instance.ts';
 import type { Expanded, Instance } from '../instances/instance.ts';
@@ -15,6 +16,7 @@ import type { Instances } from '../instances/instances.ts';
 import type { InstanceUpdater } from '../instances/update-instance.ts';
 import { decodeDevices } from './decode.ts';
 import { encodeInstance, encodeInstanceState, encodeOperation, type InstanceView } from './encode.ts';
+import { encodeProcess } from './encode-process.ts';
 import { moveHandlers } from './instance-moves.ts';
 import { projectOf } from './project.ts';
 import type { Handlers } from './router.ts';
@@ -32,6 +34,8 @@ export interface InstanceServiceDeps {
   /** Of one instance, or of each by its uuid. */
   readonly countSnapshots: (uuid?: string) => Promise<ReadonlyMap<string, number>>;
   readonly leases: () => LeaseCache;
+  /** What runs in it now. */
+  readonly processes: (instance: Instance) => Promise<GuestProcesses>;
 }
 
 /** What to look at besides the record. */
@@ -79,6 +83,11 @@ export function instanceService(deps: InstanceServiceDeps): Handlers<InstanceSer
       const seen = await view(instance, await deps.expanded(instance), look);
       const counts = await deps.countSnapshots(instance.uuid);
       return { instance: encodeInstance({ ...seen, snapshotCount: counts.get(instance.uuid) ?? 0 }) };
+    },
+    ListProcesses: async (_call, request) => {
+      const instance = await records.get(projectOf(request), named(request).name);
+      const { processes, truncated } = await deps.processes(instance);
+      return { processes: processes.map(encodeProcess), truncated };
     },
     CreateInstance: async (_call, request) => {
       const { name, operation } = await instances.create(createRequest(request), request.start);

@@ -4,13 +4,14 @@ import type { NetworkRecord } from '../networks/network.ts';
 import type { UnmanagedLink } from '../networks/unmanaged.ts';
 import { defaultProject } from '../projects/project.ts';
 import type { Handlers } from './router.ts';
+import type { Sight } from './sight.ts';
 
 export interface NetworkServiceDeps {
   readonly managed: () => { record: NetworkRecord; status: NetworkStatus }[];
   /** Links of the host that are not yurt's. */
   readonly unmanaged: () => Promise<readonly UnmanagedLink[]>;
-  /** Instances of these projects; undefined: of all. */
-  readonly usedBy: (network: string, projects: readonly string[] | undefined) => Promise<readonly string[]>;
+  /** Instances that a caller sees. */
+  readonly usedBy: (network: string, sight: Sight) => Promise<readonly string[]>;
 }
 
 export function networkService(deps: NetworkServiceDeps): Handlers<NetworkServiceHandlers> {
@@ -27,7 +28,7 @@ export function networkService(deps: NetworkServiceDeps): Handlers<NetworkServic
         config: record.config,
         status: status.status,
         statusDetail: status.status === 'unavailable' ? status.detail : '',
-        usedBy: [...(await deps.usedBy(record.name, identity.projects))],
+        usedBy: [...(await deps.usedBy(record.name, identity.sight))],
       }));
       const unmanaged = (await deps.unmanaged()).map(({ name, type }) => ({ name, project, type, managed: false }));
       return { networks: [...(await Promise.all(managed)), ...unmanaged] };

@@ -5,9 +5,8 @@ import type { ProfileChanges } from '../instances/profile-changes.ts';
 import type { Profile, Profiles } from '../profiles/profile.ts';
 import { decodeDevices } from './decode.ts';
 import { encodeProfile } from './encode.ts';
-import { sees } from './identity.ts';
+import { checkOwner } from './gate.ts';
 import { type ListRequest, projectOf } from './project.ts';
-import { checkOwner } from './restriction.ts';
 import type { Call, Handlers } from './router.ts';
 
 export interface ProfileServiceDeps {
@@ -26,7 +25,7 @@ export function profileService(deps: ProfileServiceDeps): Handlers<ProfileServic
   const encode = (profile: Profile, all: readonly Instance[]) =>
     encodeProfile(profile, all.filter((instance) => instance.profiles.includes(profile.name)).map(resourceOf));
   const visible = async ({ identity }: Call, project: string) =>
-    (await instances(project)).filter((instance) => sees(identity, instance.project));
+    (await instances(project)).filter((one) => identity.sight.role(one.project, one.name) !== undefined);
   const encodeNow = async (call: Call, profile: Profile) => ({
     profile: encode(profile, await visible(call, profile.project)),
   });

@@ -6,8 +6,7 @@ import { type Project, projectEtag, projectResource } from '../projects/project.
 import type { Projects } from '../projects/projects.ts';
 import type { Usage } from '../projects/usage.ts';
 import { encodeOperation } from './encode.ts';
-import { sees } from './identity.ts';
-import { checkSees } from './restriction.ts';
+import type { Identity } from './identity.ts';
 import type { Handlers } from './router.ts';
 
 export interface ProjectServiceDeps {
@@ -26,17 +25,18 @@ export function projectService(deps: ProjectServiceDeps): Handlers<ProjectServic
     usedBy: [...(await deps.contents(project.name))],
     etag: projectEtag(project),
   });
+  /** Who may see only instances of a project learns its name, and nothing else of it. */
+  const encodeFor = async ({ sight }: Identity, project: Project) =>
+    sight.role(project.name) === undefined ? { name: project.name } : await encode(project);
   return {
     ListProjects: async ({ identity }) => {
-      const visible = (await projects.list()).filter(({ name }) => sees(identity, name));
-      return { projects: await Promise.all(visible.map(encode)) };
+      const visible = (await projects.list()).filter(({ name }) => identity.sight.enters(name));
+      return { projects: await Promise.all(visible.map((project) => encodeFor(identity, project))) };
     },
-    GetProject: async ({ identity }, { name }) => {
-      checkSees(identity, name);
-      return { project: await encode(await projects.get(name)) };
-    },
-    GetProjectUsage: async ({ identity }, { name }) => {
-      checkSees(identity, name);
+    GetProject: async ({ identity }, { name }) => ({
+      project: await encodeFor(identity, await projects.get(name)),
+    }),
+    GetProjectUsage: async (_call, { name }) => {
       const usage = await deps.usage(await projects.get(name));
       const encoded = usage.map(({ resource, unit, limit, used }) => ({
         ...{ name: resource, unit, used, limited: limit !== undefined, limit: limit ?? 0 },

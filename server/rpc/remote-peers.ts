@@ -3,12 +3,12 @@ import type { TLSSocket } from 'node:tls';
 import type { Log } from '../base/log.ts';
 import type { ApiServer } from './api-server.ts';
 import { clientIdentity, type Identity, type PeerCertificate, strangerIdentity } from './identity.ts';
+import type { Sight } from './sight.ts';
 
 /** What the trust store knows of a client that may connect. */
 export interface KnownClient {
   readonly name: string;
-  /** Undefined: not restricted. */
-  readonly projects: readonly string[] | undefined;
+  readonly sight: Sight;
 }
 
 export interface RemotePeersDeps {
@@ -30,6 +30,8 @@ export const peerLimits = {
   strangersOfAddress: 32,
   /** What a client with a token needs to send it. */
   strangerLifeMs: 15_000,
+  /** For what was said last to a stranger that was let stay. */
+  lingerMs: 5_000,
   /** How often trust that has ended by time is looked for. */
   sweepIntervalMs: 1_000,
   /** Lines about refused connections in a second; an attacker must not fill the disk. */
@@ -138,13 +140,23 @@ export class RemotePeers {
     const peer = this.#peers.get(name);
     const client = peer === undefined ? undefined : this.#deps.find(peer.certificate.fingerprint);
     if (peer?.client === undefined || client === undefined) return undefined;
-    return clientIdentity(`client ${client.name} at ${peer.address}`, peer.certificate, client.projects);
+    return clientIdentity(`client ${client.name} at ${peer.address}`, peer.certificate, client.sight);
   }
 
   /** Who makes a call that strangers may make. */
   identifyStranger(name: string): Identity | undefined {
     const peer = this.#peers.get(name);
     return peer === undefined ? undefined : strangerIdentity(`unknown client at ${peer.address}`, peer.certificate);
+  }
+
+  /** Lets a stranger stay that has proven what it is for. Disposing of it ends the connection, a little later. */
+  keep(name: string): Disposable {
+    const peer = this.#peers.get(name);
+    if (peer === undefined || peer.client !== undefined) return { [Symbol.dispose]: () => {} };
+    const raw = this.#rawOf.get(peer.address);
+    if (raw !== undefined) this.#forgetStranger(peer.address, raw);
+    const end = () => setTimeout(() => peer.socket.destroy(), this.#limits.lingerMs).unref();
+    return { [Symbol.dispose]: () => void end() };
   }
 
   /** Ends every connection of a certificate, and with it all that is under way on them. */

@@ -2,19 +2,20 @@ import type { StorageServiceHandlers } from '../../proto/gen/yurt/v1/StorageServ
 import type { PoolView } from '../storage/pools.ts';
 import type { Identity } from './identity.ts';
 import type { Handlers } from './router.ts';
+import type { Sight } from './sight.ts';
 
 export interface StorageServiceDeps {
   readonly pools: () => Promise<readonly PoolView[]>;
-  /** Instances of these projects; undefined: of all. */
-  readonly usedBy: (pool: string, projects: readonly string[] | undefined) => Promise<readonly string[]>;
+  /** Instances that a caller sees. */
+  readonly usedBy: (pool: string, sight: Sight) => Promise<readonly string[]>;
 }
 
 export function storageService({ pools, usedBy }: StorageServiceDeps): Handlers<StorageServiceHandlers> {
-  const encode = async ({ pool, failure, usage }: PoolView, { projects }: Identity) => ({
+  const encode = async ({ pool, failure, usage }: PoolView, { sight }: Identity) => ({
     ...pool,
     status: failure === undefined ? 'created' : 'unavailable',
     statusDetail: failure ?? '',
-    usedBy: [...(await usedBy(pool.name, projects))],
+    usedBy: [...(await usedBy(pool.name, sight))],
     usedBytes: usage?.usedBytes ?? 0,
     totalBytes: usage?.totalBytes ?? 0,
   });

@@ -3,14 +3,17 @@ import type { TrustedClient as ClientMessage } from '../../proto/gen/yurt/v1/Tru
 import type { TrustServiceHandlers } from '../../proto/gen/yurt/v1/TrustService.ts';
 import { encodeToken } from '../../proto/remote/token.ts';
 import { Fault } from '../base/fault.ts';
+import type { Groups } from '../trust/groups.ts';
 import type { StoredToken } from '../trust/token.ts';
 import type { TrustStore } from '../trust/trust-store.ts';
 import { type Rights, rightsEtag, type TrustedClient } from '../trust/trusted-client.ts';
+import { namesOf } from './auth-service.ts';
 import { encodeTime } from './encode.ts';
 import type { Handlers } from './router.ts';
 
 export interface TrustServiceDeps {
   readonly trust: TrustStore;
+  readonly groups: Groups;
   /** Of the server itself; made on first use. */
   readonly certificate: () => Promise<{ readonly fingerprint: string }>;
   /** `host:port` of where the server can be reached; none when it does not listen on the network. */
@@ -20,7 +23,9 @@ export interface TrustServiceDeps {
 }
 
 export function trustService(deps: TrustServiceDeps): Handlers<TrustServiceHandlers> {
-  const { trust } = deps;
+  const { trust, groups } = deps;
+  const encodeClient = (client: TrustedClient) => encodeClientOf(groups, client);
+  const rightsOf = (message: ClientRights__Output | null) => decodeRights(groups, message);
   return {
     ListTrustedClients: async () => ({ clients: trust.list().map(encodeClient) }),
     GetTrustedClient: async (_call, { client }) => ({ client: encodeClient(trust.get(client)) }),
@@ -46,7 +51,7 @@ export function trustService(deps: TrustServiceDeps): Handlers<TrustServiceHandl
       const token = encodeToken({ clientName: rights.name, fingerprint, addresses, secret, expiresAt });
       return { token, expiresAt: expiresAt === undefined ? null : encodeTime(expiresAt) };
     },
-    ListTrustTokens: async () => ({ tokens: (await trust.tokens()).map(encodeStoredToken) }),
+    ListTrustTokens: async () => ({ tokens: (await trust.tokens()).map((token) => encodeStoredToken(groups, token)) }),
     RevokeTrustToken: async (_call, { name }) => {
       await trust.revoke(name);
       return {};
@@ -61,35 +66,37 @@ export function trustService(deps: TrustServiceDeps): Handlers<TrustServiceHandl
   };
 }
 
-function rightsOf(message: ClientRights__Output | null): Rights {
+function decodeRights(groups: Groups, message: ClientRights__Output | null): Rights {
   if (message === null) throw new Fault('invalid', 'The rights of the client are missing');
   const { name, restricted, projects, expiresAt } = message;
-  if (expiresAt === null) return { name, restricted, projects };
+  const rights = { name, restricted, projects, groups: message.groups.map((group) => groups.get(group).id) };
+  if (expiresAt === null) return rights;
   const date = new Date(expiresAt.seconds * 1000);
   if (Number.isNaN(date.getTime())) throw new Fault('invalid', 'The expiry is no date');
-  return { name, restricted, projects, expiresAt: date.toISOString() };
+  return { ...rights, expiresAt: date.toISOString() };
 }
 
-function encodeRights({ name, restricted, projects, expiresAt }: Rights) {
+function encodeRights(groups: Groups, { name, restricted, projects, groups: ids, expiresAt }: Rights) {
   return {
     name,
     restricted,
     projects: [...projects],
+    groups: namesOf(groups, ids),
     expiresAt: expiresAt === undefined ? null : encodeTime(expiresAt),
   };
 }
 
-function encodeClient(client: TrustedClient): ClientMessage {
+function encodeClientOf(groups: Groups, client: TrustedClient): ClientMessage {
   const { fingerprint, certificatePem, createdAt } = client;
   return {
-    ...{ ...encodeRights(client), fingerprint, certificate: certificatePem, type: 'client' },
+    ...{ ...encodeRights(groups, client), fingerprint, certificate: certificatePem, type: 'client' },
     ...{ createdAt: encodeTime(createdAt), etag: rightsEtag(client) },
   };
 }
 
-function encodeStoredToken({ rights, createdAt, expiresAt }: StoredToken) {
+function encodeStoredToken(groups: Groups, { rights, createdAt, expiresAt }: StoredToken) {
   return {
-    ...{ rights: encodeRights(rights), createdAt: encodeTime(createdAt) },
+    ...{ rights: encodeRights(groups, rights), createdAt: encodeTime(createdAt) },
     expiresAt: expiresAt === undefined ? null : encodeTime(expiresAt),
   };
 }

@@ -141,6 +141,10 @@ test('a privileged system has no user namespace, fewer capabilities, and only th
   assert.ok(spec.linux.resources.devices.slice(1).every(({ major, access }) => major !== undefined || access === 'm'));
   assert.ok(spec.linux.readonlyPaths.includes('/proc/sys') && spec.linux.maskedPaths.includes('/proc/kcore'));
   assert.throws(() => buildSpec({ ...input, privileged: true }), { code: 'invalid' });
+  const access = [{ nodeType: 'b', major: 7, minor: 1 }] as const;
+  const more = buildSpec({ ...input, idMap: { hostBase: 0, size: 65_536 }, privileged: true, access });
+  const rule = { allow: true, type: 'b', major: 7, minor: 1, access: 'rw' } as const;
+  assert.deepEqual(more.linux.resources.devices, [...spec.linux.resources.devices, rule]);
 });
 
 test('containers inside get a whole proc and sysfs when nesting is on', () => {

@@ -1,4 +1,6 @@
 import { type IdMap, type IdRange, rangesOf } from '../base/id-map.ts';
+import type { DeviceAccess } from '../host/device-filter.ts';
+import { systemNodes } from '../host/device-nodes.ts';
 import type { HostFacts } from '../host/host-features.ts';
 import { privilegedCapabilities, rootCapabilities } from './capabilities.ts';
 import { checkSpecInput } from './check-spec-input.ts';
@@ -37,6 +39,8 @@ export interface SpecInput {
   readonly nesting?: boolean;
   /** No user namespace: ids inside are those of the host. */
   readonly privileged?: boolean;
+  /** Devices that a privileged instance may open besides those of a system. */
+  readonly access?: readonly DeviceAccess[];
   readonly host: HostFacts;
 }
 
@@ -73,7 +77,7 @@ export function buildSpec(input: SpecInput): OciSpec {
       ],
       cgroupsPath: input.cgroupsPath,
       ...(Object.keys(sysctls).length === 0 ? {} : { sysctl: sysctls }),
-      resources: privileged ? privilegedResources : resources,
+      resources: privileged ? privilegedResources(input.access ?? []) : resources,
       devices: input.devices,
       seccomp: seccompFilter(input.host.arch, input.syscalls),
       rootfsPropagation: 'private',
@@ -153,26 +157,18 @@ const resources: OciResources = { devices: [{ allow: true, access: 'rwm' }] };
  * Without a user namespace the kernel would let root inside make a node of any device. The nodes of a system, and FUSE and
  * tun; `m` alone lets archives with other nodes be unpacked, which then cannot be opened.
  */
-const privilegedResources: OciResources = {
-  devices: [
-    { allow: false, access: 'rwm' },
-    { allow: true, type: 'c', access: 'm' },
-    { allow: true, type: 'b', access: 'm' },
-    ...[
-      [1, 3], // null, zero, full, random, urandom, kmsg is not among them
-      [1, 5],
-      [1, 7],
-      [1, 8],
-      [1, 9],
-      [5, 0], // tty, console, ptmx
-      [5, 1],
-      [5, 2],
-      [10, 200], // tun
-      [10, 229], // fuse
-    ].map(([major = 0, minor = 0]) => ({ allow: true, type: 'c' as const, major, minor, access: 'rwm' })),
-    { allow: true, type: 'c', major: 136, access: 'rwm' }, // devpts
-  ],
-};
+function privilegedResources(access: readonly DeviceAccess[]): OciResources {
+  return {
+    devices: [
+      { allow: false, access: 'rwm' },
+      { allow: true, type: 'c', access: 'm' },
+      { allow: true, type: 'b', access: 'm' },
+      ...systemNodes.map((numbers) => ({ allow: true, type: 'c' as const, ...numbers, access: 'rwm' })),
+      { allow: true, type: 'c', major: 136, access: 'rwm' }, // devpts
+      ...access.map(({ nodeType, ...numbers }) => ({ allow: true, type: nodeType, ...numbers, access: 'rw' })),
+    ],
+  };
+}
 
 /** Settings of the host that its root may write: proc(5). */
 const readonlyForPrivileged = ['/proc/sys', '/proc/sysrq-trigger', '/proc/irq', '/proc/bus', '/proc/fs', '/proc/acpi'];

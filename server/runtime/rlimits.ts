@@ -35,7 +35,7 @@ const capSysResource = 1n << 24n;
 
 /** What a process of an instance may open at most, unless told otherwise: what systemd gives on a machine of its own. */
 const maxOpenFilesHard = 524_288;
-const usualOpenFiles = 1024;
+export const usualOpenFiles = 1024;
 
 /**
  * What a booted machine has. The server's own soft limit is far higher, and inheriting it makes old programs that loop

@@ -219,7 +219,7 @@ describe('snapshots', () => {
     await take(server, { project: 'lab', name: 'one' });
     await server.snapshots.rename('lab', 'web', 'one', 'two');
     const copy = { project: 'lab', source: 'web', snapshot: '', targetProject: 'lab', name: 'twin', ephemeral: false };
-    const all = { profiles: undefined, config: {}, devices: {}, instanceOnly: false, refresh: false };
+    const all = { profiles: undefined, config: {}, devices: {}, instanceOnly: false, refresh: false, pool: '' };
     await ended(server, (await server.moves.copy({ ...copy, ...all }, false)).operation);
     const seen: string[] = [];
     for await (const { project, payload } of server.events.watch(from, AbortSignal.timeout(5_000))) {

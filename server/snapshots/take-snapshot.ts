@@ -88,9 +88,13 @@ export class SnapshotTaker {
 
   /** Gives a copy of an instance its snapshots too. Each is undone when a later step fails. */
   async copyAll(task: Task, revert: Revert, from: Instance, to: Instance): Promise<void> {
-    const { snapshots } = this.#deps;
-    for (const original of await this.#ready(from)) {
-      await snapshots.replace(await this.#copy(task, revert, original, to), undefined);
+    await this.copySome(task, revert, await this.#ready(from), to);
+  }
+
+  /** Gives an instance these snapshots of another one. Each is undone when a later step fails. */
+  async copySome(task: Task, revert: Revert, originals: readonly Snapshot[], to: Instance): Promise<void> {
+    for (const original of originals) {
+      await this.#deps.snapshots.replace(await this.#copy(task, revert, original, to), undefined);
     }
   }
 
@@ -178,6 +182,10 @@ export class SnapshotTaker {
   }
 }
 
-function sameMoment(one: Snapshot, other: Snapshot): boolean {
+/** Whether two snapshots, of an instance and of a copy of it, are the same. */
+export function sameMoment(
+  one: Pick<Snapshot, 'name' | 'createdAt'>,
+  other: Pick<Snapshot, 'name' | 'createdAt'>,
+): boolean {
   return one.name === other.name && one.createdAt === other.createdAt;
 }

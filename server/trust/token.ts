@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { Rights } from './trusted-client.ts';
+import { groupsIn, type Rights } from './trusted-client.ts';
 
 /** A secret that lets one client in, once. The secret itself is not kept. */
 export interface StoredToken {
@@ -26,5 +26,5 @@ export function parseStoredToken(value: unknown): StoredToken {
   if (!/^[0-9a-f]{64}$/.test(token.secretHash) || typeof token.rights.restricted !== 'boolean') {
     throw new TypeError('not a token');
   }
-  return token;
+  return { ...token, rights: { ...token.rights, groups: groupsIn(token.rights) } };
 }

@@ -7,7 +7,7 @@ import { MemoryStore } from '../db/memory-store.ts';
 import { TrustStore } from './trust-store.ts';
 import { type Rights, rightsEtag } from './trusted-client.ts';
 
-const free: Rights = { name: 'laptop', restricted: false, projects: [] };
+const free: Rights = { name: 'laptop', restricted: false, projects: [], groups: [] };
 
 describe('the trust store', () => {
   let pem = '';
@@ -29,6 +29,7 @@ describe('the trust store', () => {
       checkProject: async (name) => {
         if (name !== 'team') throw new Fault('not-found', `Project "${name}" does not exist`);
       },
+      hasGroup: (id) => id === 'group',
       now: () => now,
     });
     trust.onChanged = (fingerprint) => void changed.push(fingerprint);
@@ -102,12 +103,39 @@ describe('the trust store', () => {
   it('changes rights, unless somebody else did, and never the certificate', async () => {
     const { trust, changed } = await open();
     const client = await trust.add(free, pem);
-    const restricted = { name: 'desk', restricted: true, projects: ['team'] };
+    const restricted = { name: 'desk', restricted: true, projects: ['team'], groups: ['group'] };
     await assert.rejects(trust.update('laptop', restricted, 'old'), { code: 'conflict' });
     const updated = await trust.update('laptop', restricted, rightsEtag(client));
     assert.deepEqual([updated.fingerprint, updated.certificatePem], [client.fingerprint, client.certificatePem]);
     assert.deepEqual(trust.find(client.fingerprint)?.projects, ['team']);
     assert.equal(changed.length, 2);
+  });
+
+  it('lets the rights of clients and tokens follow the name of a project', async () => {
+    const { trust, changed } = await open();
+    const rights = { ...free, restricted: true, projects: ['team'] };
+    await trust.add(rights, pem);
+    const secret = await trust.issue({ ...rights, name: 'other' }, undefined);
+    await trust.projectBecame('other', undefined);
+    assert.equal(changed.length, 1);
+    await trust.projectBecame('team', 'crew');
+    assert.deepEqual(trust.get('laptop').projects, ['crew']);
+    assert.equal(changed.length, 2);
+    await trust.projectBecame('crew', undefined);
+    assert.deepEqual(trust.get('laptop').projects, []);
+    assert.deepEqual((await trust.redeem(secret, otherPem)).projects, []);
+  });
+
+  it('redeems a token without the groups that are no more', async () => {
+    const present = new Set(['one', 'two']);
+    const store = new MemoryStore();
+    const trust = await TrustStore.open({
+      ...{ store, events: { lifecycle() {} }, checkProject: async () => {}, now: () => now },
+      hasGroup: (id) => present.has(id),
+    });
+    const secret = await trust.issue({ ...free, restricted: true, groups: ['one', 'two'] }, undefined);
+    present.delete('one');
+    assert.deepEqual((await trust.redeem(secret, pem)).groups, ['two']);
   });
 
   it('refuses what cannot be', async () => {
@@ -120,6 +148,9 @@ describe('the trust store', () => {
       [{ ...free, name: 'x', projects: ['team'] }, otherPem, 'invalid'],
       [{ ...free, name: 'x', restricted: true, projects: ['none'] }, otherPem, 'not-found'],
       [{ ...free, name: 'x', restricted: true, projects: ['team', 'team'] }, otherPem, 'invalid'],
+      [{ ...free, name: 'x', groups: ['group'] }, otherPem, 'invalid'],
+      [{ ...free, name: 'x', restricted: true, groups: ['none'] }, otherPem, 'not-found'],
+      [{ ...free, name: 'x', restricted: true, groups: ['group', 'group'] }, otherPem, 'invalid'],
       [{ ...free, name: 'x', expiresAt: '2029-01-01T00:00:00Z' }, otherPem, 'invalid'],
       [{ ...free, name: 'x' }, 'no certificate', 'invalid'],
     ] as const) {

@@ -19,6 +19,7 @@ export interface TrustStoreDeps {
   readonly events: Pick<Events, 'lifecycle'>;
   /** Fault `not-found` for a project that does not exist. */
   readonly checkProject: (name: string) => Promise<unknown>;
+  readonly hasGroup: (id: string) => boolean;
   readonly now: () => Date;
 }
 
@@ -98,12 +99,22 @@ export class TrustStore {
       await this.#check(rights);
       if (rights.name !== before.name) await this.#checkName(rights.name);
       const { fingerprint, certificatePem, createdAt } = before;
-      const client = { ...rights, fingerprint, certificatePem, createdAt };
-      const found = await this.#clients.find(fingerprint);
-      await this.#clients.put(fingerprint, client, found?.revision ?? 0);
-      this.#present.set(fingerprint, client);
-      this.#announce('certificate-updated', client);
-      return client;
+      return await this.#replace(before, { ...rights, fingerprint, certificatePem, createdAt });
+    });
+  }
+
+  /** A project has another name from now on; undefined: it is no more. The rights of clients and tokens follow. */
+  async projectBecame(name: string, newName: string | undefined): Promise<void> {
+    const follow = (rights: Rights) => ({
+      projects: rights.projects.flatMap((one) => (one !== name ? [one] : newName === undefined ? [] : [newName])),
+    });
+    await this.#alone(async () => {
+      for (const client of this.list().filter(({ projects }) => projects.includes(name))) {
+        await this.#replace(client, { ...client, ...follow(client) });
+      }
+      for (const { rights, secretHash } of (await this.tokens()).filter((one) => one.rights.projects.includes(name))) {
+        await this.#tokens.update(secretHash, (now) => ({ ...now, rights: { ...rights, ...follow(rights) } }));
+      }
     });
   }
 
@@ -161,7 +172,9 @@ export class TrustStore {
       if (found === undefined || hasExpired(found.record, this.#deps.now())) {
         throw new Fault('forbidden', 'The token is not known here: it was used, has expired or was revoked');
       }
-      const { rights, secretHash } = found.record;
+      const { secretHash } = found.record;
+      // Groups may have been deleted since the token was made: the others count.
+      const rights = { ...found.record.rights, groups: found.record.rights.groups.filter(this.#deps.hasGroup) };
       this.#checkNew(certificate.fingerprint);
       await this.#check(rights);
       const client = { ...rights, ...certificate, createdAt: this.#deps.now().toISOString() };
@@ -178,9 +191,18 @@ export class TrustStore {
     return await this.#serial.run('trust', action);
   }
 
+  async #replace({ fingerprint }: TrustedClient, client: TrustedClient): Promise<TrustedClient> {
+    const found = await this.#clients.find(fingerprint);
+    await this.#clients.put(fingerprint, client, found?.revision ?? 0);
+    this.#present.set(fingerprint, client);
+    this.#announce('certificate-updated', client);
+    return client;
+  }
+
   async #check(rights: Rights): Promise<void> {
     checkRights(rights, this.#deps.now());
     for (const project of rights.projects) await this.#deps.checkProject(project);
+    if (!rights.groups.every(this.#deps.hasGroup)) throw new Fault('not-found', 'A group does not exist any more');
   }
 
   #checkNew(fingerprint: string): void {

@@ -6,9 +6,12 @@ import { Fault } from '../base/fault.ts';
 /** What a client may see and do, and until when. */
 export interface Rights {
   readonly name: string;
-  /** To what is in `projects`; otherwise it may do everything. */
+  /** To what is in `projects`, and to what its groups permit; otherwise it may do everything. */
   readonly restricted: boolean;
+  /** In these it may do everything but what needs the whole server. */
   readonly projects: readonly string[];
+  /** Ids of the groups whose permissions it has. */
+  readonly groups: readonly string[];
   /** ISO 8601; absent: for ever. */
   readonly expiresAt?: string;
 }
@@ -23,10 +26,11 @@ export interface TrustedClient extends Rights {
 
 const maxPemBytes = 64 * 1024;
 const maxProjects = 1000;
+const maxGroups = 100;
 
 /** Faults: `invalid` for a name, projects or an expiry that cannot be. */
 export function checkRights(rights: Rights, now: Date): void {
-  const { name, restricted, projects, expiresAt } = rights;
+  const { name, restricted, projects, groups, expiresAt } = rights;
   if (!/^[A-Za-z0-9][A-Za-z0-9._@-]{0,62}$/.test(name)) {
     const rule = 'must be 1 to 63 letters, digits, ".", "_", "@" or "-", and begin with a letter or digit';
     throw new Fault('invalid', `Invalid client name "${name.slice(0, 80)}": it ${rule}`);
@@ -36,6 +40,12 @@ export function checkRights(rights: Rights, now: Date): void {
   }
   if (projects.length > maxProjects || new Set(projects).size < projects.length) {
     throw new Fault('invalid', `The projects must be at most ${maxProjects}, none of them twice`);
+  }
+  if (!restricted && groups.length > 0) {
+    throw new Fault('invalid', 'Groups are for clients that are restricted: the others may do everything');
+  }
+  if (groups.length > maxGroups || new Set(groups).size < groups.length) {
+    throw new Fault('invalid', `The groups must be at most ${maxGroups}, none of them twice`);
   }
   if (expiresAt !== undefined && !(Date.parse(expiresAt) > now.getTime())) {
     throw new Fault('invalid', 'The expiry is in the past');
@@ -58,8 +68,8 @@ export function hasExpired({ expiresAt }: Pick<Rights, 'expiresAt'>, now: Date):
 }
 
 /** The tag of what may be changed of a client. */
-export function rightsEtag({ name, restricted, projects, expiresAt = '' }: Rights): string {
-  return etagOf({ name, restricted, projects, expiresAt });
+export function rightsEtag({ name, restricted, projects, groups, expiresAt = '' }: Rights): string {
+  return etagOf({ name, restricted, projects, groups, expiresAt });
 }
 
 export function parseTrustedClient(value: unknown): TrustedClient {
@@ -67,5 +77,12 @@ export function parseTrustedClient(value: unknown): TrustedClient {
   const { fingerprint, name, restricted, projects } = client;
   if (!/^[0-9a-f]{64}$/.test(fingerprint) || typeof name !== 'string') throw new TypeError('not a trusted client');
   if (typeof restricted !== 'boolean' || !Array.isArray(projects)) throw new TypeError('not a trusted client');
-  return client;
+  return { ...client, groups: groupsIn(client) };
+}
+
+/** Records from before there were groups have none. */
+export function groupsIn({ groups }: { readonly groups?: readonly string[] }): readonly string[] {
+  if (groups === undefined) return [];
+  if (!Array.isArray(groups) || !groups.every((id) => typeof id === 'string')) throw new TypeError('not groups');
+  return groups;
 }

@@ -24,6 +24,7 @@ const serverLayers: Readonly<Record<string, readonly string[]>> = {
     'snapshots',
     'storage',
     'templates',
+    'transfers',
     'trust',
   ],
   daemon: [
@@ -45,6 +46,7 @@ const serverLayers: Readonly<Record<string, readonly string[]>> = {
     'snapshots',
     'storage',
     'templates',
+    'transfers',
     'trust',
   ],
   instances: [
@@ -60,6 +62,19 @@ const serverLayers: Readonly<Record<string, readonly string[]>> = {
     'runtime',
     'storage',
     'templates',
+  ],
+  transfers: [
+    'backups',
+    'base',
+    'devices',
+    'events',
+    'images',
+    'instances',
+    'operations',
+    'profiles',
+    'projects',
+    'snapshots',
+    'trust',
   ],
   backups: [
     'base',

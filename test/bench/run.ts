@@ -10,6 +10,7 @@ import { files } from './benchmarks/files.ts';
 import { launch } from './benchmarks/launch.ts';
 import { list } from './benchmarks/list.ts';
 import { memory } from './benchmarks/memory.ts';
+import { screen } from './benchmarks/screen.ts';
 import { snapshots } from './benchmarks/snapshots.ts';
 import { stop } from './benchmarks/stop.ts';
 import { imageArchives } from './images.ts';
@@ -18,7 +19,7 @@ import { Lxd } from './subjects/lxd.ts';
 import { benchImages, type Subject } from './subjects/subject.ts';
 import { Yurt } from './subjects/yurt.ts';
 
-const benchmarks: readonly Benchmark[] = [launch, exec, files, list, snapshots, stop, memory];
+const benchmarks: readonly Benchmark[] = [launch, exec, files, list, snapshots, stop, memory, screen];
 
 const { values: options, positionals: names } = parseArgs({
   allowPositionals: true,

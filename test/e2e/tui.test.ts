@@ -71,7 +71,7 @@ describe('yurt without a command, on a terminal', () => {
     await screen.shows(/▸ first +Running/);
     assert.equal(screen.buffer, 'alternate');
 
-    screen.type('\r\t\t\t\t');
+    screen.type('\r\t\t\t');
     await screen.shows(/\[snapshots\]/);
     await screen.shows(/No snapshots yet/);
     screen.type('nbefore\r');

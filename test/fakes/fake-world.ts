@@ -1,4 +1,5 @@
 import { Fault } from '../../server/base/fault.ts';
+import { DeviceFilterInMemory } from '../../server/host/device-filter-in-memory.ts';
 import { DeviceNodesInMemory } from '../../server/host/device-nodes-in-memory.ts';
 import { DeviceRunsInMemory } from '../../server/host/device-runs-in-memory.ts';
 import { FirewallInMemory } from '../../server/host/firewall-in-memory.ts';
@@ -20,6 +21,8 @@ export class FakeWorld {
   readonly snapshots = new Set<string>();
   readonly mounts = new Set<string>();
   readonly links = new Set<string>();
+  /** Of links, what they keep to. */
+  readonly nicRules = new Map<string, string>();
   readonly containers = new Map<string, ContainerState>();
   readonly agents = new Set<string>();
   /** Those of the image that instances are made from. */
@@ -33,6 +36,7 @@ export class FakeWorld {
   readonly #remove = () => this.#effect('remove');
   readonly instanceMounts = new InstanceMountsInMemory(this.#make, this.#remove);
   readonly deviceNodes = new DeviceNodesInMemory(this.#make, this.#remove);
+  readonly deviceFilter = new DeviceFilterInMemory(this.#make, this.#remove);
   readonly relays = new RelaysInMemory(this.#make, this.#remove);
   readonly firewall = new FirewallInMemory((what) => (what.startsWith('remove') ? this.#remove() : this.#effect(what)));
   readonly deviceRuns = new DeviceRunsInMemory(this.#make, this.#remove);
@@ -44,12 +48,13 @@ export class FakeWorld {
       ...[...this.volumes].map((id) => `volume ${id}`),
       ...[...this.snapshots].map((id) => `snapshot ${id}`),
       ...[...this.mounts].map((id) => `mount ${id}`),
-      ...[...this.links].map((id) => `link ${id}`),
+      ...[...this.links].map((id) => `link ${id}${this.nicRules.get(id) ?? ''}`),
       ...this.instanceMounts.list().map((target) => `mount inside on ${target}`),
       ...this.relays.list().map((cgroup) => `relay ${cgroup}`),
       ...[...this.firewall.tables.keys()].map((table) => `firewall table ${table.replace(/[0-9a-f]{16}$/, 'ID')}`),
       ...[...this.frozenAgents].map((id) => `still agent of ${id}`),
       ...this.deviceNodes.list().map((path) => `node ${path}`),
+      ...[...this.deviceFilter.allowed].map((device) => `access to ${device}`),
       ...[...this.containers].map(([id, { status }]) => `container ${id} ${status}`),
     ].sort();
   }
@@ -125,11 +130,23 @@ export class FakeWorld {
       this.links.add(linkOf(nic));
       return { hostName: 'h' };
     },
-    enter: async () => this.#effect('enter'),
+    check: async ({ ipv4 }) => {
+      if (ipv4?.startsWith('192.') === true) throw new Fault('invalid', `ipv4.address ${ipv4} is not of the network`);
+    },
+    enter: async (_task, _prepared, nic) => {
+      this.#effect('enter');
+      this.#setRules(nic);
+    },
+    adjust: async (_task, nic) => {
+      this.#effect('adjust');
+      this.#setRules(nic);
+    },
+    holds: async () => true,
     reservedAddress: async (nic) => (this.links.has(linkOf(nic)) ? '10.1.2.3' : undefined),
     detach: async (_task, nic) => {
       this.#remove();
       this.links.delete(linkOf(nic));
+      this.nicRules.delete(linkOf(nic));
     },
     status: () => ({ status: 'created' }),
     repair: async () => {},
@@ -203,6 +220,12 @@ export class FakeWorld {
     cgroupOf: (id) => `/yurt/fake/${id}`,
     cgroupPaths: async () => ({}),
   };
+
+  #setRules(nic: NicRequest): void {
+    const rules = JSON.stringify({ ipv4: nic.ipv4, ...nic.rules });
+    if (rules === '{}') this.nicRules.delete(linkOf(nic));
+    else this.nicRules.set(linkOf(nic), ` ${rules}`);
+  }
 
   #effect(what: string): void {
     this.effects += 1;

@@ -32,6 +32,7 @@ import { LiveChanges } from '../../server/instances/live-changes.ts';
 import { ProfileChanges } from '../../server/instances/profile-changes.ts';
 import { reconcile } from '../../server/instances/reconcile.ts';
 import { InstanceStarter } from '../../server/instances/start-instance.ts';
+import { StaticAddresses } from '../../server/instances/static-addresses.ts';
 import { InstanceStopper } from '../../server/instances/stop-instance.ts';
 import { Supervisor } from '../../server/instances/supervisor.ts';
 import { InstanceMetadataRecords } from '../../server/instances/templates/instance-metadata.ts';
@@ -85,16 +86,29 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
   const checkNetwork = (name: string) => {
     if (name === 'nope') throw new Fault('not-found', `Network "${name}" does not exist`);
   };
+  const addresses = new StaticAddresses({
+    instances: () => records.list(),
+    expander: () => expanded,
+    ...{ network: () => world.network, hwaddr: () => '00:16:3e:00:00:01' },
+  });
+  const watched = new Map<string, readonly string[]>();
   const devices = new InstanceDevices({
     makers: {
-      nic: new NicMaker({ defaultProject: 'default', network: () => world.network, checkNetwork }),
+      nic: new NicMaker({
+        ...{ defaultProject: 'default', network: () => world.network, checkNetwork },
+        claimed: async () => new Set(),
+      }),
       mount: new MountMaker(world.instanceMounts),
       relay: new RelayMaker({ relays: world.relays, cgroupOf: (uuid) => world.runtime.cgroupOf(uuid) }),
       nat: new NatMaker({ firewall: world.firewall, network: () => world.network }),
-      node: new NodeMaker(world.deviceNodes, world.instanceMounts),
+      node: new NodeMaker({
+        ...{ nodes: world.deviceNodes, mounts: world.instanceMounts, filter: world.deviceFilter },
+        cgroupOf: (uuid) => world.runtime.cgroupOf(uuid),
+      }),
     },
     runs: world.deviceRuns,
     hwaddr: () => '00:16:3e:00:00:01',
+    watch: (uuid, paths) => void watched.set(uuid, paths),
   });
   const locks = new InstanceLocks();
   const metadata = new InstanceMetadataRecords(store);
@@ -109,7 +123,7 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
   const follower = new BootFollower({ log, probe: async () => ({ ready: true, initState: '' }), ready: () => {} });
   const stopper = new InstanceStopper({ runtime: world.runtime, supervisor, command: async () => 0 });
   const sources = {
-    ...{ checkNetwork, hwaddr, profileUse },
+    ...{ checkNetwork, addresses, hwaddr, profileUse },
     profile: (project: string, name: string) => profiles.get(project, name),
     image: async () => ({ fingerprint: 'f'.repeat(64), architecture: 'x86_64', properties: { os: 'Fake' } }),
     unpackImage: async () => {},
@@ -121,10 +135,15 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     ...{ surroundings: { checkNetwork }, freeRoot: async () => {}, ...sources },
     start: (task, instance) => instances.startHeld(task, instance),
   });
+  const deleter = new InstanceDeleter({
+    ...{ records, expanded, pool },
+    removeFiles: async () => {},
+    removeSnapshots: snapshots.removeAll,
+  });
   const backups = openBackups(
     {
       ...{ records, locks, operations, events, supervisor, stopper, pool, output: fakeTar, admission, ...sources },
-      ...{ architecture: 'x86_64', surroundings: { checkNetwork } },
+      ...{ architecture: 'x86_64', surroundings: { checkNetwork }, deleter },
       unpack: async (_task, _directory, content) => {
         for await (const _ of content);
       },
@@ -132,11 +151,6 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     },
     snapshots,
   );
-  const deleter = new InstanceDeleter({
-    ...{ records, expanded, pool },
-    removeFiles: async () => {},
-    removeSnapshots: snapshots.removeAll,
-  });
   const instances: Instances = new Instances({
     ...{ log, records, locks, operations, events, supervisor, follower, deleter, runtime: world.runtime },
     freeRoot: async () => {},
@@ -168,7 +182,8 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
   const pid = async (uuid: string) => (await world.runtime.state(uuid))?.pid;
   const appliers: LiveApplier[] = [new DeviceApplier({ devices, pid })];
   const live = new LiveChanges({ appliers, supervisor, journal: new ChangeJournal(store) });
-  const changing = { records, locks, supervisor, events, live, profileUse, hwaddr, surroundings: { checkNetwork } };
+  const surroundings = { checkNetwork };
+  const changing = { records, locks, supervisor, events, live, profileUse, hwaddr, surroundings, addresses };
   const updater = new InstanceUpdater({
     ...changing,
     profile: (project, name) => profiles.get(project, name),

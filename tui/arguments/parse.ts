@@ -165,6 +165,7 @@ function inputOf(
   };
   return {
     arguments: args,
+    remotes: [],
     values,
     value: (name) => values(name).at(-1),
     flag: (name) => (values(name).at(-1) ?? 'false') !== 'false',

@@ -9,7 +9,10 @@ function split(line: string, fallback = 'local') {
   const spec = commandAt(words.slice(0, depth));
   assert.ok(spec !== undefined, line);
   return splitRemotes(spec, words.slice(depth), ['local', 'far', 'near'], fallback)
-    .map(({ remote, arguments: args }) => [`${remote}>`, ...args].join(' '))
+    .map(({ remote, arguments: args, remotes }) => {
+      const words = args.map((arg, index) => (remotes?.[index] === undefined ? arg : `${remotes[index]}|${arg}`));
+      return [`${remote}>`, ...words].join(' ');
+    })
     .join('; ');
 }
 
@@ -22,9 +25,12 @@ describe('the names of servers in arguments', () => {
     ['info far:web', 'far> web'],
     ['exec far:web ls near:x', 'far> web ls near:x'],
     ['delete web far:a near:b far:c', 'local> web; far> a c; near> b'],
-    ['launch tiny far:web', 'far> tiny web'],
-    ['launch far:tiny far:web', 'far> tiny web'],
-    ['launch tiny far:', 'far> tiny'],
+    ['launch tiny far:web', 'local> tiny far|web'],
+    ['launch far:tiny near:web', 'local> far|tiny near|web'],
+    ['launch tiny far:', 'local> tiny far|'],
+    ['copy far:web near:', 'local> far|web near|'],
+    ['move web far:www', 'local> web far|www'],
+    ['image copy far:tiny near:', 'local> far|tiny near|'],
     ['launch tiny', 'local> tiny'],
     ['config set core.https_address=[::]:8443', 'local> core.https_address=[::]:8443'],
     ['config set far: core.https_address :8443', 'far> core.https_address :8443'],
@@ -47,7 +53,7 @@ describe('the names of servers in arguments', () => {
     assert.equal(split('delete web local:a', 'far'), 'far> web; local> a');
   });
 
-  for (const line of ['launch far:tiny web', 'launch far:tiny', 'launch near:tiny far:web', 'profile copy far:a b']) {
+  for (const line of ['profile copy far:a b', 'file push x far:web near:db']) {
     it(`are refused where one command would need two: ${line}`, () =>
       assert.throws(() => split(line), /cannot be for/));
   }

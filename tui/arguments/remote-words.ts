@@ -6,10 +6,12 @@ import { suggestion } from './nearest.ts';
 export interface RemoteWords {
   readonly remote: string;
   readonly arguments: readonly string[];
+  /** The servers that arguments name, for a command that is for several at once. */
+  readonly remotes?: readonly (string | undefined)[];
 }
 
 /** Arguments that are completed with these name something that a server has. */
-const serverNames = [
+const namesOfServers: readonly string[] = [
   'instances',
   'instances-and-snapshots',
   'images',
@@ -18,7 +20,10 @@ const serverNames = [
   'networks',
   'pools',
   'operations',
+  'sessions',
   'projects',
+  'groups',
+  'identities',
 ];
 
 /**
@@ -34,6 +39,9 @@ export function splitRemotes(
 ): readonly RemoteWords[] {
   if (spec.withoutServer === true) return [{ remote: fallback, arguments: args }];
   const words = args.map((arg, index) => wordOf(kindOf(spec.arguments ?? [], index), arg, known));
+  if (words.some(({ kind }) => kind === 'own')) {
+    return [{ remote: fallback, arguments: words.map(({ text }) => text), remotes: words.map(({ remote }) => remote) }];
+  }
   const keep = (some: readonly Word[]) => some.filter(({ dropped }) => !dropped).map(({ text }) => text);
   const each = words.filter(({ kind }) => kind === 'each');
   if (each.length > 0) {
@@ -45,6 +53,22 @@ export function splitRemotes(
   }
   return [{ remote: onlyRemote(spec, words, fallback), arguments: keep(words) }];
 }
+
+/** Whether what is completed with these names may have the name of a server before it. */
+export function isNamedOnServers(completion: string): boolean {
+  return namesOfServers.includes(completion);
+}
+
+/** `far:web` as `far` and `web`; undefined unless it begins with the name of a server that was added. */
+export function serverAndName(
+  word: string,
+  known: readonly string[],
+): { readonly remote: string; readonly name: string } | undefined {
+  const [, remote = '', name = ''] = serverPattern.exec(word) ?? [];
+  return known.includes(remote) ? { remote, name } : undefined;
+}
+
+const serverPattern = /^([A-Za-z0-9][A-Za-z0-9._-]*):(.*)$/s;
 
 interface Word {
   readonly kind: Kind;
@@ -60,12 +84,12 @@ function kindOf(specs: readonly ArgumentSpec[], index: number): Kind {
   const at = Math.min(index, specs.length - 1);
   const spec = specs[at];
   if (spec === undefined || spec.remote !== undefined) return spec?.remote ?? 'none';
-  const first = at === 0 && typeof spec.complete === 'string' && serverNames.includes(spec.complete);
+  const first = at === 0 && typeof spec.complete === 'string' && namesOfServers.includes(spec.complete);
   return first ? (spec.variadic === true ? 'each' : 'one') : 'none';
 }
 
 function wordOf(kind: Kind, arg: string, known: readonly string[]): Word {
-  const [, remote, text = ''] = /^([A-Za-z0-9][A-Za-z0-9._-]*):(.*)$/s.exec(arg) ?? [];
+  const [, remote, text = ''] = serverPattern.exec(arg) ?? [];
   const plain = { kind, remote: undefined, text: arg, dropped: false };
   if (kind === 'none' || remote === undefined) return plain;
   if (known.includes(remote)) return { kind, remote, text, dropped: text === '' };

@@ -1,5 +1,6 @@
 import type { MethodDefinition } from '@grpc/proto-loader';
 import descriptor from '../../proto/gen/api.json' with { type: 'json' };
+import type { AuthServiceDefinition } from '../../proto/gen/yurt/v1/AuthService.ts';
 import type { BackupServiceDefinition } from '../../proto/gen/yurt/v1/BackupService.ts';
 import type { ConsoleServiceDefinition } from '../../proto/gen/yurt/v1/ConsoleService.ts';
 import type { EventServiceDefinition } from '../../proto/gen/yurt/v1/EventService.ts';
@@ -13,13 +14,16 @@ import type { OperationServiceDefinition } from '../../proto/gen/yurt/v1/Operati
 import type { ProfileServiceDefinition } from '../../proto/gen/yurt/v1/ProfileService.ts';
 import type { ProjectServiceDefinition } from '../../proto/gen/yurt/v1/ProjectService.ts';
 import type { ServerServiceDefinition } from '../../proto/gen/yurt/v1/ServerService.ts';
+import type { SessionServiceDefinition } from '../../proto/gen/yurt/v1/SessionService.ts';
 import type { SnapshotServiceDefinition } from '../../proto/gen/yurt/v1/SnapshotService.ts';
 import type { StorageServiceDefinition } from '../../proto/gen/yurt/v1/StorageService.ts';
+import type { TransferServiceDefinition } from '../../proto/gen/yurt/v1/TransferService.ts';
 import type { TrustServiceDefinition } from '../../proto/gen/yurt/v1/TrustService.ts';
 import { Codec, type Message, type NodeJson } from './wire.ts';
 
 /** The services that a client calls, each with its methods. */
 export interface Services {
+  AuthService: AuthServiceDefinition;
   BackupService: BackupServiceDefinition;
   ConsoleService: ConsoleServiceDefinition;
   EventService: EventServiceDefinition;
@@ -33,8 +37,10 @@ export interface Services {
   ProfileService: ProfileServiceDefinition;
   ProjectService: ProjectServiceDefinition;
   ServerService: ServerServiceDefinition;
+  SessionService: SessionServiceDefinition;
   SnapshotService: SnapshotServiceDefinition;
   StorageService: StorageServiceDefinition;
+  TransferService: TransferServiceDefinition;
   TrustService: TrustServiceDefinition;
 }
 
@@ -59,7 +65,8 @@ export type ResponseOf<S extends ServiceName, M extends MethodName<S>> =
 /** How one method's messages go over the wire. */
 export interface Method {
   readonly path: string;
-  encode(request: object): Buffer;
+  /** In pieces, which may share memory with the request. */
+  encode(request: object): Buffer[];
   decode(bytes: Buffer): Message;
 }
 
@@ -95,7 +102,7 @@ export function methodOf(service: ServiceName, name: string): Method {
   if (types === undefined) throw new Error(`No method ${service}.${name} in the API`);
   return {
     path: `/yurt.v1.${service}/${name}`,
-    encode: (request) => codec.encode(`yurt.v1.${types.requestType}`, request as Message), // typed by RequestOf
+    encode: (request) => codec.encodeParts(`yurt.v1.${types.requestType}`, request as Message), // typed by RequestOf
     decode: (bytes) => codec.decode(`yurt.v1.${types.responseType}`, bytes),
   };
 }

@@ -1,6 +1,6 @@
-import { once } from 'node:events';
-import { type ClientHttp2Session, type ClientHttp2Stream, constants, type IncomingHttpHeaders } from 'node:http2';
-import { FrameReader, frameOf } from './frames.ts';
+import { FrameReader, frameHeader } from './frames.ts';
+import type { Http2Session } from './http2/session.ts';
+import type { Http2Stream } from './http2/stream.ts';
 
 /** A list of some thousand instances with their devices fits. */
 const maxMessageBytes = 64 * 1024 * 1024;
@@ -28,43 +28,29 @@ export interface StartOptions {
  * https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
  */
 export class Call {
-  readonly #stream: ClientHttp2Stream;
-  readonly #trailers = Promise.withResolvers<IncomingHttpHeaders>();
-  #lost: unknown;
+  readonly #stream: Http2Stream;
   #canceled = false;
 
-  constructor(session: ClientHttp2Session, path: string, { timeoutMs }: StartOptions) {
+  constructor(session: Http2Session, path: string, { timeoutMs }: StartOptions) {
     this.#stream = session.request({
       ':method': 'POST',
+      ':scheme': 'http',
+      ':authority': 'localhost',
       ':path': path,
       te: 'trailers',
       'content-type': 'application/grpc',
       ...(timeoutMs === undefined ? {} : { 'grpc-timeout': `${timeoutMs}m` }),
     });
-    // A call without any message carries its status in the headers.
-    this.#stream.on('response', (headers) => {
-      if (headers['grpc-status'] !== undefined || headers[':status'] !== 200) this.#trailers.resolve(headers);
-    });
-    this.#stream.on('trailers', (headers) => this.#trailers.resolve(headers));
-    this.#stream.on('error', (error) => {
-      this.#lost ??= error;
-    });
-    this.#stream.on('close', () => this.#trailers.resolve({}));
   }
 
-  /** False when the message waits with others for room: `drained` before the next. */
-  send(message: Uint8Array): boolean {
-    return this.#stream.writable ? this.#stream.write(frameOf(message)) : true;
+  /** Sends a message that is made of `parts`. False when it waits with others for room: `drained` before the next. */
+  send(parts: readonly Buffer[]): boolean {
+    const length = parts.reduce((sum, part) => sum + part.length, 0);
+    return this.#stream.send(Buffer.concat([frameHeader(length), ...parts]));
   }
 
   async drained(): Promise<void> {
-    if (!this.#stream.writableNeedDrain) return;
-    const over = new AbortController();
-    try {
-      await Promise.race([once(this.#stream, 'drain', over), once(this.#stream, 'close', over)]);
-    } finally {
-      over.abort();
-    }
+    await this.#stream.drained();
   }
 
   /** No more messages follow. */
@@ -79,34 +65,39 @@ export class Call {
 
   cancel(): void {
     this.#canceled = true;
-    this.#stream.close(constants.NGHTTP2_CANCEL);
+    this.#stream.cancel();
   }
 
   /** What the server sends, no faster than it is asked for; throws a `CallError` when the call does not end well. */
   async *messages(): AsyncGenerator<Buffer, void> {
     const frames = new FrameReader(maxMessageBytes);
     try {
-      for await (const chunk of this.#stream) yield* frames.push(chunk as Buffer); // a stream without encoding yields bytes
+      for await (const chunk of this.#stream.chunks()) yield* frames.push(chunk);
+      this.#check();
+      if (frames.inMessage) {
+        throw new CallError(internal, 'The server ended in the middle of a message', { answered: true });
+      }
     } catch (error) {
-      this.#stream.close(constants.NGHTTP2_CANCEL);
-      if (error instanceof RangeError) throw new CallError(internal, error.message, { answered: true, cause: error });
-      this.#lost ??= error;
+      if (!(error instanceof RangeError)) throw error;
+      throw new CallError(internal, error.message, { answered: true, cause: error });
+    } finally {
+      this.#stream.cancel();
     }
-    this.#check(await this.#trailers.promise);
-    if (frames.inMessage)
-      throw new CallError(internal, 'The server ended in the middle of a message', { answered: true });
   }
 
-  #check(headers: IncomingHttpHeaders): void {
-    const { 'grpc-status': status, ':status': httpStatus } = headers;
+  #check(): void {
+    const { answers, closed } = this.#stream;
+    const [first] = answers;
+    // A call without any message carries its status in the only headers.
+    const { 'grpc-status': status, 'grpc-message': message } = answers.at(-1) ?? {};
     if (status !== undefined) {
       const code = Number(status);
-      if (code !== 0) throw new CallError(code, decodeMessage(headers['grpc-message']), { answered: true });
-    } else if (httpStatus !== undefined) {
-      throw new CallError(unavailable, `The server answered with HTTP status ${httpStatus}`, { answered: true });
+      if (code !== 0) throw new CallError(code, decodeMessage(message), { answered: true });
+    } else if (first !== undefined && first[':status'] !== '200') {
+      throw new CallError(unavailable, `The server answered with HTTP status ${first[':status']}`, { answered: true });
     } else {
-      const message = `The stream ended early (${this.#stream.rstCode})`;
-      throw new CallError(unavailable, message, { answered: false, cause: this.#lost });
+      const reason = `The stream ended early (${closed?.code ?? 0})`;
+      throw new CallError(unavailable, reason, { answered: false, cause: closed?.cause });
     }
   }
 }

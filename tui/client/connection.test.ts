@@ -112,6 +112,34 @@ describe('a connection to a gRPC server', () => {
     assert.equal(read, 64 * 1024 * 1024);
   });
 
+  it('sends no faster than the server reads, and waits no longer than there is a server', async () => {
+    await using server = await ScriptedServer.start();
+    let over: (() => void) | undefined;
+    server.onDuplex('FileService', 'PushFiles', (call) => {
+      call.pause();
+      over = () => void call.emit('error', { code: 11, details: 'Enough' });
+    });
+    using connection = open(server.socket);
+    const call = connection.duplex('FileService', 'PushFiles');
+    const records = Buffer.alloc(64 * 1024);
+    let sent = 0;
+    let waiting = false;
+    const sending = (async () => {
+      for (; sent < 64 * 1024 * 1024; sent += records.length) {
+        if (call.send({ records })) continue;
+        waiting = true;
+        await call.drained();
+        return;
+      }
+    })();
+    await eventually(() => waiting && over !== undefined, 'the client to wait');
+    assert.ok(sent < 8 * 1024 * 1024, `${sent} bytes were sent to somebody who read nothing`);
+    over?.();
+    await assert.rejects(Array.fromAsync(call.messages), { message: 'Enough' });
+    call.cancel();
+    await sending;
+  });
+
   it('cancels a call on the server, by a signal and by leaving the loop', async () => {
     await using server = await ScriptedServer.start();
     let canceled = 0;

@@ -1,8 +1,8 @@
-import { type ClientHttp2Session, connect } from 'node:http2';
 import { type Method, type MethodName, methodOf, type RequestOf, type ResponseOf, type ServiceName } from './api.ts';
 import { Call, CallError } from './call.ts';
 import type { Dialer } from './dialer.ts';
 import { Failure, statusName } from './failure.ts';
+import { Http2Session } from './http2/session.ts';
 
 /** What may be under way in one direction, of one stream and of all: best between 1 and 16 MiB on a unix socket. */
 const streamWindowBytes = 4 * 1024 * 1024;
@@ -30,31 +30,21 @@ export interface DuplexCall<Request, Response> {
 }
 
 /**
- * The server, by its API. Every failure is a `Failure` whose message is for the user. It speaks gRPC over Node's own
- * HTTP/2: see docs/decisions/grpc-client-of-the-command-line.md.
+ * The server, by its API. Every failure is a `Failure` whose message is for the user. It speaks gRPC by itself: see
+ * docs/decisions/0008-grpc-client-of-the-command-line.md.
  */
 export class Connection {
   readonly #dialer: Dialer;
-  readonly #session: ClientHttp2Session;
+  readonly #session: Http2Session;
   readonly #trace: Trace | undefined;
-  #connected = false;
-  #failure: Error | undefined;
   #lost: string | undefined;
 
   constructor(dialer: Dialer, trace?: Trace) {
     this.#dialer = dialer;
     this.#trace = trace;
-    this.#session = connect('http://localhost', {
-      createConnection: () => dialer.dial(),
-      settings: { enablePush: false, initialWindowSize: streamWindowBytes },
-    });
-    this.#session.on('connect', () => {
-      this.#connected = true;
-      this.#session.setLocalWindowSize(sessionWindowBytes);
-      if (dialer.pingIntervalMs !== undefined) this.#keepAlive(dialer.pingIntervalMs);
-    });
-    // Each call tells of it.
-    this.#session.on('error', (error) => (this.#failure ??= error));
+    const { readyEvent, pingIntervalMs } = dialer;
+    this.#session = new Http2Session(dialer.dial(), { readyEvent, streamWindowBytes, sessionWindowBytes });
+    if (pingIntervalMs !== undefined) this.#keepAlive(pingIntervalMs);
   }
 
   async call<S extends ServiceName, M extends MethodName<S>>(
@@ -109,6 +99,11 @@ export class Connection {
     };
   }
 
+  /** Whether calls can begin on it; otherwise another one is needed. */
+  get usable(): boolean {
+    return !this.#session.isEnded;
+  }
+
   close(): void {
     this.#session.destroy();
   }
@@ -117,7 +112,8 @@ export class Connection {
   #keepAlive(intervalMs: number): void {
     let answered = true;
     const timer = setInterval(() => {
-      if (this.#session.destroyed) clearInterval(timer);
+      if (this.#session.isEnded) clearInterval(timer);
+      else if (!this.#session.isReady) return;
       else if (!answered) {
         this.#lost = 'The connection to the server is lost: it does not answer any more';
         this.#session.destroy();
@@ -131,7 +127,7 @@ export class Connection {
 
   #begin(method: Method, timeoutMs?: number): Call {
     this.#trace?.(`${method.path} begins`);
-    if (this.#session.destroyed || this.#session.closed) {
+    if (this.#session.isEnded && this.#session.failure === undefined) {
       throw new Failure('The server closed the connection', { status: 'unavailable' });
     }
     return new Call(this.#session, method.path, { timeoutMs });
@@ -153,7 +149,8 @@ export class Connection {
     if (error instanceof RangeError) return new Failure(error.message, { cause: error });
     if (!(error instanceof CallError)) throw error;
     if (error.answered) return new Failure(error.message, { status: statusName(error.code), cause: error });
-    const reason = this.#connected ? this.#lost : await this.#dialer.whyUnreachable(this.#failure);
+    const { isReady, failure } = this.#session;
+    const reason = isReady ? this.#lost : await this.#dialer.whyUnreachable(failure);
     return new Failure(reason ?? 'The server closed the connection', { status: 'unavailable', cause: error });
   }
 }

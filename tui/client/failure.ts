@@ -27,13 +27,17 @@ export type StatusName =
   | 'unimplemented'
   | 'timed-out'
   | 'conflict'
+  | 'exhausted'
   | 'unauthenticated'
+  | 'forbidden'
   | 'other';
 
 const statusNames: Readonly<Record<number, StatusName>> = {
   1: 'canceled',
   4: 'timed-out',
   5: 'not-found',
+  7: 'forbidden',
+  8: 'exhausted',
   10: 'conflict',
   12: 'unimplemented',
   14: 'unavailable',

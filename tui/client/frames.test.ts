@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { FrameReader, frameOf } from './frames.ts';
+import { FrameReader, frameHeader } from './frames.ts';
 
 const messages = ['', 'a', 'hello', 'x'.repeat(70_000)].map((text) => Buffer.from(text));
-const stream = Buffer.concat(messages.map(frameOf));
+const stream = Buffer.concat(messages.flatMap((message) => [frameHeader(message.length), message]));
 
 describe('frames', () => {
   for (const size of [1, 2, 5, 7, 4096, 1_000_000]) {

@@ -1,10 +1,8 @@
-/** A message behind five bytes: not compressed, then its length. */
-export function frameOf(message: Uint8Array): Buffer {
-  const frame = Buffer.allocUnsafe(frameHeaderBytes + message.length);
-  frame.writeUInt8(0, 0);
-  frame.writeUInt32BE(message.length, 1);
-  frame.set(message, frameHeaderBytes);
-  return frame;
+/** The five bytes before a message of `length` bytes: not compressed, then the length. */
+export function frameHeader(length: number): Buffer {
+  const header = Buffer.alloc(frameHeaderBytes);
+  header.writeUInt32BE(length, 1);
+  return header;
 }
 
 /**

@@ -4,6 +4,7 @@ import { byteSize } from '../output/units.ts';
 import { ProgressLine } from '../terminal/progress.ts';
 import type { Connection } from './connection.ts';
 import { Failure, type StatusName } from './failure.ts';
+import { followOperation } from './follow-operation.ts';
 
 export interface WaitOptions {
   /** Shows stages as plain lines when stderr is no TTY: for work that takes minutes. */
@@ -31,23 +32,21 @@ export async function waitFor(
   const { terminal, global } = context;
   const progress = new ProgressLine(terminal.error, { plainLines: options.plainLines === true });
   const stop = new AbortController();
+  const link = async () => (connection.usable ? connection : await context.connect());
   let interrupts = 0;
   const interrupt = () => {
     interrupts += 1;
     if (interrupts > 1) return stop.abort();
     setTimeout(() => stop.abort(), cancelTimeoutMs).unref();
     // Its answer is in the operation: canceled, or ended before.
-    connection.call('OperationService', 'CancelOperation', { id: operation.id }).catch(() => stop.abort());
+    const cancel = async () => (await link()).call('OperationService', 'CancelOperation', { id: operation.id });
+    cancel().catch(() => stop.abort());
   };
   const off = [terminal.onSignal('SIGINT', interrupt), terminal.onSignal('SIGTERM', interrupt)];
   try {
     let last = operation;
     await options.onChange?.(last);
-    const changes = hasEnded(last)
-      ? []
-      : connection.watch('OperationService', 'WatchOperation', { id: operation.id }, { signal: stop.signal });
-    for await (const { operation: state } of changes) {
-      if (state === null) continue;
+    for await (const state of hasEnded(last) ? [] : followOperation(link, operation.id, stop.signal)) {
       last = state;
       await options.onChange?.(last);
       if (!global.quiet && options.silent !== true && !hasEnded(last)) await showProgress(progress, last);

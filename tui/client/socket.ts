@@ -10,7 +10,7 @@ export function socketPath(env: Readonly<Record<string, string | undefined>>): s
 
 /** The way to the server that listens at a path. */
 export function socketDialer(path: string): Dialer {
-  return { dial: () => connect(path), whyUnreachable: () => whyUnreachable(path) };
+  return { dial: () => connect(path), readyEvent: 'connect', whyUnreachable: () => whyUnreachable(path) };
 }
 
 /** Why nobody answers at `path`, as advice for the user; undefined when somebody does. */

@@ -24,6 +24,7 @@ export function tlsDialer(target: TlsTarget): Dialer {
   const pinned = fingerprintOf(new X509Certificate(target.serverCertificatePem).raw);
   return {
     pingIntervalMs,
+    readyEvent: 'secureConnect',
     dial: () => {
       const socket = connect({
         ...optionsOf(target),

@@ -41,9 +41,14 @@ export class Codec {
   }
 
   encode(typeName: string, message: Message): Buffer {
+    return Buffer.concat(this.encodeParts(typeName, message));
+  }
+
+  /** The same in pieces, of which large ones share memory with the fields of `message`. */
+  encodeParts(typeName: string, message: Message): Buffer[] {
     const writer = new Writer();
     this.#write(writer, this.#plan(typeName), message);
-    return writer.finish();
+    return writer.parts();
   }
 
   /** Throws a RangeError for bytes that are no such message. */
@@ -257,6 +262,9 @@ function readScalar(reader: Reader, scalar: Scalar): unknown {
   return scalar === 'int32' ? reader.varint() | 0 : reader.varint();
 }
 
+/** From here on a field is not worth a copy. */
+const largeBytes = 4096;
+
 class Writer {
   readonly #parts: Buffer[] = [];
 
@@ -280,6 +288,20 @@ class Writer {
 
   finish(): Buffer {
     return Buffer.concat(this.#parts);
+  }
+
+  /** Small pieces are joined. */
+  parts(): Buffer[] {
+    const joined: Buffer[] = [];
+    let from = 0;
+    for (const [index, part] of this.#parts.entries()) {
+      if (part.length < largeBytes) continue;
+      if (index > from) joined.push(Buffer.concat(this.#parts.slice(from, index)));
+      joined.push(part);
+      from = index + 1;
+    }
+    if (from < this.#parts.length) joined.push(Buffer.concat(this.#parts.slice(from)));
+    return joined;
   }
 
   /** A base-128 number; a negative one takes ten bytes, as two's complement of 64 bits. */
@@ -316,7 +338,11 @@ class Reader {
 
   /** The low 32 bits, unsigned. */
   varint(): number {
-    return this.#words()[0];
+    // Nearly all of them, tags and lengths, are one byte.
+    const byte = this.#position < this.#end ? this.#bytes[this.#position] : undefined;
+    if (byte === undefined || byte > 127) return this.#words()[0];
+    this.#position += 1;
+    return byte;
   }
 
   /** A signed number of 64 bits; beyond 2^53 it is rounded, as with `longs: Number`. */
@@ -337,7 +363,9 @@ class Reader {
   }
 
   text(): string {
-    return this.bytes().toString('utf8');
+    const length = this.varint();
+    const start = this.#take(length);
+    return this.#bytes.toString('utf8', start, start + length);
   }
 
   section(): Reader {

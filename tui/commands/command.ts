@@ -16,7 +16,12 @@ export type Completion =
   | 'pools'
   | 'projects'
   | 'operations'
+  | 'sessions'
   | 'remotes'
+  /** The same as they stand before a name: `far:`. */
+  | 'servers'
+  | 'groups'
+  | 'identities'
   | 'instance-keys'
   | 'instance-settings'
   | 'instance-devices'
@@ -50,10 +55,11 @@ export interface ArgumentSpec {
   readonly complete?: Completion;
   /**
    * Whether it may name a server, as in `server:web`. `one`: the command is for that server; `each`: every argument for its
-   * own; `shared`: arguments with one agree, the others are something else. Without this, what is completed with names that
-   * a server has and comes first may: `each` when variadic, else `one`.
+   * own; `shared`: arguments with one agree, the others are something else; `own`: the command is for several servers at
+   * once, and looks itself which ones (`Input.remotes`). Without this, what is completed with names that a server has and
+   * comes first may: `each` when variadic, else `one`.
    */
-  readonly remote?: 'one' | 'each' | 'shared' | 'none';
+  readonly remote?: 'one' | 'each' | 'shared' | 'own' | 'none';
 }
 
 export interface CommandSpec {
@@ -79,7 +85,18 @@ export interface CommandSpec {
 
 export interface CommandModule {
   /** Resolves to the exit code; nothing means 0. Failures are thrown, as `Failure` or `UsageError`. */
-  readonly run: (context: Context, input: Input) => Promise<number> | Promise<void>;
+  readonly run: (context: CommandContext, input: Input) => Promise<number> | Promise<void>;
+}
+
+/** For commands that are for several servers at once. */
+export interface CommandContext extends Context {
+  /** The same on another server. */
+  on(remote: string): RemoteContext;
+}
+
+export interface RemoteContext extends Context {
+  /** As the configuration of the command line has it: `unix://`, `https://host:port`. */
+  readonly address: string;
 }
 
 /** What a command gets: its process' surroundings, and the way to the server. */
@@ -88,7 +105,7 @@ export interface Context {
   readonly global: GlobalOptions;
   /** The environment, as `main.ts` read it. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** The server. What talks to it is loaded, and the connection opened, by the first call. */
+  /** The server. What talks to it is loaded, and the connection opened, by the first call; anew when it was lost. */
   connect(): Promise<Connection>;
 }
 
@@ -105,6 +122,8 @@ export interface GlobalOptions {
 /** The parsed command line of one command. Asking for an option that its spec lacks is a defect and throws. */
 export interface Input {
   readonly arguments: readonly string[];
+  /** The servers that arguments name, where these are for several; undefined for one that names none. */
+  readonly remotes: readonly (string | undefined)[];
   flag(name: string): boolean;
   value(name: string): string | undefined;
   values(name: string): readonly string[];

@@ -1,6 +1,6 @@
 import { printList } from '../output/print-list.ts';
 import { dateOf, minuteOf } from '../output/units.ts';
-import { tokenRecord } from '../trust/record.ts';
+import { restrictionText, tokenRecord } from '../trust/record.ts';
 import type { Context, Input } from './command.ts';
 
 export async function run(context: Context, input: Input): Promise<void> {
@@ -10,7 +10,7 @@ export async function run(context: Context, input: Input): Promise<void> {
     {
       columns: {
         NAME: ({ rights }) => rights?.name ?? '',
-        RESTRICTED: ({ rights }) => (rights?.restricted === true ? rights.projects.join('\n') || '(to nothing)' : 'no'),
+        RESTRICTED: ({ rights }) => (rights === null ? '' : restrictionText(rights)),
         'EXPIRES AT': ({ expiresAt }) => minuteOf(dateOf(expiresAt)) || 'never',
       },
       record: tokenRecord,

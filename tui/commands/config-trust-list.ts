@@ -1,6 +1,6 @@
 import { printList } from '../output/print-list.ts';
 import { dateOf, minuteOf } from '../output/units.ts';
-import { clientRecord } from '../trust/record.ts';
+import { clientRecord, restrictionText } from '../trust/record.ts';
 import type { Context, Input } from './command.ts';
 
 export async function run(context: Context, input: Input): Promise<void> {
@@ -12,7 +12,7 @@ export async function run(context: Context, input: Input): Promise<void> {
         NAME: ({ name }) => name,
         TYPE: ({ type }) => type,
         FINGERPRINT: ({ fingerprint }) => fingerprint.slice(0, 12),
-        RESTRICTED: ({ restricted, projects }) => (restricted ? projects.join('\n') || '(to nothing)' : 'no'),
+        RESTRICTED: restrictionText,
         'EXPIRY DATE': ({ expiresAt }) => minuteOf(dateOf(expiresAt)) || 'never',
       },
       record: clientRecord,

@@ -41,7 +41,7 @@ async function ok(server: ConfiguredServer, argv: readonly string[], options: Fa
 async function failure(server: ConfiguredServer, ...argv: string[]) {
   const { code, stderr } = await runInProcess(server.socket, argv);
   assert.equal(code, 1, argv.join(' '));
-  return stderr.split('\n').at(-2);
+  return stderr.split('\n').find((line) => line.startsWith('Error: '));
 }
 
 describe('yurt config', () => {

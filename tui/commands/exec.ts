@@ -2,13 +2,16 @@ import { UsageError } from '../arguments/usage-error.ts';
 import { Failure } from '../client/failure.ts';
 import { pairOf } from '../instances/device-options.ts';
 import { printable } from '../output/printable.ts';
-import { type ExecEnd, type ExecOptions, runCommand } from '../session/exec-session.ts';
+import type { ExecEnd } from '../session/command-streams.ts';
+import { type ExecOptions, runCommand, startDetached } from '../session/exec-session.ts';
 import type { Context, Input } from './command.ts';
 
 export async function run(context: Context, input: Input): Promise<number> {
   const [instance = '', ...command] = input.arguments;
   const { terminal, global, env } = context;
   const term = env['TERM'];
+  // What it prints is its name, for a script as well: only where it is started from says whether somebody will type.
+  const detach = input.flag('detach');
   const options: ExecOptions = {
     instance,
     command,
@@ -17,11 +20,18 @@ export async function run(context: Context, input: Input): Promise<number> {
     user: idOf(input, 'user'),
     group: idOf(input, 'group'),
     cwd: input.value('cwd') ?? '',
-    interactive: isInteractive(input, terminal.input.isTty && terminal.output.isTty),
+    interactive: isInteractive(input, terminal.input.isTty && (detach || terminal.output.isTty)),
     withStdin: !input.flag('disable-stdin'),
     duringBoot: input.flag('no-wait'),
   };
-  const end = await runCommand(await context.connect(), terminal, options);
+  const connection = await context.connect();
+  if (detach) {
+    const { session, end } = await startDetached(connection, terminal, options);
+    if (end === undefined) await terminal.output.write(`${session}\n`);
+    else await printEnd(context, end);
+    return end?.code ?? 0;
+  }
+  const end = await runCommand(connection, terminal, options);
   await printEnd(context, end);
   return end.code;
 }

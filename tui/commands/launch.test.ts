@@ -204,7 +204,7 @@ describe('yurt launch', () => {
     const { code, stdout } = await runInProcess(server.socket, ['launch', 'tiny', 'web', '--console']);
     assert.deepEqual([code, stdout], [0, 'Creating web\nStarting web\nconsole of web\r\n']);
     const wrong = await runInProcess(server.socket, ['launch', 'tiny', 'web', '--console=vga']);
-    assert.match(wrong.stderr, /\nError: Unknown console type "vga"\n$/);
+    assert.equal(wrong.stderr, 'Error: Unknown console type "vga"\nRun "yurt launch --help" for the usage\n');
   });
 });
 

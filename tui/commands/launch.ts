@@ -1,8 +1,8 @@
-import { createInstance } from '../instances/create.ts';
+import { createInstance, targetOf } from '../instances/create.ts';
 import { checkConsoleType } from '../session/console-type.ts';
-import type { Context, Input } from './command.ts';
+import type { CommandContext, Input } from './command.ts';
 
-export async function run(context: Context, input: Input): Promise<number> {
+export async function run(context: CommandContext, input: Input): Promise<number> {
   if (!input.flag('console')) {
     await createInstance(context, input, true);
     return 0;
@@ -10,5 +10,5 @@ export async function run(context: Context, input: Input): Promise<number> {
   checkConsoleType(input);
   const { attachConsole } = await import('../session/console-session.ts');
   const instance = await createInstance(context, input, true);
-  return await attachConsole(context, { instance, force: false });
+  return await attachConsole(targetOf(context, input), { instance, force: false });
 }

@@ -133,7 +133,7 @@ describe('yurt list', () => {
     it(`refuses ${argv.join(' ')} before it asks the server`, async () => {
       const { code, stdout, stderr } = await runInProcess('/nowhere', ['list', ...argv]);
       assert.deepEqual([code, stdout], [1, '']);
-      assert.equal(stderr.endsWith(`\nError: ${message}\n`), true, stderr);
+      assert.equal(stderr, `Error: ${message}\nRun "yurt list --help" for the usage\n`);
     });
   }
 });

@@ -1,5 +1,8 @@
+import type { Event__Output } from '../../proto/gen/yurt/v1/Event.ts';
 import { UsageError } from '../arguments/usage-error.ts';
+import { followEvents } from '../events/follow-events.ts';
 import { eventLine, eventRecord } from '../events/record.ts';
+import { WatchedLink } from '../events/watched-link.ts';
 import { toJson, toYaml } from '../output/format.ts';
 import type { Context, Input } from './command.ts';
 
@@ -11,28 +14,23 @@ export async function run(context: Context, input: Input): Promise<number> {
   if (wrong !== undefined) throw new UsageError(`Unknown event type "${wrong}": it is one of ${types.join(', ')}`);
   const format = input.flag('pretty') ? 'pretty' : (input.value('format') ?? 'yaml');
   if (!['json', 'yaml', 'pretty'].includes(format)) throw new UsageError(`Invalid format "${format}"`);
-  const connection = await context.connect();
   const stop = new AbortController();
   const { project } = context.global;
   const request = { types: [...wanted], project, allProjects: input.flag('all-projects') };
   const off = context.terminal.onSignal('SIGINT', () => stop.abort());
+  const link = new WatchedLink((line) => context.terminal.error.write(`${line}\n`));
   try {
-    const events = connection.watch('EventService', 'WatchEvents', request, { signal: stop.signal });
-    for await (const { event } of events) {
-      if (event === null || event.payload === 'begun') continue;
-      const text =
-        format === 'pretty'
-          ? eventLine(event)
-          : format === 'json'
-            ? toJson(eventRecord(event))
-            : `${await toYaml(eventRecord(event))}\n`;
-      await context.terminal.output.write(text);
+    for await (const news of followEvents(() => context.connect(), request, stop.signal)) {
+      if (news.kind === 'event') await context.terminal.output.write(await textOf(news.event, format));
+      else await link.tell(news);
     }
-    return 0;
-  } catch (error) {
-    if (stop.signal.aborted) return 130;
-    throw error;
+    return 130;
   } finally {
     off();
   }
+}
+
+async function textOf(event: Event__Output, format: string): Promise<string> {
+  if (format === 'pretty') return eventLine(event);
+  return format === 'json' ? toJson(eventRecord(event)) : `${await toYaml(eventRecord(event))}\n`;
 }

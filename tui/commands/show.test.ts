@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Event } from '../../proto/gen/yurt/v1/Event.ts';
+import { eventually } from '../testing/eventually.ts';
 import { FakeTerminal, runInProcess } from '../testing/fake-terminal.ts';
 import { assertGolden } from '../testing/goldens.ts';
 import { hostileInstances, images, instances } from '../testing/samples.ts';
@@ -210,10 +211,13 @@ describe('yurt monitor', () => {
     await using server = await ScriptedServer.start();
     server.onStream('EventService', 'WatchEvents', (call) => {
       for (const event of events) call.write({ event });
-      call.end();
     });
-    const { code, stdout } = await runInProcess(server.socket, ['monitor', ...argv]);
-    assert.equal(code, 0);
+    const terminal = new FakeTerminal();
+    const running = runInProcess(server.socket, ['monitor', ...argv], { terminal });
+    await eventually(() => terminal.output.text.includes('pool'));
+    terminal.raise('SIGINT');
+    const { code, stdout } = await running;
+    assert.equal(code, 130);
     return { stdout, requests: server.requestsOf('EventService/WatchEvents') };
   }
 

@@ -128,8 +128,7 @@ describe('commands that change the state of instances', () => {
   ] as const) {
     it(`refuse ${argv.join(' ')}`, async () => {
       const { code, stderr } = await runInProcess('/nowhere', argv);
-      assert.equal(code, 1);
-      assert.equal(stderr.endsWith(`\nError: ${message}\n`), true, stderr);
+      assert.deepEqual([code, stderr], [1, `Error: ${message}\nRun "yurt ${argv[0]} --help" for the usage\n`]);
     });
   }
 });

@@ -6,6 +6,12 @@ const client: ArgumentSpec = { name: 'client' };
 const rights: readonly OptionSpec[] = [
   { name: 'restricted', doc: 'Let the client see and use nothing but what is in its projects' },
   { name: 'projects', value: 'PROJECT,…', doc: 'The projects of a restricted client' },
+  {
+    name: 'groups',
+    value: 'GROUP,…',
+    doc: 'Groups whose permissions the client gets; it is restricted to these and to --projects',
+    complete: 'groups',
+  },
 ];
 
 /** `yurt remote …`: the servers that this user's commands may be for. */
@@ -93,6 +99,7 @@ export const trustCommands: readonly CommandSpec[] = [
     examples: [
       ['yurt config trust add laptop', 'a client that may do everything'],
       ['yurt config trust add guest --restricted --projects team', 'a client that sees one project'],
+      ['yurt config trust add guest --groups crew', 'a client that may do what a group permits'],
     ],
     load: () => import('./config-trust-add.ts'),
   },

@@ -1,12 +1,15 @@
 import { allProjectsOption, columnsOption, formatOption } from '../arguments/list-options.ts';
 import type { ArgumentSpec, CommandSpec, OptionSpec } from './command.ts';
+import { authCommands } from './table-auth.ts';
 import { backupCommands } from './table-backups.ts';
 import { configCommands } from './table-config.ts';
-import { copyCommands } from './table-copies.ts';
+import { copyCommands, imageCopyCommand } from './table-copies.ts';
+import { consoleOption, createCommands } from './table-create.ts';
 import { fileCommands } from './table-files.ts';
 import { profileCommands } from './table-profile.ts';
 import { projectCommands } from './table-projects.ts';
 import { remoteCommands, trustCommands } from './table-remotes.ts';
+import { keptSessionCommands } from './table-sessions.ts';
 import { shellCommands } from './table-shell.ts';
 import { snapshotCommands } from './table-snapshots.ts';
 import { templateCommands } from './table-templates.ts';
@@ -16,18 +19,22 @@ import { templateCommands } from './table-templates.ts';
  * when it runs.
  */
 export const commands: readonly CommandSpec[] = [
+  ...createCommands,
   ...instanceCommands(),
   ...lookingCommands(),
   ...configCommands,
   ...templateCommands,
   ...trustCommands,
+  ...authCommands,
   ...stateCommands(),
   ...snapshotCommands(),
   ...copyCommands(),
   ...backupCommands(),
   ...sessionCommands(),
+  ...keptSessionCommands,
   ...fileCommands,
   ...imageCommands(),
+  imageCopyCommand(),
   ...listingCommands(),
   ...profileCommands,
   ...remoteCommands,
@@ -44,12 +51,19 @@ export const groups: Readonly<Record<string, string>> = {
   'config metadata': 'What an instance has of the metadata of its image',
   'config template': 'Templates of files of an instance',
   'config trust': 'Clients on the network that the server trusts',
+  admin: 'The server itself',
+  auth: 'Who may do what',
+  'auth group': 'Permissions that clients get together',
+  'auth group permission': 'Permissions of a group',
+  'auth identity': 'Clients that the server trusts',
+  'auth identity group': 'Groups of a client',
   alias: 'Words of your own for commands',
   file: 'Files inside instances, running or stopped',
   image: 'Images that instances are created from',
   network: 'Networks',
   operation: 'Long work of the server',
   profile: 'Configuration and devices that several instances share',
+  session: 'Commands that go on without the program that started them',
   snapshot: 'What instances were at some moment',
   'profile device': 'Devices of a profile',
   project: 'Parts of the server with instances, limits and restrictions of their own',
@@ -61,75 +75,8 @@ function instances(optional = false): ArgumentSpec {
   return { name: 'instance', variadic: true, optional, complete: 'instances' };
 }
 
-function consoleOption(): OptionSpec {
-  return { name: 'console', optionalValue: true, doc: 'Attach to the console at once', complete: ['console'] };
-}
-
-function createOptions(): readonly OptionSpec[] {
-  return [
-    { name: 'config', short: 'c', value: 'KEY=VALUE', repeatable: true, doc: 'Configuration of the new instance' },
-    {
-      name: 'profile',
-      short: 'p',
-      value: 'PROFILE',
-      repeatable: true,
-      doc: 'Profile to use instead of "default"',
-      complete: 'profiles',
-    },
-    { name: 'no-profiles', doc: 'Use no profile' },
-    {
-      name: 'device',
-      short: 'd',
-      value: 'DEVICE,KEY=VALUE',
-      repeatable: true,
-      doc: 'Device, or keys of a device that a profile brings',
-    },
-    { name: 'ephemeral', short: 'e', doc: 'Delete the instance when it stops' },
-    { name: 'network', short: 'n', value: 'NETWORK', doc: 'Network of the device eth0', complete: 'networks' },
-    { name: 'storage', short: 's', value: 'POOL', doc: 'Storage pool of the root disk', complete: 'pools' },
-    { name: 'description', value: 'TEXT', doc: 'Description of the instance' },
-  ];
-}
-
-function createDetails(): string {
-  return `The image is an alias or a fingerprint (or a unique beginning of one) of a local image. When it is not here and a recipe
-of the server builds it, it is built first; on a terminal you are asked before.
-
-Without a name the server picks one, which is printed.
-
-A YAML document with config, devices, profiles, description and ephemeral may come on stdin: from a file, or from a pipe
-that has data or its end ready when the command starts. A pipe that stays silent is left alone. Options win over it.`;
-}
-
 function instanceCommands(): CommandSpec[] {
-  const createArguments: readonly ArgumentSpec[] = [
-    { name: 'image', complete: 'images' },
-    { name: 'name', optional: true, remote: 'one' },
-  ];
   return [
-    {
-      path: ['launch'],
-      summary: 'Create and start an instance from an image',
-      details: createDetails(),
-      arguments: createArguments,
-      options: [...createOptions(), consoleOption()],
-      examples: [
-        ['yurt launch debian/12 web', 'an instance "web" with the profile "default"'],
-        ['yurt launch debian/12 web -c limits.memory=512MiB -d root,size=10GiB', 'with limits'],
-        ['yurt launch tiny box < box.yaml', 'with configuration from a file'],
-      ],
-      load: () => import('./launch.ts'),
-    },
-    {
-      path: ['init'],
-      aliases: ['create'],
-      summary: 'Create an instance from an image, without starting it',
-      details: createDetails(),
-      arguments: createArguments,
-      options: createOptions(),
-      examples: [['yurt init debian/12 web', 'a stopped instance "web"']],
-      load: () => import('./init.ts'),
-    },
     {
       path: ['delete'],
       aliases: ['rm'],
@@ -193,7 +140,7 @@ function stateCommands(): CommandSpec[] {
       path: ['start'],
       summary: 'Start instances, or resume paused ones',
       arguments: [instances(true)],
-      options: [all, consoleOption()],
+      options: [all, consoleOption],
       load: () => import('./start.ts'),
     },
     {
@@ -207,7 +154,7 @@ function stateCommands(): CommandSpec[] {
       path: ['restart'],
       summary: 'Restart instances',
       arguments: [instances(true)],
-      options: [all, ...stopping, consoleOption()],
+      options: [all, ...stopping, consoleOption],
       load: () => import('./restart.ts'),
     },
     {
@@ -259,11 +206,17 @@ when there is no such command.`,
         { name: 'group', value: 'GID', doc: 'Group id to run as (default 0)' },
         { name: 'cwd', value: 'DIRECTORY', doc: 'Directory to run in (default the home directory)' },
         { name: 'no-wait', doc: 'Run it at once, even while the instance boots' },
+        {
+          name: 'detach',
+          short: 'd',
+          doc: 'Start it as a session, and print the name that yurt attach takes it up by',
+        },
       ],
       examples: [
         ['yurt exec web -- apt-get update', 'a command with arguments'],
         ["yurt exec web -- sh -c 'echo $HOME'", 'a shell, where one is wanted'],
         ['tar c . | yurt exec web --cwd /srv -- tar x', 'files into the instance'],
+        ['yurt exec --detach web -- make -C /src', 'a command that a lost connection does not end'],
       ],
       passThrough: true,
       load: () => import('./exec.ts'),

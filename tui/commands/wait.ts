@@ -1,6 +1,7 @@
 import { UsageError } from '../arguments/usage-error.ts';
-import type { Connection } from '../client/connection.ts';
 import { Failure } from '../client/failure.ts';
+import { followEvents } from '../events/follow-events.ts';
+import { WatchedLink } from '../events/watched-link.ts';
 import { parseCondition } from '../instances/wait.ts';
 import type { Context, Input } from './command.ts';
 
@@ -9,7 +10,6 @@ export async function run(context: Context, input: Input): Promise<void> {
   const [name = '', condition = ''] = input.arguments;
   const holds = parseCondition(condition);
   const timeoutMs = timeoutOf(input);
-  const connection = await context.connect();
   const stop = new AbortController();
   const off = context.terminal.onSignal('SIGINT', () => stop.abort());
   let late = false;
@@ -21,7 +21,7 @@ export async function run(context: Context, input: Input): Promise<void> {
           stop.abort();
         }, timeoutMs);
   try {
-    await waitUntil(connection, context.global.project, name, holds, stop.signal);
+    await waitUntil(context, name, holds, stop.signal);
   } catch (error) {
     if (late)
       throw new Failure(`Instance "${name}" did not get "${condition}" within ${input.value('timeout')} seconds`);
@@ -34,23 +34,31 @@ export async function run(context: Context, input: Input): Promise<void> {
 }
 
 async function waitUntil(
-  connection: Connection,
-  project: string,
+  context: Context,
   name: string,
   holds: ReturnType<typeof parseCondition>,
   signal: AbortSignal,
 ): Promise<void> {
+  const { project } = context.global;
   const isTrue = async () => {
-    const { instance } = await connection.call('InstanceService', 'GetInstance', { name, project }, { signal });
+    const { instance } = await (await context.connect()).call(
+      'InstanceService',
+      'GetInstance',
+      { name, project },
+      { signal },
+    );
     return instance !== null && holds(instance);
   };
   const request = { types: ['lifecycle'], project };
-  for await (const { event } of connection.watch('EventService', 'WatchEvents', request, { signal })) {
-    // The stream begins before the first look: nothing that happens in between is missed.
-    const concerns = event?.payload === 'begun' || event?.lifecycle?.source === `instance/${name}`;
+  const link = new WatchedLink(async () => {});
+  for await (const news of followEvents(() => context.connect(), request, signal)) {
+    if (news.kind !== 'event') await link.tell(news);
+    // A stream begins before the look at its beginning: nothing that happens in between is missed.
+    const concerns =
+      news.kind === 'begun' || (news.kind === 'event' && news.event.lifecycle?.source === `instance/${name}`);
     if (concerns && (await isTrue())) return;
   }
-  throw new Failure('The server stopped telling what happens');
+  throw new Failure('Canceled', { exitCode: 130 });
 }
 
 function timeoutOf(input: Input): number | undefined {

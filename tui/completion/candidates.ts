@@ -14,6 +14,8 @@ export interface Place {
   readonly path: readonly string[];
   readonly before: readonly string[];
   readonly current: string;
+  /** Whether it is an argument, which may name another server, and not the value of an option. */
+  readonly argument?: boolean;
 }
 
 /** Names that the server knows, by what they complete. */
@@ -61,7 +63,8 @@ async function ofCommand(
   const argument = args[positionals.length] ?? (args.at(-1)?.variadic === true ? args.at(-1) : undefined);
   if (spec.path.join(' ') === 'image build' && /^[./]/.test(current)) return 'files';
   if (argument?.complete === 'commands') return helpWords(positionals).filter(({ word }) => word.startsWith(current));
-  return await valuesOf(argument?.complete, '', place, names, argument?.variadic === true ? positionals : []);
+  const except = argument?.variadic === true ? positionals : [];
+  return await valuesOf(argument?.complete, '', { ...place, argument: true }, names, except);
 }
 
 async function valuesOf(

@@ -30,7 +30,7 @@ describe('completion', () => {
     [['st'], ['start', 'stop', 'storage']],
     [
       ['image', ''],
-      ['list', 'build', 'info', 'delete'],
+      ['list', 'build', 'info', 'delete', 'copy'],
     ],
     [['--project', 'p', 'image', 'b'], ['build']],
     [['--pro'], ['--project']],

@@ -34,7 +34,7 @@ _yurt() {
       COMPREPLY+=("\${line#"$prefix"}")
     done
   } < <("$program" complete -- "\${words[@]}" 2>/dev/null)
-  if [[ \${#COMPREPLY[@]} -eq 1 && \${COMPREPLY[0]} == *= ]]; then
+  if [[ \${#COMPREPLY[@]} -eq 1 && \${COMPREPLY[0]} == *[=:] ]]; then
     compopt -o nospace
   fi
 }

@@ -70,9 +70,21 @@ async function fetchNames(
     const { projects } = await connection.call('ProjectService', 'ListProjects', {}, options);
     return projects.map(({ name }) => name);
   }
+  if (kind === 'groups') {
+    const { groups } = await connection.call('AuthService', 'ListGroups', {}, options);
+    return groups.map(({ name }) => name);
+  }
+  if (kind === 'identities') {
+    const { clients } = await connection.call('TrustService', 'ListTrustedClients', {}, options);
+    return clients.map(({ name }) => name);
+  }
   if (kind === 'pools') {
     const { pools } = await connection.call('StorageService', 'ListStoragePools', {}, options);
     return pools.map(({ name }) => name);
+  }
+  if (kind === 'sessions') {
+    const { sessions } = await connection.call('SessionService', 'ListSessions', { project }, options);
+    return sessions.map(({ id }) => id);
   }
   const { operations } = await connection.call('OperationService', 'ListOperations', { project }, options);
   return operations.map(({ id }) => id);

@@ -33,7 +33,10 @@ function summaryOf({ lifecycle, operation, logging, audit }: Event__Output): str
     const how = fault?.message ?? progress?.stage ?? '';
     return `operation ${id} ${description}: ${operationStatus(operation)}${how === '' ? '' : `: ${how}`}`;
   }
-  if (audit) return `audit ${audit.caller}: ${audit.method}: ${audit.result}`;
+  if (audit) {
+    const { caller, method, result, subject } = audit;
+    return `audit ${caller}: ${method}: ${result}${subject === '' ? '' : ` (${subject})`}`;
+  }
   return logging ? `logging ${logging.level} ${logging.message}${pairs(logging.fields)}` : 'unknown';
 }
 

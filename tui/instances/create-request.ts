@@ -31,7 +31,7 @@ export async function newInstance(
   const noProfiles = input.flag('no-profiles') || (given.length === 0 && document.profiles?.length === 0);
   if (input.flag('no-profiles') && given.length > 0) throw new UsageError('Both --profile and --no-profiles given');
   const request = {
-    image: image.replace(/^local:/, ''),
+    image,
     name,
     project: context.global.project,
     description: input.value('description') ?? document.description ?? '',

@@ -77,8 +77,8 @@ function csvCell(cell: Cell): string {
 /** Columns that a text takes; what knows of wide characters is loaded only when there are any. */
 async function measureFor(texts: readonly string[]): Promise<Measure> {
   if (texts.every((text) => /^[\x20-\x7e]*$/.test(text))) return (text) => text.length;
-  const { default: stringWidth } = await import('string-width');
-  return (text) => stringWidth(text);
+  const { textWidth } = await import('./text-width.ts');
+  return textWidth;
 }
 
 function columnWidths(

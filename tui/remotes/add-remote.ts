@@ -93,13 +93,18 @@ async function confirmFingerprint({ terminal }: Context, fingerprint: string): P
 /** Makes the server trust this client unless it does. Resolves to the project to work in. */
 async function becomeClient(context: Context, open: () => Connection, token: TrustToken | undefined): Promise<string> {
   const projects = await visibleProjects(open);
-  if (projects !== undefined) return projects.includes('default') ? '' : (projects[0] ?? '');
+  if (projects !== undefined) return projectAmong(projects);
   const { secret } = token ?? (await askForToken(context));
   const granted = await using(open, (connection) =>
     connection.call('TrustService', 'RedeemTrustToken', { secret }, { timeoutMs }),
   );
-  if (!granted.restricted || granted.projects.includes('default')) return '';
-  return granted.projects[0] ?? '';
+  if (!granted.restricted) return '';
+  return projectAmong((await visibleProjects(open)) ?? granted.projects);
+}
+
+/** Empty: the default one. */
+function projectAmong(projects: readonly string[]): string {
+  return projects.includes('default') ? '' : (projects[0] ?? '');
 }
 
 const timeoutMs = 20_000;

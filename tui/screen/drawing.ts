@@ -14,7 +14,7 @@ const end = '\x1b[?2026l';
 /** A state as rows of text with the terminal's own codes: what is on the screen follows from it alone. */
 export function rowsOf(state: State, depth: ColourDepth): readonly string[] {
   const theme = themeOf(state.theme, depth);
-  return frameLines(state).map((one) => paint(one, theme, depth > 1 && state.theme !== 'plain'));
+  return frameLines(state).map((one) => paint(one, theme, state.theme === 'plain' ? 0 : depth));
 }
 
 /**

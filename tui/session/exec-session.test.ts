@@ -56,6 +56,7 @@ describe('yurt exec', () => {
     assert.deepEqual(command.start, {
       ...{ instance: 'web', project: 'p', command: ['cmd', '-x'], environment: { TERM: 'xterm', A: 'b=c', EMPTY: '' } },
       ...{ user: 1000, group: 100, cwd: '/srv', terminal: false, size: null, windowed: true, afterBoot: true },
+      ...{ detached: false, emptyStdin: false },
     });
   });
 
@@ -307,7 +308,7 @@ describe('yurt exec on a terminal', () => {
     it(`refuses ${argv.join(' ')}`, async () => {
       const { code, stderr } = await runInProcess('/nowhere', ['exec', ...argv, 'web', 'ls']);
       assert.equal(code, 1);
-      assert.match(stderr, /(^|\n)Error: .+\n$/);
+      assert.match(stderr, /^Error: .+\n(Run "yurt exec --help" for the usage\n)?$/);
       assert.doesNotMatch(stderr, /Cannot reach/);
     });
   }

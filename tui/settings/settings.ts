@@ -18,6 +18,8 @@ export interface Settings {
   readonly remotes: Readonly<Record<string, Remote>>;
   /** Words for words: `ll` for `list -c ns4`. */
   readonly aliases: Readonly<Record<string, string>>;
+  /** What the full-screen interface is told, as it was written: that reads it. */
+  readonly screen?: unknown;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -115,6 +117,7 @@ function settingsOf(document: Document, path: string): Settings {
     defaultRemote: defaultRemote === '' ? localRemote : defaultRemote,
     remotes: { [localRemote]: { address: localAddress, project: own?.project ?? '' }, ...others },
     aliases: aliases as Record<string, string>, // checked above
+    ...(document['screen'] === undefined ? {} : { screen: document['screen'] }),
   };
 }
 

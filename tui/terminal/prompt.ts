@@ -3,7 +3,7 @@ import { Failure } from '../client/failure.ts';
 import { printable } from '../output/printable.ts';
 import type { Terminal } from './terminal.ts';
 
-/** Asks yes-or-no questions on the terminal, one after the other. Dispose of it when all are answered. */
+/** Asks questions on the terminal, one after the other. Dispose of it when all are answered. */
 export class Questions implements Disposable {
   readonly #terminal: Terminal;
   #lines: Interface | undefined;
@@ -21,6 +21,17 @@ export class Questions implements Disposable {
       if (word === '') return preset;
       if (word === 'yes' || word === 'y') return true;
       if (word === 'no' || word === 'n') return false;
+    }
+  }
+
+  /** An empty answer means `preset`. What `problemOf` finds wrong is said, and asked again. Throws as `confirm` does. */
+  async answer(question: string, preset: string, problemOf: (answer: string) => string | undefined): Promise<string> {
+    for (;;) {
+      const given = (await this.ask(`${question} [default=${preset}]: `)).trim();
+      const answer = given === '' ? preset : given;
+      const problem = problemOf(answer);
+      if (problem === undefined) return answer;
+      await this.#terminal.error.write(`Invalid answer: ${printable(problem)}\n`);
     }
   }
 

@@ -15,23 +15,35 @@ export async function parseRights(text: string): Promise<ClientRights> {
     throw fail(`is not YAML: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw fail('is not a map');
-  const { name, restricted = 'false', projects = [], expires_at: expiry = '', ...others } = value as Fields;
+  const {
+    name,
+    restricted = 'false',
+    projects = [],
+    groups = [],
+    expires_at: expiry = '',
+    ...others
+  } = value as Fields;
   const unknown = Object.keys(others).find((key) => !fixedKeys.includes(key));
   if (unknown !== undefined) throw fail(`has the unknown key "${unknown}"`);
   if (typeof name !== 'string') throw fail('has no "name"');
   if (restricted !== 'true' && restricted !== 'false') throw fail('has a "restricted" that is neither true nor false');
-  if (!Array.isArray(projects) || !projects.every((one) => typeof one === 'string')) {
-    throw fail('has "projects" that are not a list of names');
-  }
+  if (!isNames(projects)) throw fail('has "projects" that are not a list of names');
+  if (!isNames(groups)) throw fail('has "groups" that are not a list of names');
   const seconds = Math.floor(Date.parse(String(expiry)) / 1000);
   if (expiry !== '' && Number.isNaN(seconds)) throw fail('has an "expires_at" that is no date');
-  return { name, restricted: restricted === 'true', projects, ...(expiry === '' ? {} : { expiresAt: { seconds } }) };
+  const rights = { name, restricted: restricted === 'true', projects, groups };
+  return expiry === '' ? rights : { ...rights, expiresAt: { seconds } };
+}
+
+function isNames(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((one) => typeof one === 'string');
 }
 
 interface Fields {
   readonly name?: unknown;
   readonly restricted?: unknown;
   readonly projects?: unknown;
+  readonly groups?: unknown;
   readonly expires_at?: unknown;
   readonly [key: string]: unknown;
 }

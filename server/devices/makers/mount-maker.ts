@@ -19,15 +19,18 @@ export class MountMaker implements PartMaker<MountPart> {
 
   async prepare(_task: Task, { owner, part, files }: PartOf<MountPart>): Promise<Plug> {
     return async (_plugTask, pid) => {
-      // A source that vanishes later is a failure also for one that is not required: what was meant cannot be told.
       const found = await this.#isThere(part);
       if (found) await this.#mounts.attach(pid, owner.idMap, part, receiptOf(files));
     };
   }
 
-  /** Whoever is root inside may unmount what he was given. */
-  async works(): Promise<boolean> {
-    return true;
+  /** Whoever is root inside may unmount what he was given: only whether it should be there is seen from here. */
+  async works({ part, files }: PartOf<MountPart>): Promise<boolean> {
+    if (part.required || part.source.kind !== 'path') return true;
+    const isAttached = await this.#mounts.isAttached(receiptOf(files));
+    // What is there and cannot be used (a symbolic link that somebody made) changes nothing.
+    const isThere = await this.#isThere(part).catch(() => isAttached);
+    return isThere === isAttached;
   }
 
   async unmake(_task: Task, { part, files }: PartOf<MountPart>, pid: number | undefined): Promise<void> {

@@ -41,7 +41,7 @@ export const disk: DeviceType = {
     required: {
       required: false,
       default: 'true',
-      doc: 'Whether the instance cannot start without the source.',
+      doc: 'Whether the instance cannot start without the source. Otherwise it comes and goes with the source.',
       check: boolean,
     },
     recursive: {

@@ -129,7 +129,10 @@ function natPart(device: Device, devices: Devices): DevicePart {
   const nics = Object.entries(devices)
     .filter(([, other]) => other['type'] === 'nic')
     .sort(([left], [right]) => (left < right ? -1 : 1))
-    .map(([name, other]) => ({ network: other['network'] ?? '', name: other['name'] ?? name }));
+    .map(([name, other]) => ({
+      ...{ network: other['network'] ?? '', name: other['name'] ?? name },
+      ...(other['ipv4.address'] === undefined ? {} : { ipv4: other['ipv4.address'] }),
+    }));
   const [only = 0] = connect.ports;
   return {
     kind: 'nat',

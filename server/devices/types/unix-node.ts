@@ -39,7 +39,7 @@ function unixType(type: string, word: string, nodeType: NodePart['nodeType'], do
       required: {
         required: false,
         default: 'true',
-        doc: 'Whether the instance cannot start without it.',
+        doc: 'Whether the instance cannot start without it. Otherwise it comes and goes with that of the host.',
         check: boolean,
       },
     },

@@ -51,10 +51,13 @@ function makesLinks(open: Open): void {
 
   it('makes a pair whose inner end is in the namespace of a process', async () => {
     const { links, pid } = await open();
-    const inner = { pid, name: 'eth0', hwaddr: '00:16:3e:00:00:03' };
+    const inner = { pid, name: 'eth0', hwaddr: '00:16:3e:00:00:03', mtu: 9000 };
     await links.apply([
       bridge,
       { do: 'add-veth', name: 'conf-nic0', master: 'conf-br0', inner },
+      { do: 'set-mtu', name: 'conf-nic0', mtu: 9000 },
+      { do: 'set-isolated', name: 'conf-nic0', isolated: true },
+      { do: 'set-isolated', name: 'conf-nic0', isolated: false },
       { do: 'set-up', name: 'conf-nic0', noLinkLocal: true },
     ]);
     const made = await find(links, 'conf-nic0');
@@ -93,6 +96,9 @@ function appliesBatches(open: Open): void {
       const inner = { pid, name: 'eth0', hwaddr: '00:16:3e:00:00:03' };
       const change = { do: 'add-veth', name: 'conf-nic0', master: 'conf-br0', inner } as const;
       await assert.rejects(links.apply([bridge, change]), { code: 'invalid' });
+    }
+    for (const mtu of [0, 67, 65_536, 1.5]) {
+      await assert.rejects(links.apply([bridge, { do: 'set-mtu', name: 'conf-br0', mtu }]), { code: 'invalid' });
     }
     assert.equal(await find(links, 'conf-br0'), undefined);
   });

@@ -1,4 +1,5 @@
 import type { Log } from '../../base/log.ts';
+import { Serial } from '../../base/serial.ts';
 import type { LimitFiles } from '../../host/cgroup-limits.ts';
 import { type ProcessorClaim, parseProcessorList } from './limit-values.ts';
 import { checkProcessors, formatProcessors, shareProcessors } from './share-processors.ts';
@@ -15,7 +16,8 @@ export class ProcessorShares {
   readonly #claims = new Map<string, ProcessorClaim>();
   /** What was written for each. */
   #given = new Map<string, number[]>();
-  #last: Promise<void> = Promise.resolve();
+  /** Two that share at once would overwrite one another. */
+  readonly #turns = new Serial();
 
   constructor(deps: ProcessorSharesDeps) {
     this.#deps = deps;
@@ -32,7 +34,7 @@ export class ProcessorShares {
     if (before === undefined && claim === undefined) return;
     if (claim === undefined) this.#claims.delete(uuid);
     else this.#claims.set(uuid, claim);
-    await this.#inTurn(async () => {
+    await this.#turns.run('processors', async () => {
       if (claim === undefined) await this.#write(uuid, undefined);
       await this.#share(uuid);
     });
@@ -41,7 +43,7 @@ export class ProcessorShares {
   /** After the end of an instance. Never fails. */
   async release(uuid: string): Promise<void> {
     if (!this.#claims.delete(uuid)) return;
-    await this.#inTurn(async () => {
+    await this.#turns.run('processors', async () => {
       this.#given.delete(uuid);
       await this.#share();
     });
@@ -71,12 +73,5 @@ export class ProcessorShares {
     const { available, isolated } = await this.#deps.files.processors();
     const aside = new Set(parseProcessorList(isolated) ?? []);
     return (parseProcessorList(available) ?? []).filter((processor) => !aside.has(processor));
-  }
-
-  /** One at a time: two that share at once would overwrite one another. */
-  async #inTurn(work: () => Promise<void>): Promise<void> {
-    const mine = this.#last.then(work);
-    this.#last = mine.catch(() => {}); // told to whoever asked
-    await mine;
   }
 }

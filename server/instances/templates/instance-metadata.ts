@@ -56,7 +56,12 @@ export class InstanceMetadataRecords {
   changeFor(instance: Omit<Instance, 'idMap'>, source: SourceTemplates | undefined): Change {
     if (source === undefined) return {};
     const { rules, files, creationDate } = source;
-    return this.#added(instance.uuid, { ...metadataOf(instance), creationDate, rules, files });
+    return this.changeWith(instance.uuid, { ...metadataOf(instance), creationDate, rules, files });
+  }
+
+  /** What is written together with the record of an instance that brings its own. */
+  changeWith(uuid: string, metadata: InstanceMetadata): Change {
+    return { put: [{ key: this.#records.key(uuid), value: metadata }] };
   }
 
   /** For an instance that got a root of another image: what was edited is of the old one. Idempotent. */
@@ -68,7 +73,7 @@ export class InstanceMetadataRecords {
   /** What is written together with the record of a copy or a snapshot, of an instance or a snapshot. */
   async changeForCopy(from: HasUuid, to: HasUuid): Promise<Change> {
     const found = await this.find(from.uuid);
-    return found === undefined ? {} : this.#added(to.uuid, found);
+    return found === undefined ? {} : this.changeWith(to.uuid, found);
   }
 
   /** For an instance that gets the root of another, or of a snapshot. Calling what it returns undoes it. */
@@ -80,11 +85,7 @@ export class InstanceMetadataRecords {
 
   async #write({ uuid }: HasUuid, metadata: InstanceMetadata | undefined): Promise<void> {
     if (metadata === undefined) await this.#records.remove(uuid);
-    else await this.#store.commit(this.#added(uuid, metadata));
-  }
-
-  #added(uuid: string, metadata: InstanceMetadata): Change {
-    return { put: [{ key: this.#records.key(uuid), value: metadata }] };
+    else await this.#store.commit(this.changeWith(uuid, metadata));
   }
 }
 

@@ -23,7 +23,7 @@ async function made(withTemplates = true): Promise<FakeServer> {
 function copyRequest(name: string) {
   return {
     ...{ project: 'default', source: 'web', snapshot: '', targetProject: 'default', name, ephemeral: false },
-    ...{ profiles: undefined, config: {}, devices: {}, instanceOnly: true, refresh: false },
+    ...{ profiles: undefined, config: {}, devices: {}, instanceOnly: true, refresh: false, pool: '' },
   };
 }
 

@@ -20,7 +20,7 @@ async function due(server: FakeServer, name = 'web') {
 
 const copy = {
   ...{ project: 'default', source: 'web', snapshot: '', targetProject: 'default', name: 'copy', ephemeral: false },
-  ...{ profiles: undefined, config: {}, devices: {}, instanceOnly: true, refresh: false },
+  ...{ profiles: undefined, config: {}, devices: {}, instanceOnly: true, refresh: false, pool: '' },
 };
 
 describe('what the next start writes templates for', () => {
@@ -51,12 +51,18 @@ describe('what the next start writes templates for', () => {
     await ended(server, (await server.moves.copy(copy, false)).operation);
     assert.equal(await due(server, 'copy'), 'copy');
     assert.equal(await due(server), undefined);
-    await server.moves.move({ project: 'default', name: 'copy', newName: 'renamed', targetProject: 'default' });
+    await server.moves.move({
+      project: 'default',
+      name: 'copy',
+      newName: 'renamed',
+      targetProject: 'default',
+      pool: '',
+    });
     assert.equal(await due(server, 'renamed'), 'rename');
     const fresh = await made(false);
     await ended(fresh, (await fresh.moves.copy(copy, false)).operation);
     assert.equal(await due(fresh, 'copy'), 'create');
-    await fresh.moves.move({ project: 'default', name: 'web', newName: 'renamed', targetProject: 'default' });
+    await fresh.moves.move({ project: 'default', name: 'web', newName: 'renamed', targetProject: 'default', pool: '' });
     assert.equal(await due(fresh, 'renamed'), 'create');
   });
 });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Fault } from '../../base/fault.ts';
-import { lastOf, networkOf, type Subnet } from '../subnet.ts';
+import { formatAddress, lastOf, networkOf, parseAddress, type Subnet } from '../subnet.ts';
 
 /**
  * How an IPv4 subnet is shared out. Nics of instances get reserved addresses; the last quarter is for MAC addresses
@@ -46,6 +46,23 @@ export function reserve(plan: AddressPlan, hwaddr: string, taken: ReadonlySet<bi
     if (address !== plan.gateway && !taken.has(address)) return address;
   }
   throw new Fault('exhausted', 'The network has no free address left');
+}
+
+/** Whether a nic may be given this very address: any of the subnet but the gateway's, the first and the last. */
+export function isStatic(subnet: Subnet, address: bigint): boolean {
+  return address > networkOf(subnet) && address < lastOf(subnet) && address !== subnet.address;
+}
+
+/** Fault `invalid` for an address that no nic of the subnet can have. */
+export function checkStatic(subnet: Subnet, text: string): bigint {
+  const parsed = parseAddress(text);
+  if (parsed?.family === 4 && isStatic(subnet, parsed.address)) return parsed.address;
+  const at = (address: bigint) => formatAddress(4, address);
+  const range = `${at(networkOf(subnet) + 1n)} to ${at(lastOf(subnet) - 1n)}`;
+  throw new Fault(
+    'invalid',
+    `ipv4.address ${text} is not one of ${range} without ${at(subnet.address)}, the network's own`,
+  );
 }
 
 export function inRange(range: AddressRange, address: bigint): boolean {

@@ -1,22 +1,20 @@
 import { Fault } from '../../base/fault.ts';
 import type { ServiceAccount } from '../../host/service-account.ts';
-import { formatAddress, netmaskOf, networkOf, type Subnet } from '../subnet.ts';
+import { formatAddress, netmaskOf, networkOf } from '../subnet.ts';
 import { addressPlan } from './address-plan.ts';
+import type { NicNamesOptions } from './nic-names.ts';
 
 /** All that a bridge's dnsmasq is told. Paths are absolute. */
-export interface DnsmasqConfig {
+export interface DnsmasqConfig extends DnsmasqFiles, NicNamesOptions {
   readonly bridge: string;
   readonly account: ServiceAccount;
+}
+
+/** Those that dnsmasq itself writes. */
+export interface DnsmasqFiles {
   readonly pidFile: string;
   readonly leaseFile: string;
   readonly logFile: string;
-  /** Directory of one file per nic: MAC address, reserved address, name. Watched by dnsmasq. */
-  readonly nicsDirectory: string;
-  /** Directory of one hosts file per nic with an IPv6 address that answers. Watched by dnsmasq. */
-  readonly hostsDirectory: string;
-  readonly domain: string;
-  readonly ipv4?: Subnet;
-  readonly ipv6?: Subnet;
 }
 
 /** Names that dnsmasq remembers from upstream servers, about 100 bytes each. */

@@ -4,9 +4,12 @@ import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errnoOf, Fault } from '../../base/fault.ts';
 import type { Log } from '../../base/log.ts';
+import { Serial } from '../../base/serial.ts';
 import type { Processes } from '../../host/processes.ts';
 import { runProgram } from '../../host/programs.ts';
 import { failed, type Run } from '../../host/run.ts';
+
+import type { DnsmasqFiles } from './dnsmasq-config.ts';
 
 /** What answers DHCP and DNS on a bridge. */
 export interface NameServer {
@@ -42,7 +45,7 @@ const recoveredMs = 60_000;
 const stopTimeoutMs = 2000;
 const maxLogBytes = 1024 * 1024;
 
-export function dnsmasqFiles(directory: string) {
+export function dnsmasqFiles(directory: string): DnsmasqFiles {
   return {
     pidFile: join(directory, 'dnsmasq.pid'),
     leaseFile: join(directory, 'dnsmasq.leases'),
@@ -61,7 +64,8 @@ export class Dnsmasq implements NameServer {
   #pid: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   #looking = false;
-  #turn: Promise<unknown> = Promise.resolve();
+  /** Nothing that starts or ends it overlaps. */
+  readonly #turns = new Serial();
   #failures = 0;
   #startedAt = 0;
   #notBefore = 0;
@@ -72,7 +76,7 @@ export class Dnsmasq implements NameServer {
   }
 
   ensure(configuration: string, generation: string): Promise<void> {
-    return this.#inTurn(() => this.#ensure(configuration, generation));
+    return this.#turns.run('process', () => this.#ensure(configuration, generation));
   }
 
   async #ensure(configuration: string, generation: string): Promise<void> {
@@ -94,7 +98,7 @@ export class Dnsmasq implements NameServer {
   }
 
   stop(): Promise<void> {
-    return this.#inTurn(() => this.#stop());
+    return this.#turns.run('process', () => this.#stop());
   }
 
   async #stop(): Promise<void> {
@@ -121,7 +125,7 @@ export class Dnsmasq implements NameServer {
     if (this.#looking) return;
     this.#looking = true;
     try {
-      await this.#inTurn(() => this.#look(now));
+      await this.#turns.run('process', () => this.#look(now));
     } catch (error) {
       this.#trouble = Fault.from(error).message;
       this.#options.log.error({ err: error }, 'dnsmasq could not be started again');
@@ -142,13 +146,6 @@ export class Dnsmasq implements NameServer {
     this.#options.log.warn({ failures: this.#failures }, 'dnsmasq died and is started again');
     await this.#start(argv, now);
     this.#trouble = undefined;
-  }
-
-  /** Nothing that starts or ends it overlaps. */
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#turn.then(work, work);
-    this.#turn = result.catch(() => {});
-    return result;
   }
 
   /** The pid of a dnsmasq that runs with `argv`; ends all others of this network. */

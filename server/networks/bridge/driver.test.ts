@@ -7,6 +7,7 @@ import { Fault } from '../../base/fault.ts';
 import { silentLog } from '../../base/log.ts';
 import type { Task } from '../../base/task.ts';
 import { FirewallInMemory } from '../../host/firewall-in-memory.ts';
+import { LinkRatesInMemory } from '../../host/link-rates-in-memory.ts';
 import { LinksInMemory } from '../../host/links-in-memory.ts';
 import { SysctlsInMemory } from '../../host/sysctls-in-memory.ts';
 import type { NicRequest } from '../contract.ts';
@@ -42,6 +43,8 @@ class Host {
   };
   readonly links = new LinksInMemory(this.#effect);
   readonly firewall = new FirewallInMemory(this.#effect);
+  readonly nicFirewall = new FirewallInMemory(this.#effect);
+  readonly rates = new LinkRatesInMemory(this.#effect);
   readonly sysctls = new SysctlsInMemory(
     {
       'ipv4/ip_forward': '0',
@@ -83,6 +86,8 @@ class Host {
       directory: join(this.directory, 'networks', 'br0'),
       links: this.links,
       firewall: this.firewall,
+      nicFirewall: this.nicFirewall,
+      rates: this.rates,
       sysctls: this.sysctls,
       nameServer: () => this.#nameServer,
       probe: async (address, signal) => {
@@ -103,20 +108,25 @@ class Host {
     writeFileSync(join(this.directory, 'networks/br0', 'dnsmasq.leases'), lines.map((line) => `${line}\n`).join(''));
   }
 
+  /** All that keeps nics to their rules. */
+  guards(): unknown {
+    return [[...this.nicFirewall.tables], [...this.rates.rates], [...this.links.isolated]];
+  }
+
   async linkNames(): Promise<string[]> {
     return (await this.links.list()).map(({ name }) => name);
   }
 }
 
+let host = new Host();
+
+beforeEach(() => {
+  rmSync(host.directory, { recursive: true, force: true });
+  host = new Host();
+});
+afterEach(() => rmSync(host.directory, { recursive: true, force: true }));
+
 describe('a bridge', () => {
-  let host = new Host();
-
-  beforeEach(() => {
-    rmSync(host.directory, { recursive: true, force: true });
-    host = new Host();
-  });
-  afterEach(() => rmSync(host.directory, { recursive: true, force: true }));
-
   it('comes up once: whoever brings it up again changes nothing', async () => {
     const driver = host.server();
     assert.equal(driver.status().status, 'unavailable');
@@ -275,6 +285,110 @@ describe('a bridge', () => {
     await turns(() => host.searching === 0);
   });
 });
+
+const guarded: NicRequest = {
+  ...web,
+  rules: { ingressBits: 8_000_000, egressBits: 8_000_000, ipv4Filtering: true, isolated: true },
+};
+
+describe('a nic with rules', () => {
+  async function connected(nic: NicRequest): Promise<BridgeDriver> {
+    const driver = host.server();
+    await driver.up(task);
+    await driver.enter(task, await driver.attach(task, nic), nic, 7);
+    return driver;
+  }
+
+  it('is up only once they hold, and leaves nothing of them', async () => {
+    const driver = await connected(guarded);
+    const [link] = [...host.rates.rates.keys()];
+    assert.deepEqual([...host.links.isolated], [link]);
+    assert.match(
+      host.nicFirewall.tables.get(`yurt_nic_${link}`) ?? '',
+      /ether saddr != 00:16:3e:.*limit rate over 1000000 /s,
+    );
+    assert.equal(await driver.holds(guarded), true);
+    host.nicFirewall.tables.clear();
+    assert.equal(await host.server().holds(guarded), false);
+    await host.server().detach(task, web);
+    assert.deepEqual(host.nicFirewall.tables, new Map());
+  });
+
+  it('is never up without them, and leaves nothing, when any step fails', async () => {
+    const most = 10;
+    let failures = 0;
+    for (let step = 1; step <= most; step += 1) {
+      const other = new Host();
+      try {
+        const driver = other.server();
+        await driver.up(task);
+        const prepared = await driver.attach(task, guarded);
+        other.failAt = other.effects + step;
+        if (!(await succeeds(driver.enter(task, prepared, guarded, 7)))) {
+          failures += 1;
+          assert.notEqual((await other.links.list()).find(({ name }) => name === prepared.hostName)?.up, true);
+        }
+        other.failAt = 0;
+        await other.server().detach(task, web);
+        assert.deepEqual([await other.linkNames(), [...other.nicFirewall.tables]], [['br0'], []], `step ${step}`);
+      } finally {
+        rmSync(other.directory, { recursive: true });
+      }
+    }
+    assert.ok(failures >= 3 && failures < most, String(failures));
+  });
+
+  it('follows others while it is there, and comes back from a failure at any step', async () => {
+    const free = await connected(web);
+    const bare = host.guards();
+    const links = await host.linkNames();
+    await free.adjust(task, guarded);
+    const whole = host.guards();
+    await free.adjust(task, web);
+    assert.deepEqual(host.guards(), bare);
+    for (let step = 1; ; step += 1) {
+      host.failAt = host.effects + step;
+      if (await succeeds(free.adjust(task, guarded))) break;
+      host.failAt = 0;
+      await host.server().adjust(task, web);
+      assert.deepEqual(host.guards(), bare, `step ${step}`);
+    }
+    assert.deepEqual(host.guards(), whole);
+    assert.deepEqual(await host.linkNames(), links);
+  });
+
+  it('is cleared away by the next server when its instance is gone', async () => {
+    await connected({ ...guarded, hostName: 'web-lan' });
+    assert.deepEqual(await host.linkNames(), ['br0', 'web-lan']);
+    await host.server().repair(task, new Set());
+    assert.deepEqual(await host.linkNames(), ['br0']);
+    assert.deepEqual(host.nicFirewall.tables, new Map());
+  });
+
+  it('never takes a link that somebody else made', async () => {
+    host.links.add({ name: 'web-lan', kind: 'veth' });
+    await assert.rejects(connected({ ...web, hostName: 'web-lan' }), { code: 'in-use' });
+    await host.server().repair(task, new Set());
+    assert.deepEqual(await host.linkNames(), ['web-lan', 'br0']);
+    await assert.rejects(host.server().check({ ...web, hostName: 'yurt0123456789a' }), { code: 'invalid' });
+  });
+
+  it('changes its address while it is there', async () => {
+    const driver = await connected(web);
+    await driver.adjust(task, { ...web, ipv4: '10.1.2.77' });
+    assert.equal(await driver.reservedAddress(web), '10.1.2.77');
+    assert.equal(await host.server().reservedAddress(web), '10.1.2.77');
+    await driver.adjust(task, { ...web, ipv4: 'none' });
+    assert.equal(await host.server().reservedAddress(web), undefined);
+  });
+});
+
+async function succeeds(work: Promise<void>): Promise<boolean> {
+  return await work.then(
+    () => true,
+    () => false,
+  );
+}
 
 /** Lets pending work go on until the condition holds. */
 async function turns(condition: () => boolean): Promise<void> {

@@ -4,11 +4,13 @@ import { basename, dirname, join } from 'node:path';
 import { Fault } from '../../base/fault.ts';
 import type { Log } from '../../base/log.ts';
 import { Revert } from '../../base/revert.ts';
+import { Serial } from '../../base/serial.ts';
 import type { Task } from '../../base/task.ts';
 import type { AddressProbe } from '../../host/address-probe.ts';
 import { FileWatch } from '../../host/file-watch.ts';
 import type { Firewall } from '../../host/firewall.ts';
-import type { Link, Links } from '../../host/links.ts';
+import type { LinkRates } from '../../host/link-rates.ts';
+import type { LinkChange, Links } from '../../host/links.ts';
 import type { ServiceAccount } from '../../host/service-account.ts';
 import type { Sysctls } from '../../host/sysctls.ts';
 import type { Lease, NetworkDriver, NetworkStatus, NicRequest, PreparedNic } from '../contract.ts';
@@ -21,10 +23,13 @@ import { setBridgeSysctls } from './bridge-sysctls.ts';
 import { dnsmasqFiles, type NameServer } from './dnsmasq.ts';
 import { formatDnsmasqConfig } from './dnsmasq-config.ts';
 import { readLeases, releaseLease } from './lease-file.ts';
-import { type NicName, NicNames } from './nic-names.ts';
+import type { NicName } from './nic-file.ts';
+import { type GuardedLink, NicGuards } from './nic-guards.ts';
+import { NicLinks } from './nic-links.ts';
+import { NicNames, type NicNamesOptions } from './nic-names.ts';
 import { rulesetOf, tableOf } from './ruleset.ts';
 import { SlaacWatch } from './slaac-watch.ts';
-import { hostLinkName, isNicLink, nicChanges } from './veth.ts';
+import { hostLinkName, portUp } from './veth.ts';
 
 export interface BridgeOptions {
   readonly record: NetworkRecord;
@@ -34,6 +39,9 @@ export interface BridgeOptions {
   readonly directory: string;
   readonly links: Links;
   readonly firewall: Firewall;
+  /** For single nics: tables of the family `netdev`, and rates of links. */
+  readonly nicFirewall: Firewall;
+  readonly rates: LinkRates;
   readonly sysctls: Sysctls;
   /** `knownHwaddrs` tells which MAC addresses have a nic now. */
   readonly nameServer: (knownHwaddrs: () => Promise<ReadonlySet<string>>) => NameServer;
@@ -46,13 +54,17 @@ export interface BridgeOptions {
 export class BridgeDriver implements NetworkDriver {
   readonly #options: BridgeOptions;
   readonly #config: BridgeConfig;
+  readonly #nameOptions: NicNamesOptions;
   readonly #names: NicNames;
+  readonly #nics: NicLinks;
+  readonly #guards: NicGuards;
   readonly #nameServer: NameServer;
   readonly #slaac: SlaacWatch;
   readonly #identity: { readonly name: string; readonly hwaddr: string; readonly alias: string };
   readonly #leaseWatchers = new Set<() => void>();
   #fault: string | undefined = 'The network has not been brought up yet';
-  #turn: Promise<unknown> = Promise.resolve();
+  /** `up` and `down` never overlap. */
+  readonly #turns = new Serial();
 
   constructor(options: BridgeOptions) {
     const { record, daemonId, directory } = options;
@@ -64,13 +76,15 @@ export class BridgeDriver implements NetworkDriver {
       alias: `yurt:${daemonId}:${record.name}`,
     };
     const { ipv4, ipv6, domain } = this.#config;
-    this.#names = new NicNames({
-      nicsDirectory: join(directory, 'nics'),
-      hostsDirectory: join(directory, 'hosts'),
-      domain,
+    this.#nameOptions = {
+      ...{ nicsDirectory: join(directory, 'nics'), hostsDirectory: join(directory, 'hosts'), domain },
       ...(ipv4 === undefined ? {} : { ipv4 }),
       ...(ipv6 === undefined ? {} : { ipv6 }),
-    });
+    };
+    this.#names = new NicNames(this.#nameOptions);
+    this.#nics = new NicLinks(options.links, record.name);
+    const { nicFirewall, rates } = options;
+    this.#guards = new NicGuards({ firewall: nicFirewall, rates, ...(ipv6 === undefined ? {} : { ipv6 }) });
     this.#slaac = new SlaacWatch(options.probe, options.log);
     this.#nameServer = options.nameServer(async () => {
       await this.#names.load();
@@ -79,7 +93,7 @@ export class BridgeDriver implements NetworkDriver {
   }
 
   up(_task: Task): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.run('network', async () => {
       try {
         for (const name of ['nics', 'hosts']) await makeReachable(join(this.#options.directory, name));
         await this.#names.load();
@@ -97,17 +111,18 @@ export class BridgeDriver implements NetworkDriver {
   }
 
   down(_task: Task): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.run('network', async () => {
       try {
         this.#fault = 'The network is down';
         this.#slaac.close();
         await this.#nameServer.stop();
         await this.#options.firewall.remove(tableOf(this.#identity.name));
+        await this.#nics.deleteOthers(new Set());
         const links = await this.#options.links.list();
-        const ours = links.filter((link) => link.name === this.#identity.name && isOurs(this.#identity, link));
-        await this.#deleteLinks([...ours, ...this.#portsOf(links)]);
+        const bridge = links.filter((link) => link.name === this.#identity.name && isOurs(this.#identity, link));
+        await this.#nics.deleteAll(bridge);
         await this.#names.load();
-        for (const nic of this.#names.list()) await this.#names.remove(nic.instanceId, nic.nic);
+        for (const nic of this.#names.list()) await this.#forget(nic);
         await rm(this.#options.directory, { recursive: true, force: true });
         await rmdir(dirname(this.#options.directory)).catch(() => {}); // that of all networks, once it is empty
       } catch (error) {
@@ -121,17 +136,22 @@ export class BridgeDriver implements NetworkDriver {
     return detail === undefined ? { status: 'created' } : { status: 'unavailable', detail };
   }
 
-  async attach(task: Task, nic: NicRequest): Promise<PreparedNic> {
+  async check(nic: NicRequest): Promise<void> {
+    await this.#names.load();
+    this.#names.check(nic);
+  }
+
+  async attach(task: Task, nic: NicRequest, claimed?: ReadonlySet<string>): Promise<PreparedNic> {
     try {
       await this.#names.load();
-      const { entry, isNew } = this.#names.assign(nic);
+      const { entry, isNew } = this.#names.assign(nic, claimed);
       await using revert = new Revert(task.log);
       revert.push('remove the nic', () => this.detach(task, nic));
       await this.#names.write(entry);
       // dnsmasq adds what a changed file says to what it said before: only a reload forgets.
       if (!isNew) this.#nameServer.reload();
       revert.commit();
-      const hostName = this.#hostName(entry);
+      const { hostName } = this.#linkOf(entry);
       return { hostName, ...(entry.ipv4 === undefined ? {} : { ipv4Address: formatAddress(4, entry.ipv4) }) };
     } catch (error) {
       throw Fault.during(`Cannot attach to network "${this.#identity.name}"`, error);
@@ -140,13 +160,45 @@ export class BridgeDriver implements NetworkDriver {
 
   async enter(_task: Task, prepared: PreparedNic, nic: NicRequest, pid: number): Promise<void> {
     try {
-      await this.#createPair(prepared.hostName, nic, pid);
       await this.#names.load();
       const entry = this.#names.find(nic.instanceId, nic.name);
+      const up = portUp(prepared.hostName);
+      if (entry === undefined || nic.rules === undefined) {
+        await this.#nics.create(prepared.hostName, nic, pid, [up]);
+      } else {
+        // Nothing passes before its rules hold.
+        await this.#nics.create(prepared.hostName, nic, pid, isolation(prepared.hostName, nic));
+        await this.#guards.put(this.#linkOf(entry), entry, nic);
+        await this.#nics.apply([up]);
+      }
       if (entry !== undefined) this.#searchIPv6(entry);
     } catch (error) {
       throw Fault.during(`Cannot connect nic "${nic.name}" to network "${this.#identity.name}"`, error);
     }
+  }
+
+  async adjust(task: Task, nic: NicRequest): Promise<void> {
+    try {
+      await this.#names.load();
+      const before = this.#names.find(nic.instanceId, nic.name);
+      const { entry } = this.#names.assign(nic);
+      const isMoved = before?.ipv4 !== entry.ipv4;
+      const link = this.#linkOf(entry);
+      await this.#names.write(before?.guarded === true ? { ...entry, guarded: true } : entry);
+      if (isMoved) this.#nameServer.reload();
+      await this.#nics.apply(isolation(link.hostName, nic));
+      await this.#guards.replace(link, entry, nic);
+      await this.#names.write(entry);
+      if (isMoved) await this.#release(task, entry.hwaddr);
+    } catch (error) {
+      throw Fault.during(`Cannot change nic "${nic.name}" on network "${this.#identity.name}"`, error);
+    }
+  }
+
+  async holds(nic: NicRequest): Promise<boolean> {
+    await this.#names.load();
+    const entry = this.#names.find(nic.instanceId, nic.name);
+    return entry !== undefined && (await this.#guards.holds(this.#linkOf(entry), nic));
   }
 
   async reservedAddress(nic: Pick<NicRequest, 'instanceId' | 'name'>): Promise<string | undefined> {
@@ -158,9 +210,10 @@ export class BridgeDriver implements NetworkDriver {
   async detach(task: Task, nic: Pick<NicRequest, 'instanceId' | 'name'>): Promise<void> {
     await this.#names.load();
     this.#slaac.cancel(`${nic.instanceId}.${nic.name}`);
-    await this.#deletePair(hostLinkName(this.#options.daemonId, nic.instanceId, nic.name));
-    const entry = await this.#names.remove(nic.instanceId, nic.name);
+    const entry = this.#names.find(nic.instanceId, nic.name);
+    await this.#nics.delete(this.#linkOf(entry ?? { instanceId: nic.instanceId, nic: nic.name }).hostName);
     if (entry === undefined) return;
+    await this.#forget(entry);
     this.#nameServer.reload();
     await this.#release(task, entry.hwaddr);
   }
@@ -170,9 +223,7 @@ export class BridgeDriver implements NetworkDriver {
     for (const entry of this.#names.list()) {
       if (!known.has(entry.instanceId)) await this.detach(task, { instanceId: entry.instanceId, name: entry.nic });
     }
-    const kept = new Set(this.#names.list().map((entry) => this.#hostName(entry)));
-    const links = await this.#options.links.list();
-    await this.#deleteLinks(this.#portsOf(links).filter((link) => !kept.has(link.name)));
+    await this.#nics.deleteOthers(new Set(this.#names.list().map((entry) => this.#linkOf(entry).hostName)));
   }
 
   async leases(): Promise<Lease[]> {
@@ -201,7 +252,7 @@ export class BridgeDriver implements NetworkDriver {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#turn;
+    await this.#turns.run('network', async () => {}); // what is under way
     this.#nameServer.unwatch();
     this.#slaac.close();
   }
@@ -212,13 +263,6 @@ export class BridgeDriver implements NetworkDriver {
     using changes = new FileWatch();
     changes.add(dirname(leaseFile), basename(leaseFile));
     while (await changes.next(signal)) changed();
-  }
-
-  /** `up` and `down` never overlap. */
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#turn.then(work, work);
-    this.#turn = result.catch(() => {});
-    return result;
   }
 
   /** Returns the index of the link. */
@@ -255,22 +299,20 @@ export class BridgeDriver implements NetworkDriver {
   }
 
   async #dnsmasqConfig(): Promise<string> {
-    const { directory } = this.#options;
-    const { ipv4, ipv6, domain } = this.#config;
-    return formatDnsmasqConfig({
-      bridge: this.#identity.name,
-      account: await this.#options.account(),
-      ...dnsmasqFiles(directory),
-      nicsDirectory: join(directory, 'nics'),
-      hostsDirectory: join(directory, 'hosts'),
-      domain,
-      ...(ipv4 === undefined ? {} : { ipv4 }),
-      ...(ipv6 === undefined ? {} : { ipv6 }),
-    });
+    const bridge = this.#identity.name;
+    const account = await this.#options.account();
+    return formatDnsmasqConfig({ bridge, account, ...dnsmasqFiles(this.#options.directory), ...this.#nameOptions });
   }
 
-  #hostName(nic: NicName): string {
-    return hostLinkName(this.#options.daemonId, nic.instanceId, nic.nic);
+  #linkOf({ instanceId, nic, hostName }: Pick<NicName, 'instanceId' | 'nic' | 'hostName'>): GuardedLink {
+    const madeName = hostLinkName(this.#options.daemonId, instanceId, nic);
+    return { madeName, hostName: hostName ?? madeName };
+  }
+
+  /** The link is gone, and what was beside it goes. */
+  async #forget(entry: NicName): Promise<void> {
+    if (entry.guarded === true) await this.#guards.remove(this.#linkOf(entry));
+    await this.#names.remove(entry.instanceId, entry.nic);
   }
 
   #searchIPv6(nic: NicName): void {
@@ -280,51 +322,6 @@ export class BridgeDriver implements NetworkDriver {
       await this.#names.confirmIPv6(nic.instanceId, nic.nic);
       for (const changed of this.#leaseWatchers) changed();
     });
-  }
-
-  async #createPair(hostName: string, nic: NicRequest, pid: number): Promise<void> {
-    const { links } = this.#options;
-    const changes = nicChanges(hostName, this.#identity.name, nic, pid);
-    try {
-      await links.apply(changes);
-    } catch (error) {
-      const found = await links.list();
-      if (!found.some((link) => link.name === this.#identity.name)) {
-        throw new Fault('unavailable', 'The network is not up', { cause: error });
-      }
-      const leftOver = found.find((link) => link.name === hostName);
-      if (leftOver === undefined) throw error;
-      // An earlier attempt may have been killed half-way, or belong to an instance that is no more.
-      const isRight = leftOver.master === this.#identity.name && leftOver.up;
-      if (isRight && (await links.hwaddrInProcess(pid, nic.name)) === nic.hwaddr) return;
-      await this.#deleteLinks([leftOver]);
-      await links.apply(changes);
-    }
-  }
-
-  /** The namespace of an instance that has ended took its end with it, and that end the host's. */
-  async #deletePair(hostName: string): Promise<void> {
-    const { links } = this.#options;
-    try {
-      await links.apply([{ do: 'delete', name: hostName }]);
-    } catch (error) {
-      if ((await links.list()).some((link) => link.name === hostName)) throw error;
-    }
-  }
-
-  /** One end takes the other with it, and a link may vanish by itself: only what is still there afterwards is a failure. */
-  async #deleteLinks(links: readonly Link[]): Promise<void> {
-    for (const { name, index } of links) {
-      try {
-        await this.#options.links.apply([{ do: 'delete', name }]);
-      } catch (error) {
-        if ((await this.#options.links.list()).some((link) => link.index === index)) throw error;
-      }
-    }
-  }
-
-  #portsOf(links: readonly Link[]): Link[] {
-    return links.filter((link) => link.master === this.#identity.name && isNicLink(link));
   }
 
   /** Best effort: a lease that stays ends by itself, and `leases` no longer shows it. */
@@ -338,4 +335,9 @@ export class BridgeDriver implements NetworkDriver {
       task.log.warn({ err: error }, 'a DHCP lease could not be released');
     }
   }
+}
+
+/** The change that isolates a port, or not. */
+function isolation(hostName: string, { rules }: NicRequest): LinkChange[] {
+  return [{ do: 'set-isolated', name: hostName, isolated: rules?.isolated === true }];
 }

@@ -108,6 +108,33 @@ describe('the names of nics', () => {
     assert.throws(() => names.assign(nic(web, 'one-too-many')), { code: 'exhausted' });
   });
 
+  it('come with the address that somebody chose, unless the network has it not or another nic has it', () => {
+    const names = open();
+    assert.equal(names.assign(nic(web, 'web', { ipv4: '10.1.2.250' })).entry.ipv4, 0x0a0102fan);
+    assert.throws(() => names.assign(nic(db, 'db', { ipv4: '10.1.2.250' })), {
+      code: 'in-use',
+      message: /that of web/,
+    });
+    for (const address of ['10.1.2.0', '10.1.2.1', '10.1.2.255', '10.1.3.7', 'fd42::1']) {
+      assert.throws(() => names.check(nic(db, 'db', { ipv4: address })), { code: 'invalid' }, address);
+    }
+    assert.equal(names.assign(nic(db, 'db', { ipv4: 'none' })).entry.ipv4, undefined);
+    assert.throws(() => open({}).check(nic(db, 'db', { ipv4: '10.1.2.250' })), { code: 'invalid' });
+  });
+
+  it('never choose an address that somebody claims', () => {
+    const free = open().assign(nic(web, 'web')).entry.ipv4 ?? 0n;
+    const claimed = new Set([formatAddress(4, free)]);
+    assert.notEqual(open().assign(nic(web, 'web'), claimed).entry.ipv4, free);
+  });
+
+  it('come with the IPv6 address of the MAC address, and no other', () => {
+    const request = nic(web, 'web', { hwaddr: '00:16:3e:00:00:01' });
+    open().check({ ...request, ipv6: 'fd42:1:2:3:216:3eff:fe00:1' });
+    open().check({ ...request, ipv6: 'none' });
+    assert.throws(() => open().check({ ...request, ipv6: 'fd42:1:2:3::7' }), /fd42:1:2:3:216:3eff:fe00:1/);
+  });
+
   it('move to the new subnet when the network got one', async () => {
     const names = open();
     const { entry } = names.assign(nic(web, 'web'));

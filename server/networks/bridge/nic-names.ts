@@ -4,36 +4,24 @@ import { errnoOf, Fault } from '../../base/fault.ts';
 import type { NicRequest } from '../contract.ts';
 import { eui64, isHwaddr } from '../hwaddr.ts';
 import { formatAddress, parseAddress, type Subnet } from '../subnet.ts';
-import { type AddressPlan, addressPlan, inRange, reserve } from './address-plan.ts';
+import { type AddressPlan, addressPlan, checkStatic, isStatic, reserve } from './address-plan.ts';
+import { formatNic, isHostName, type NicName, parseNic } from './nic-file.ts';
+import { needsTable } from './nic-guards.ts';
+import { isMadeName } from './veth.ts';
 
-/** A nic as the network knows it: who it belongs to, its reserved IPv4 address and its name in DNS. */
-export interface NicName {
-  readonly instanceId: string;
-  /** Name of the link inside. */
-  readonly nic: string;
-  readonly hwaddr: string;
-  readonly ipv4?: bigint;
-  /** The instance's name; further nics of one instance are called NAME-NIC. `.PROJECT` follows, but for the default one. */
-  readonly dnsName: string;
-  /** The address out of the MAC address, once the guest was seen to have it. */
-  readonly ipv6?: bigint;
-}
-
-interface NicNamesOptions {
-  /** dnsmasq's `dhcp-hostsdir`. */
+/** Where the nics of a network stand for dnsmasq, which watches both directories, and what they get. */
+export interface NicNamesOptions {
+  /** dnsmasq's `dhcp-hostsdir`: one file per nic, see `formatNic`. */
   readonly nicsDirectory: string;
-  /** dnsmasq's `hostsdir`. */
+  /** dnsmasq's `hostsdir`: one hosts file per nic with an IPv6 address that answers, or with a project. */
   readonly hostsDirectory: string;
   readonly domain: string;
   readonly ipv4?: Subnet;
   readonly ipv6?: Subnet;
 }
 
-/** A nic's file is far below; what is longer is not one of ours. */
-const maxFileBytes = 1024;
-
 /**
- * The nics of one network, one small file each, in the format of dnsmasq's `dhcp-hostsdir`: `MAC[,IPv4],NAME`. dnsmasq
+ * The nics of one network, one small file each, in the format of dnsmasq's `dhcp-hostsdir`, see `formatNic`. dnsmasq
  * reads a new file at once, and never writes one: what a guest says cannot end up here.
  */
 export class NicNames {
@@ -61,27 +49,49 @@ export class NicNames {
     return this.#nics.get(keyOf(instanceId, nic));
   }
 
+  /** Refuses what `assign` would refuse because of its addresses and links. Faults: `invalid`, `in-use`. */
+  check(request: NicRequest): void {
+    if (!isLinkName(request.name)) throw new Fault('invalid', `${JSON.stringify(request.name)} is not a link name`);
+    const others = this.#othersThan(request);
+    if (request.ipv4 !== undefined && request.ipv4 !== 'none') this.#static(request.ipv4, others);
+    this.#checkIPv6(request);
+    const { hostName } = request;
+    if (hostName === undefined) return;
+    if (isMadeName(hostName)) throw new Fault('invalid', `host_name: names like ${hostName} are those that yurt makes`);
+    if (others.some((other) => other.hostName === hostName)) {
+      throw new Fault('in-use', `Another nic of the network has a link called ${hostName} on the host`);
+    }
+  }
+
   /**
    * Reserves name and address in memory, at once, so that two nics attached in parallel never get the same.
-   * `isNew` is false when an entry of that key gave way. Faults: `invalid`, `in-use` (MAC address or name of another),
+   * `isNew` is false when an entry of that key gave way. Faults: `invalid`, `in-use` (MAC address, address or name of another),
    * `exhausted`.
    */
-  assign(request: NicRequest): { readonly entry: NicName; readonly isNew: boolean } {
+  assign(
+    request: NicRequest,
+    claimed: ReadonlySet<string> = new Set(),
+  ): { readonly entry: NicName; readonly isNew: boolean } {
+    this.check(request);
     checkRequest(request);
     const key = keyOf(request.instanceId, request.name);
-    const others = this.list().filter((other) => keyOf(other.instanceId, other.nic) !== key);
+    const others = this.#othersThan(request);
     if (others.some((other) => other.hwaddr === request.hwaddr)) {
       throw new Fault('in-use', `The MAC address ${request.hwaddr} is in use on the network`);
     }
     const dnsName = freeName(request, others);
     const before = this.#nics.get(key);
-    const ipv4 = before?.hwaddr === request.hwaddr ? before.ipv4 : this.#reserve(request.hwaddr, others);
+    const ipv4 = this.#ipv4Of(request, before, others, claimed);
+    const { hostName, rules } = request;
     const entry: NicName = {
       instanceId: request.instanceId,
       nic: request.name,
       hwaddr: request.hwaddr,
       ...(ipv4 === undefined ? {} : { ipv4 }),
+      ...(request.ipv4 === 'none' ? { withoutIPv4: true } : {}),
       dnsName,
+      ...(hostName === undefined ? {} : { hostName }),
+      ...(needsTable(rules) ? { guarded: true } : {}),
     };
     this.#nics.set(key, entry);
     return { entry, isNew: before === undefined };
@@ -90,7 +100,7 @@ export class NicNames {
   /** Writes the nic's file. The rename makes dnsmasq read it whole. */
   async write(entry: NicName): Promise<void> {
     const key = keyOf(entry.instanceId, entry.nic);
-    await replaceFile(this.#options.nicsDirectory, key, nicLine(entry));
+    await replaceFile(this.#options.nicsDirectory, key, formatNic(entry));
     const { hostsDirectory } = this.#options;
     const hosts = this.#hostsText(entry);
     if (hosts === '') await rm(join(hostsDirectory, key), { force: true });
@@ -126,10 +136,46 @@ export class NicNames {
     return entry;
   }
 
-  #reserve(hwaddr: string, others: readonly NicName[]): bigint | undefined {
+  #othersThan({ instanceId, name }: Pick<NicRequest, 'instanceId' | 'name'>): NicName[] {
+    return this.list().filter((other) => keyOf(other.instanceId, other.nic) !== keyOf(instanceId, name));
+  }
+
+  #ipv4Of(
+    { ipv4, hwaddr }: NicRequest,
+    before: NicName | undefined,
+    others: readonly NicName[],
+    claimed: ReadonlySet<string>,
+  ): bigint | undefined {
+    if (ipv4 === 'none') return undefined;
+    if (ipv4 !== undefined) return this.#static(ipv4, others);
+    if (before?.ipv4 !== undefined && before.hwaddr === hwaddr) return before.ipv4;
+    return this.#reserve(hwaddr, others, claimed);
+  }
+
+  /** An address that somebody chose. */
+  #static(text: string, others: readonly NicName[]): bigint {
+    const { ipv4 } = this.#options;
+    if (ipv4 === undefined) throw new Fault('invalid', `ipv4.address ${text}: the network has no IPv4`);
+    const address = checkStatic(ipv4, text);
+    const holder = others.find((other) => other.ipv4 === address);
+    if (holder !== undefined) throw new Fault('in-use', `The address ${text} is that of ${holder.dnsName}`);
+    return address;
+  }
+
+  #checkIPv6({ ipv6, hwaddr }: NicRequest): void {
+    if (ipv6 === undefined || ipv6 === 'none') return;
+    const own = this.ipv6Of(hwaddr);
+    if (own === undefined) throw new Fault('invalid', `ipv6.address ${ipv6}: the network has no IPv6`);
+    if (parseAddress(ipv6)?.address === own) return;
+    const reason = `instances make their own out of the MAC address, and that of ${hwaddr} is ${formatAddress(6, own)}`;
+    throw new Fault('invalid', `ipv6.address ${ipv6}: the network gives out no IPv6 addresses: ${reason}`);
+  }
+
+  #reserve(hwaddr: string, others: readonly NicName[], claimed: ReadonlySet<string> = new Set()): bigint | undefined {
     if (this.#plan === undefined) return undefined;
     const taken = others.flatMap((other) => (other.ipv4 === undefined ? [] : [other.ipv4]));
-    return reserve(this.#plan, hwaddr, new Set(taken));
+    const chosen = [...claimed].flatMap((text) => parseAddress(text)?.address ?? []);
+    return reserve(this.#plan, hwaddr, new Set([...taken, ...chosen]));
   }
 
   async #load(): Promise<void> {
@@ -143,8 +189,7 @@ export class NicNames {
       if (!this.#nics.has(file)) await rm(join(hostsDirectory, file), { force: true, recursive: true });
     }
     for (const [key, entry] of this.#nics) {
-      const fits = this.#plan === undefined ? entry.ipv4 === undefined : this.#fits(this.#plan, entry.ipv4);
-      if (fits) continue;
+      if (entry.withoutIPv4 === true || this.#fits(entry.ipv4)) continue;
       const { ipv4: _, ...rest } = entry;
       const others = this.list().filter((other) => other !== entry);
       const ipv4 = this.#reserve(entry.hwaddr, others);
@@ -181,16 +226,11 @@ export class NicNames {
     return addresses.map((address) => `${[address, `${dnsName}.${domain}`, ...short].join(' ')}\n`).join('');
   }
 
-  #fits(plan: AddressPlan, ipv4: bigint | undefined): boolean {
-    return ipv4 !== undefined && ipv4 !== plan.gateway && inRange(plan.reserved, ipv4);
+  #fits(address: bigint | undefined): boolean {
+    const { ipv4 } = this.#options;
+    if (ipv4 === undefined) return address === undefined;
+    return address !== undefined && isStatic(ipv4, address);
   }
-}
-
-/** One line of `dhcp-hostsdir`, see `--dhcp-host` in dnsmasq(8); a name with a project is a comment for a later server. */
-export function nicLine(entry: NicName): string {
-  const address = entry.ipv4 === undefined ? [] : [formatAddress(4, entry.ipv4)];
-  if (!entry.dnsName.includes('.')) return `${[entry.hwaddr, ...address, entry.dnsName].join(',')}\n`;
-  return `# ${entry.dnsName}\n${[entry.hwaddr, ...address].join(',')}\n`;
 }
 
 /** One name must not mean two nics: dnsmasq would give it to whichever asked last. DNS knows no case. */
@@ -213,7 +253,6 @@ function freeName(request: NicRequest, others: readonly NicName[]): string {
 /** Every part ends up in a file name or in a line of dnsmasq's: nothing but what these patterns allow. */
 function checkRequest(request: NicRequest): void {
   if (!isUuid(request.instanceId)) throw new Fault('invalid', `${JSON.stringify(request.instanceId)} is not an id`);
-  if (!isLinkName(request.name)) throw new Fault('invalid', `${JSON.stringify(request.name)} is not a link name`);
   if (!isHwaddr(request.hwaddr)) throw new Fault('invalid', `${JSON.stringify(request.hwaddr)} is not a MAC address`);
   for (const label of [request.instanceName, request.project ?? 'default']) {
     if (!isHostName(label)) throw new Fault('invalid', `${JSON.stringify(label)} cannot be a name in DNS`);
@@ -226,10 +265,6 @@ function isUuid(text: string): boolean {
 
 function isLinkName(text: string): boolean {
   return /^[A-Za-z][A-Za-z0-9_-]{0,14}$/.test(text);
-}
-
-function isHostName(text: string): boolean {
-  return /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/.test(text) && !/^\d+$/.test(text);
 }
 
 function keyOf(instanceId: string, nic: string): string {
@@ -250,14 +285,8 @@ async function readEntry(directory: string, file: string): Promise<NicName | und
   const [instanceId = '', nic = ''] = file.split('.');
   if (!isUuid(instanceId) || !isLinkName(nic) || file !== keyOf(instanceId, nic)) return undefined;
   const text = await readFile(join(directory, file), 'utf8').catch(() => '');
-  if (text.length > maxFileBytes) return undefined;
-  const plain = /^(?<hwaddr>[0-9a-f:]{17})(?:,(?<address>[0-9.]+))?,(?<dnsName>[A-Za-z0-9-]+)\n$/.exec(text);
-  const projected =
-    /^# (?<dnsName>[A-Za-z0-9-]+\.[A-Za-z0-9-]+)\n(?<hwaddr>[0-9a-f:]{17})(?:,(?<address>[0-9.]+))?\n$/.exec(text);
-  const { hwaddr = '', address, dnsName = '' } = (plain ?? projected)?.groups ?? {};
-  if (!isHwaddr(hwaddr) || !dnsName.split('.').every(isHostName)) return undefined;
-  const ipv4 = address === undefined ? undefined : parseAddress(address)?.address;
-  return { instanceId, nic, hwaddr, ...(ipv4 === undefined ? {} : { ipv4 }), dnsName };
+  const written = parseNic(text);
+  return written === undefined ? undefined : { instanceId, nic, ...written };
 }
 
 /** The new file has a name that starts with a dot until it is whole: dnsmasq passes such files over. */

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Log } from '../../base/log.ts';
 import { probeAddress } from '../../host/address-probe.ts';
 import { NftFirewall } from '../../host/firewall.ts';
+import { TokenBuckets } from '../../host/link-rates.ts';
 import { IpLinks } from '../../host/links.ts';
 import { ProcProcesses } from '../../host/processes.ts';
 import type { Run } from '../../host/run.ts';
@@ -36,6 +37,8 @@ export function openBridge(record: NetworkRecord, options: OpenBridgeOptions): B
     directory,
     links: new IpLinks(run),
     firewall: new NftFirewall(run),
+    nicFirewall: new NftFirewall(run, 'netdev'),
+    rates: new TokenBuckets(run),
     sysctls: new ProcSysctls(),
     probe: probeAddress,
     account: () => serviceAccount(accounts),

@@ -1,8 +1,19 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { run, runChecked } from '../../../server/host/run.ts';
+import { eventually } from '../harness/eventually.ts';
 import { DeviceWorld } from './device-world.ts';
 
 const longMs = 4 * 60_000;
@@ -127,6 +138,51 @@ describe('a disk of the host', { timeout: longMs }, () => {
     assert.deepEqual(await world.mounts('a', '/srv/deep/data'), ['/srv/deep/data']);
     await world.set('a', 'data', undefined);
     assert.deepEqual(await world.mounts('a', '/srv/deep/data'), []);
+  });
+
+  it('that may be missing comes and goes with its source, also while no server runs', async () => {
+    const late = join(world.host, 'not/yet');
+    await world.set('a', 'late', { type: 'disk', source: late, path: '/late', required: 'false' });
+    assert.deepEqual(await world.mounts('a', '/late'), []);
+    const appears = () => eventually(async () => assert.deepEqual(await world.mounts('a', '/late'), ['/late']));
+    mkdirSync(late, { recursive: true });
+    await appears();
+    writeFileSync(join(late, 'file'), 'late\n');
+    assert.equal(await world.inside('a', 'cat /late/file'), 'late');
+    rmSync(join(world.host, 'not'), { recursive: true });
+    await eventually(async () => assert.deepEqual(await world.mounts('a', '/late'), []));
+    await world.yurt.signal('SIGKILL');
+    mkdirSync(late, { recursive: true });
+    await world.yurt.up();
+    await appears();
+    rmSync(join(world.host, 'not'), { recursive: true });
+    await eventually(async () => assert.deepEqual(await world.mounts('a', '/late'), []));
+    await world.yurt.ok('restart', '--force', 'a');
+    mkdirSync(late, { recursive: true });
+    await appears();
+    await world.set('a', 'late', undefined);
+    assert.deepEqual(await world.mounts('a', '/late'), []);
+  });
+
+  it('has the ids that raw.idmap says, with and without shift', async () => {
+    const shared = join(world.host, 'shared');
+    mkdirSync(shared);
+    for (const id of [1000, 1001]) {
+      const file = join(shared, String(id));
+      writeFileSync(file, '');
+      chownSync(file, id, id);
+    }
+    const devices = ['plain', 'shift'].flatMap((name) => [
+      '-d',
+      `${name},type=disk,source=${shared},path=/${name},shift=${name === 'shift'}`,
+    ]);
+    await world.yurt.ok('launch', 'tiny', 'ids', '-c', 'raw.idmap=both 1000 1000', ...devices);
+    const owners = async (path: string) => await world.inside('ids', `stat -c %u ${path}/1000 ${path}/1001 | xargs`);
+    assert.equal(await owners('/plain'), '1000 65534');
+    assert.equal(await owners('/shift'), '1000 1001');
+    await world.set('ids', 'tmp', { type: 'disk', source: 'tmpfs:', path: '/mem' });
+    await world.inside('ids', 'touch /mem/x && chown 1000 /mem/x');
+    await world.yurt.ok('delete', '--force', 'ids');
   });
 
   it('is refused when it belongs to yurt, whichever way the path leads there', async () => {

@@ -51,6 +51,75 @@ describe('a nic', { timeout: longMs }, () => {
     assert.deepEqual(Object.keys((await world.instance('a')).devices), []);
   });
 
+  it('has the MTU and the name on the host that it was given', async () => {
+    await world.set('a', 'eth1', { type: 'nic', network, mtu: '9000', host_name: 'a-lan.1' });
+    assert.equal(await world.inside('a', 'cat /sys/class/net/eth1/mtu'), '9000');
+    assert.match(await ports(), /a-lan\.1@\S+ <\S+> mtu 9000 /);
+    await world.set('a', 'eth1', { type: 'nic', network, mtu: '1400' });
+    assert.equal(await world.inside('a', 'cat /sys/class/net/eth1/mtu'), '1400');
+    assert.doesNotMatch(await ports(), /a-lan/);
+    const bridge = (await world.yurt.inNetwork(['ip', '-o', 'link', 'show', network])).stdout;
+    assert.match(bridge, / mtu 1500 /);
+    await world.yurt.inNetwork(['ip', 'link', 'add', 'taken', 'type', 'bridge']);
+    await assert.rejects(
+      world.set('a', 'eth1', { type: 'nic', network, host_name: 'taken' }),
+      /another link called taken/,
+    );
+    assert.equal(await world.inside('a', 'cat /sys/class/net/eth1/mtu'), '1400');
+    await world.set('a', 'eth1', undefined);
+    assert.match((await world.yurt.inNetwork(['ip', '-o', 'link', 'show', 'taken'])).stdout, /taken/);
+  });
+
+  it('gets the address that it was given, which nobody else gets', async () => {
+    const own = await world.inside('a', "ip -4 -o address show eth0 | grep -o '10[.0-9]*' | head -1");
+    const [free, other] = [7, 8].map((last) => own.replace(/\d+$/, String(own.endsWith(`.${last}`) ? last + 2 : last)));
+    const index = await world.inside('a', 'cat /sys/class/net/eth0/ifindex');
+    const given = { type: 'nic', network, 'ipv4.address': free ?? '' };
+    await world.set('a', 'eth0', given);
+    await world.inside('a', 'udhcpc -i eth0 -n -q -f -t 5 >/dev/null');
+    await eventually(async () => {
+      assert.equal((await world.yurt.ok('list', 'a', '-f', 'csv', '-c', '4')).trim(), `${free} (eth0)`);
+    });
+    assert.equal(await world.inside('a', 'cat /sys/class/net/eth0/ifindex'), index);
+    const device = (address: string) => `eth0,type=nic,network=${network},ipv4.address=${address}`;
+    for (const [address, why] of [
+      [free ?? '', /address .* is that of/],
+      [own.replace(/\d+$/, '1'), /is not one of/],
+      ['192.0.2.7', /is not one of/],
+      ['somewhere', /must be an IPv4 address, or none/],
+    ] as const) {
+      const { stderr, exitCode } = await world.yurt.yurt(['init', 'tiny', 'b', '-d', device(address)]);
+      assert.equal(exitCode, 1);
+      assert.match(stderr, why);
+    }
+    await world.yurt.ok('init', 'tiny', 'b', '-d', device(other ?? ''));
+    await assert.rejects(world.set('b', 'eth0', given), /is that of instance\/a|is that of a/);
+    await assert.rejects(world.set('a', 'eth0', { ...given, 'ipv4.address': other ?? '' }), /is that of instance\/b/);
+    await world.yurt.ok('start', 'b');
+    await eventually(async () => {
+      assert.equal((await world.yurt.ok('list', 'b', '-f', 'csv', '-c', '4')).trim(), `${other} (eth0)`);
+    });
+    await world.yurt.ok('delete', '--force', 'b');
+    await world.set('a', 'eth0', { ...given, 'ipv4.address': 'none' });
+    await world.fails('a', 'udhcpc -i eth0 -n -q -f -t 2 -T 1');
+    await world.set('a', 'eth0', undefined);
+    await world.inside('a', 'udhcpc -i eth0 -n -q -f -t 5 >/dev/null');
+  });
+
+  it('says what it cannot be', async () => {
+    for (const [options, why] of [
+      [{ vlan: '5' }, /nic has no option "vlan": .*do not filter by VLAN/],
+      [{ parent: 'br0' }, /give network=NAME/],
+      [{ 'ipv6.address': 'fd42::7' }, /gives out no IPv6 addresses/],
+      [{ 'limits.egress': '10MB' }, /must be a rate/],
+      [{ 'limits.max': '1Mbit', 'limits.egress': '1Mbit' }, /stands for limits.egress too/],
+      [{ host_name: 'yurt0123456789a' }, /those that yurt makes/],
+    ] as const) {
+      await assert.rejects(world.set('a', 'eth1', { type: 'nic', network, ...options } as never), why);
+    }
+    assert.deepEqual(Object.keys((await world.instance('a')).devices), []);
+  });
+
   it('is found again by the next server, which then takes it away', async () => {
     await world.set('a', 'eth1', { type: 'nic', network });
     await world.yurt.signal('SIGKILL');

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { run, runChecked } from '../../../server/host/run.ts';
+import { eventually } from '../harness/eventually.ts';
 import { DeviceWorld } from './device-world.ts';
 
 const longMs = 4 * 60_000;
@@ -35,6 +37,57 @@ describe('a device node of the host', { timeout: longMs }, () => {
     await world.fails('a', 'ls /dev/sub/full');
     assert.deepEqual(await world.mounts('a', '/sub/full'), []);
     assert.equal(await world.inside('a', 'head -c 5 /dev/mine | wc -c'), '5');
+  });
+
+  it('that may be missing comes, changes and goes with that of the host', async () => {
+    const source = join(world.host, 'late');
+    await world.set('a', 'late', { type: 'unix-char', source, path: '/dev/late', required: 'false', mode: '0666' });
+    await world.fails('a', 'ls /dev/late');
+    const becomes = (numbers: string) =>
+      eventually(async () => assert.equal(await world.inside('a', 'stat -c "%t %T" /dev/late'), numbers));
+    await runChecked(run, ['mknod', source, 'c', '1', '3']);
+    await becomes('1 3');
+    await runChecked(run, ['mknod', `${source}.new`, 'c', '1', '5']);
+    await runChecked(run, ['mv', `${source}.new`, source]);
+    await becomes('1 5');
+    assert.equal(await world.inside('a', 'head -c 5 /dev/late | wc -c'), '5');
+    await runChecked(run, ['rm', source]);
+    await eventually(async () => void (await world.fails('a', 'ls /dev/late')));
+    await world.set('a', 'late', undefined);
+  });
+
+  it('opens for a privileged instance while it is there, and nothing else does', async () => {
+    const image = join(world.host, 'secret');
+    await runChecked(run, ['sh', '-c', `echo secret > ${image} && truncate -s 1M ${image}`]);
+    const loop = (await runChecked(run, ['losetup', '--find', '--show', image])).stdout.trim();
+    try {
+      const device = { type: 'unix-block', source: loop, path: '/dev/disk0' };
+      const options = Object.entries(device).map(([key, value]) => `${key}=${value}`);
+      await world.yurt.ok(
+        'launch',
+        'tiny',
+        'root',
+        '-c',
+        'security.privileged=true',
+        '-d',
+        ['disk', ...options].join(),
+      );
+      assert.equal(await world.inside('root', 'head -c 6 /dev/disk0'), 'secret');
+      if (!existsSync('/sys/fs/cgroup/devices')) {
+        await assert.rejects(world.set('root', 'disk', undefined), /stop it first/);
+        await world.yurt.ok('delete', '--force', 'root');
+        return;
+      }
+      await world.inside('root', `mknod /tmp/copy b 7 ${loop.replace('/dev/loop', '')}`);
+      await world.set('root', 'disk', undefined);
+      assert.match(await world.fails('root', 'head -c 6 /tmp/copy'), /not permitted/);
+      await world.inside('root', 'echo x > /dev/null');
+      await world.set('root', 'disk', device);
+      assert.equal(await world.inside('root', 'head -c 6 /dev/disk0'), 'secret');
+      await world.yurt.ok('delete', '--force', 'root');
+    } finally {
+      await runChecked(run, ['losetup', '--detach', loop]);
+    }
   });
 
   it('may be a block device, which is read as the disk that it is', async () => {

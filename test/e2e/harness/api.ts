@@ -12,6 +12,7 @@ import type { ExecStart } from '../../../proto/gen/yurt/v1/ExecStart.ts';
 import type { FileServiceClient } from '../../../proto/gen/yurt/v1/FileService.ts';
 import type { InstanceServiceClient } from '../../../proto/gen/yurt/v1/InstanceService.ts';
 import type { ProfileServiceClient } from '../../../proto/gen/yurt/v1/ProfileService.ts';
+import type { SessionServiceClient } from '../../../proto/gen/yurt/v1/SessionService.ts';
 import type { Daemon } from './daemon.ts';
 
 /** Clients of one kept connection, as another program than `yurt` would use them. */
@@ -20,12 +21,14 @@ export class Api implements Disposable {
   readonly files: FileServiceClient;
   readonly instances: InstanceServiceClient;
   readonly profiles: ProfileServiceClient;
+  readonly sessions: SessionServiceClient;
 
   constructor(daemon: Daemon) {
     this.exec = client('ExecService', daemon) as unknown as ExecServiceClient; // generated for this very service
     this.files = client('FileService', daemon) as unknown as FileServiceClient; // as above
     this.instances = client('InstanceService', daemon) as unknown as InstanceServiceClient; // as above
     this.profiles = client('ProfileService', daemon) as unknown as ProfileServiceClient; // as above
+    this.sessions = client('SessionService', daemon) as unknown as SessionServiceClient; // as above
   }
 
   /** Runs a command to its end. `input` is its whole stdin. */
@@ -58,6 +61,7 @@ export class Api implements Disposable {
     this.files.close();
     this.instances.close();
     this.profiles.close();
+    this.sessions.close();
   }
 }
 

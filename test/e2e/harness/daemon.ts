@@ -108,6 +108,11 @@ export class Daemon implements AsyncDisposable {
     await NetworkNamespace.join(this.#namespace, other.#namespace, ['10.77.0.1/24', '10.77.0.2/24']);
   }
 
+  /** Cuts the cables between this host and others, or mends them. */
+  async setCables(state: 'cut' | 'whole'): Promise<void> {
+    await this.#namespace.setCables(state);
+  }
+
   /** Runs `yurt` as somebody at this host does: with its network. */
   async yurtHere(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
     return await this.inNetwork([join(projectRoot, 'bin/yurt'), ...args], {

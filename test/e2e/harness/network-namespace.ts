@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { run, runChecked } from '../../../server/host/run.ts';
+import { eventually } from './eventually.ts';
 
 /** A network namespace without an uplink: nothing that runs in it can send a packet off this machine. */
 export class NetworkNamespace implements AsyncDisposable {
@@ -40,6 +41,23 @@ export class NetworkNamespace implements AsyncDisposable {
     for (const [namespace, address] of ends) {
       await runChecked(run, namespace.enter(['ip', 'address', 'add', address, 'dev', link]));
       await runChecked(run, namespace.enter(['ip', 'link', 'set', link, 'up']));
+    }
+    // The kernel tells programs a moment later that a link is there: until then it is not among their interfaces.
+    for (const [namespace] of ends) await eventually(async () => await namespace.#checkUp(link));
+  }
+
+  async #checkUp(link: string): Promise<void> {
+    const { stdout } = await runChecked(run, this.enter(['ip', '-j', 'link', 'show', link]));
+    const [{ operstate = '' } = {}] = JSON.parse(stdout) as { operstate?: string }[];
+    if (operstate !== 'UP') throw new Error(`${link} is ${operstate}`);
+  }
+
+  /** Cuts all cables that it was joined by, or mends them. Nobody is told: packets are lost. */
+  async setCables(state: 'cut' | 'whole'): Promise<void> {
+    const { stdout } = await runChecked(run, this.enter(['ip', '-j', 'link']));
+    const links = JSON.parse(stdout) as { ifname: string }[];
+    for (const { ifname } of links.filter(({ ifname: name }) => name.startsWith('cable'))) {
+      await runChecked(run, this.enter(['ip', 'link', 'set', ifname, state === 'cut' ? 'down' : 'up']));
     }
   }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import headless from '@xterm/headless';
 import { type IPty, spawn } from 'node-pty';
-import { projectRoot } from './daemon.ts';
+import { projectRoot, type Within } from './daemon.ts';
 import { eventually } from './eventually.ts';
 
 const arrivalMs = 30_000;
@@ -19,18 +19,24 @@ export interface Ended {
 export class Screen implements AsyncDisposable {
   readonly #pty: IPty;
   readonly #terminal;
-  readonly #directory = mkdtempSync(join(tmpdir(), 'yurt-screen-'));
+  /** Where `yurt` runs. */
+  readonly directory = mkdtempSync(join(tmpdir(), 'yurt-screen-'));
   #over = false;
   /** All that was written, as it came. */
   output = '';
 
   /** Runs `yurt` in a shell that notes the terminal's modes before and after it. */
-  constructor(env: Readonly<Record<string, string>>, size: { columns: number; rows: number }) {
+  constructor(
+    env: Readonly<Record<string, string>>,
+    size: { columns: number; rows: number },
+    within: Within = (argv) => argv,
+  ) {
     const { columns: cols, rows } = size;
     this.#terminal = new headless.Terminal({ cols, rows, allowProposedApi: true });
     const script = 'stty -g > "$1/before"; "$2/bin/yurt"; echo $? > "$1/code"; stty -g > "$1/after"';
-    this.#pty = spawn('/bin/sh', ['-c', script, 'sh', this.#directory, projectRoot], {
-      ...{ cols, rows, cwd: this.#directory },
+    const [program = '', ...args] = within(['/bin/sh', '-c', script, 'sh', this.directory, projectRoot]);
+    this.#pty = spawn(program, args, {
+      ...{ cols, rows, cwd: this.directory },
       env: { ...process.env, TERM: 'xterm-256color', CI: '', ...env },
     });
     this.#pty.onData((data) => {
@@ -110,7 +116,7 @@ export class Screen implements AsyncDisposable {
   }
 
   async ended(): Promise<Ended> {
-    const read = (name: string) => readFileSync(join(this.#directory, name), 'utf8').trim();
+    const read = (name: string) => readFileSync(join(this.directory, name), 'utf8').trim();
     return await eventually(() => {
       if (!this.#over) throw new Error(`yurt still runs:\n${this.text}`);
       return { code: read('code'), before: read('before'), after: read('after') };
@@ -120,6 +126,6 @@ export class Screen implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#over) this.#pty.kill('SIGKILL');
     this.#terminal.dispose();
-    rmSync(this.#directory, { recursive: true, force: true });
+    rmSync(this.directory, { recursive: true, force: true });
   }
 }

@@ -115,7 +115,9 @@ describe('the permissions of clients', { timeout: longMs }, () => {
   it('let a restricted client use its own project', async () => {
     const own = requests('team', 'ours').filter(({ method }) => {
       const { rule } = rpcTable[method] ?? {};
-      return (rule === 'project' || rule === 'named') && !/Stop|Restart|Pause|DeleteI|PublishI/.test(method);
+      return (
+        (rule === 'project' || rule === 'instance' || rule === 'named') && !/Pause|DeleteImage|Publish/.test(method)
+      );
     });
     for (const { method, code, details } of await calls('guest', own)) {
       assert.ok(code !== denied && code !== unauthenticated, `${method}: ${code} ${details}`);

@@ -2,7 +2,8 @@ import { stripVTControlCharacters } from 'node:util';
 import { maxConsoleLines } from '../state/console-log.ts';
 import { shownPage } from '../state/state.ts';
 import type { Store } from '../store.ts';
-import { type LiveConnection, reasonOf } from './live-connection.ts';
+import { reasonOf } from './live-connection.ts';
+import type { Servers } from './servers.ts';
 
 /** Of a longer console log only the end is kept. */
 const maxLogBytes = 4 * 1024 * 1024;
@@ -12,14 +13,14 @@ const maxLogBytes = 4 * 1024 * 1024;
  * everybody else from attaching.
  */
 export class ConsoleReader {
-  readonly #live: LiveConnection;
+  readonly #servers: Servers;
   readonly #store: Store;
   #reading = false;
   #lastSize = -1;
   #lastKey = '';
 
-  constructor(live: LiveConnection, store: Store) {
-    this.#live = live;
+  constructor(servers: Servers, store: Store) {
+    this.#servers = servers;
     this.#store = store;
   }
 
@@ -41,11 +42,11 @@ export class ConsoleReader {
   }
 
   async #log(key: string): Promise<{ text: string; size: number }> {
-    const [project = '', instance = ''] = key.split('/');
+    const { live, project, name: instance } = this.#servers.placeOf(key);
     const chunks: Buffer[] = [];
     let kept = 0;
     let size = 0;
-    for await (const { output } of this.#live.present.watch('ConsoleService', 'GetConsoleLog', { project, instance })) {
+    for await (const { output } of live.present.watch('ConsoleService', 'GetConsoleLog', { project, instance })) {
       chunks.push(output);
       kept += output.length;
       size += output.length;

@@ -8,20 +8,24 @@ import { Refusal, ScriptedServer } from '../../testing/scripted-server.ts';
 import { initialState } from '../state/initial.ts';
 import { shownPage } from '../state/state.ts';
 import { Store } from '../store.ts';
+import { Batches } from './batches.ts';
 import { linesOf } from './console-reader.ts';
 import { EventFollower } from './event-follower.ts';
 import { Lists } from './lists.ts';
 import { LiveConnection } from './live-connection.ts';
+import { Servers } from './servers.ts';
 import { SnapshotReader } from './snapshot-reader.ts';
 import { Verbs } from './verbs.ts';
 
-const outOfRange = 11;
+const exhausted = 8;
 
 function world(server: ScriptedServer) {
   const size = { columns: 80, rows: 24 };
-  const store = new Store(initialState({ size, now: 0, zone: 0, theme: 'plain', project: '' }));
+  const store = new Store(initialState({ size, now: 0, zone: 0, theme: 'plain', project: '', remote: 'local' }));
   const live = new LiveConnection(() => new Connection(socketDialer(server.socket)));
   const lists = new Lists(live, store);
+  const servers = new Servers(live);
+  const verbs = new Verbs(servers, store, new Batches(store));
   const follower = new EventFollower(live, store, [lists]);
   const names = () => [...store.state().data.instances.values()].map(({ instance }) => instance.name);
   const end = () => {
@@ -29,7 +33,7 @@ function world(server: ScriptedServer) {
     lists.stop();
     live.drop();
   };
-  return { store, live, lists, follower, names, [Symbol.dispose]: end };
+  return { store, live, lists, servers, verbs, follower, names, [Symbol.dispose]: end };
 }
 
 describe('what the screen knows of the server', () => {
@@ -70,7 +74,7 @@ describe('what the screen knows of the server', () => {
       .on('InstanceService', 'ListInstances', () => ({ instances: [] }))
       .onStream('EventService', 'WatchEvents', (call) => {
         cursors.push(call.request.cursor);
-        if (call.request.cursor === 'a-5') throw new Refusal(outOfRange, 'Events since the cursor are no longer kept');
+        if (call.request.cursor === 'a-5') throw new Refusal(exhausted, 'Events since the cursor are no longer kept');
         call.write({ event: { cursor: cursors.length === 1 ? 'a-5' : 'b-1', begun: {} } });
         if (cursors.length === 1) call.end();
       });
@@ -91,8 +95,8 @@ describe('what the screen knows of the server', () => {
       .on('InstanceService', 'ListInstances', () => ({ instances: [{ name: 'web', project: 'default' }] }));
     using screen = world(server);
     await screen.lists.readNames();
-    const reader = new SnapshotReader(screen.live, screen.store);
-    for (const key of ['enter', 'tab', 'tab', 'tab', 'tab']) {
+    const reader = new SnapshotReader(screen.servers, screen.store);
+    for (const key of ['enter', 'tab', 'tab', 'tab']) {
       screen.store.dispatch({ type: 'key', press: { key, text: '' } });
     }
     const shown = () => {
@@ -128,7 +132,7 @@ describe('what the screen does on the server', () => {
       return server.done(`stop-${name}`);
     });
     using screen = world(server);
-    await new Verbs(screen.live, screen.store).instances('stop', ['default/a', 'default/b', 'default/c'], true);
+    await screen.verbs.instances('stop', ['default/a', 'default/b', 'default/c'], true);
     const { notice, overlay, batches } = screen.store.state();
     assert.equal(notice?.text, 'Stopped 2 of 3');
     assert.deepEqual(overlay?.kind === 'results' ? overlay.lines : [], ['b: Instance "b" is busy']);
@@ -142,7 +146,7 @@ describe('what the screen does on the server', () => {
       .on('SnapshotService', 'RestoreSnapshot', () => server.done('restore'))
       .on('SnapshotService', 'DeleteSnapshot', () => server.done('delete'));
     using screen = world(server);
-    const verbs = new Verbs(screen.live, screen.store);
+    const { verbs } = screen;
     await verbs.snapshot({ kind: 'restore-snapshot', key: 'lab/web', name: 'old' });
     assert.equal(screen.store.state().notice?.text, 'Restored old');
     await verbs.snapshot({ kind: 'delete-snapshot', key: 'lab/web', name: 'old' });
@@ -158,8 +162,8 @@ describe('what the screen does on the server', () => {
       .on('InstanceService', 'MoveInstance', () => ({ instance: { name: 'www', project: 'lab' } }))
       .on('InstanceService', 'CopyInstance', () => ({ ...server.done('copy'), name: 'other' }));
     using screen = world(server);
-    const verbs = new Verbs(screen.live, screen.store);
-    await verbs.rename('lab/web', 'www');
+    const { verbs } = screen;
+    await verbs.move('lab/web', { name: 'www', project: 'lab' });
     assert.equal(screen.store.state().notice?.text, 'Renamed web');
     await verbs.copy('lab/www', '');
     assert.equal(screen.store.state().notice?.text, 'Copied www');
@@ -182,8 +186,17 @@ describe('what the screen does on the server', () => {
         return { ...server.done('create'), name: 'web' };
       });
     using screen = world(server);
-    const request = { image: 'debian/12', name: 'web', profiles: [], config: {}, network: '', pool: '' };
-    await new Verbs(screen.live, screen.store).launch({ ...request, ephemeral: false, start: true });
+    const request = {
+      image: 'debian/12',
+      name: 'web',
+      profiles: [],
+      config: {},
+      network: '',
+      pool: '',
+      devices: [],
+      remote: '',
+    };
+    await screen.verbs.launch({ ...request, ephemeral: false, start: true });
     assert.equal(screen.store.state().notice?.text, 'Launched web');
     assert.equal(server.requestsOf('InstanceService/CreateInstance').length, 2);
   });
@@ -194,10 +207,19 @@ describe('what the screen does on the server', () => {
       throw new Refusal(3, 'Unknown key "limits.cpus"');
     });
     using screen = world(server);
-    const request = { image: 'tiny', name: '', profiles: [], config: { 'limits.cpus': '2' }, network: '', pool: '' };
-    await new Verbs(screen.live, screen.store).launch({ ...request, ephemeral: false, start: true });
+    const request = {
+      image: 'tiny',
+      name: '',
+      profiles: [],
+      config: { 'limits.cpus': '2' },
+      network: '',
+      pool: '',
+      devices: [],
+      remote: '',
+    };
+    await screen.verbs.launch({ ...request, ephemeral: false, start: true });
     const { overlay } = screen.store.state();
-    assert.equal(overlay?.kind === 'wizard' ? overlay.wizard.error : '', 'Unknown key "limits.cpus"');
+    assert.equal(overlay?.kind === 'form' ? overlay.form.error : '', 'Unknown key "limits.cpus"');
   });
 });
 

@@ -2,7 +2,8 @@ import type { FileEntry__Output } from '../../../proto/gen/yurt/v1/FileEntry.ts'
 import type { Store } from '../store.ts';
 import { linesOf } from './console-reader.ts';
 import { recordsOf } from './file-records.ts';
-import { type LiveConnection, reasonOf } from './live-connection.ts';
+import { reasonOf } from './live-connection.ts';
+import type { Servers } from './servers.ts';
 
 /** Of a larger directory or file only the beginning is shown. */
 const maxEntries = 20_000;
@@ -10,11 +11,11 @@ const maxFileBytes = 1024 * 1024;
 
 /** Looks into the files of instances, and removes some. Never throws: what goes wrong is told. */
 export class Files {
-  readonly #live: LiveConnection;
+  readonly #servers: Servers;
   readonly #store: Store;
 
-  constructor(live: LiveConnection, store: Store) {
-    this.#live = live;
+  constructor(servers: Servers, store: Store) {
+    this.#servers = servers;
     this.#store = store;
   }
 
@@ -45,7 +46,8 @@ export class Files {
   async remove(key: string, path: string, name: string): Promise<void> {
     try {
       const paths = [Buffer.from(`${path === '/' ? '' : path}/${name}`)];
-      await this.#live.call('FileService', 'DeleteFiles', { ...placeOf(key), paths, recursive: true });
+      const { live, ...place } = this.#placeOf(key);
+      await live.call('FileService', 'DeleteFiles', { ...place, paths, recursive: true });
       this.#store.dispatch({ type: 'notice', kind: 'good', text: `Deleted ${name}` });
     } catch (error) {
       this.#store.dispatch({ type: 'notice', kind: 'bad', text: reasonOf(error) });
@@ -55,8 +57,9 @@ export class Files {
 
   async #entries(key: string, path: string): Promise<FileEntry__Output[]> {
     const entries: FileEntry__Output[] = [];
-    const request = { ...placeOf(key), path: Buffer.from(path) };
-    for await (const part of this.#live.present.watch('FileService', 'ListFiles', request)) {
+    const { live, ...place } = this.#placeOf(key);
+    const request = { ...place, path: Buffer.from(path) };
+    for await (const part of live.present.watch('FileService', 'ListFiles', request)) {
       for (const entry of part.entries) entries.push(entry);
       if (entries.length >= maxEntries) break;
     }
@@ -67,8 +70,9 @@ export class Files {
     const content = Buffer.alloc(maxFileBytes);
     let size = 0;
     const follow = 'FOLLOW_LINKS_ARGUMENTS' as const;
-    const request = { ...placeOf(key), paths: [Buffer.from(path)], follow };
-    const parts = this.#live.present.watch('FileService', 'PullFiles', request);
+    const { live, ...place } = this.#placeOf(key);
+    const request = { ...place, paths: [Buffer.from(path)], follow };
+    const parts = live.present.watch('FileService', 'PullFiles', request);
     for await (const { offset, bytes } of recordsOf(parts)) {
       if (offset >= maxFileBytes) break;
       bytes.copy(content, offset);
@@ -76,9 +80,9 @@ export class Files {
     }
     return content.subarray(0, size);
   }
-}
 
-function placeOf(key: string): { project: string; instance: string } {
-  const [project = '', instance = ''] = key.split('/');
-  return { project, instance };
+  #placeOf(key: string) {
+    const { live, project, name: instance } = this.#servers.placeOf(key);
+    return { live, project, instance };
+  }
 }

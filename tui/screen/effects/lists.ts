@@ -1,27 +1,13 @@
-import type { Instance__Output } from '../../../proto/gen/yurt/v1/Instance.ts';
-import type { ListInstancesRequest } from '../../../proto/gen/yurt/v1/ListInstancesRequest.ts';
-import { Failure } from '../../client/failure.ts';
 import type { Listed } from '../state/action.ts';
 import { keyOf } from '../state/instance-rows.ts';
 import { type ScreenName, shownTable } from '../state/state.ts';
+import { trustRows } from '../state/trust-rows.ts';
 import type { Store } from '../store.ts';
+import { InstanceList } from './instance-list.ts';
 import { type LiveConnection, reasonOf } from './live-connection.ts';
 
 /** Changes that come this close together are read together. */
 const gatherMs = 30;
-
-/** More changed instances than this are read as one list. */
-const maxSingleReads = 8;
-
-/** What is read of instances: their records, what changes all the time, all but the disk usage. */
-const parts = {
-  records: { withoutState: true },
-  figures: {
-    withoutConfig: true,
-    stateParts: ['STATE_PART_RUN', 'STATE_PART_NETWORK', 'STATE_PART_RESOURCES'],
-  },
-  everything: {},
-} satisfies Record<string, ListInstancesRequest>;
 
 type Reader = (live: LiveConnection, project: string) => Promise<Listed>;
 
@@ -50,9 +36,24 @@ const readers: Readonly<Record<Exclude<ScreenName, 'instances' | 'events'>, Read
     const { operations } = await live.call('OperationService', 'ListOperations', { project });
     return { operations: new Map(operations.map((operation) => [operation.id, operation])) };
   },
+  trust: async (live) => {
+    const [{ clients }, { tokens }, { groups }] = await Promise.all([
+      live.call('TrustService', 'ListTrustedClients', {}),
+      live.call('TrustService', 'ListTrustTokens', {}),
+      live.call('AuthService', 'ListGroups', {}),
+    ]);
+    return { trust: trustRows({ clients, tokens, groups }) };
+  },
   server: async (live) => {
-    const { server } = await live.call('ServerService', 'GetServer', {});
-    return server === null ? {} : { server };
+    const [{ server }, serverConfig] = await Promise.all([
+      live.call('ServerService', 'GetServer', {}),
+      // Not everybody may see it: what there is to see of the server is shown without it.
+      live.call('ServerService', 'GetServerConfig', {}).then(
+        ({ config }) => config,
+        () => undefined,
+      ),
+    ]);
+    return server === null ? {} : { server, serverConfig };
   },
 };
 
@@ -70,18 +71,18 @@ const screensOf: Readonly<Record<string, keyof typeof readers>> = {
   storage: 'storage',
 };
 
-/** Reads what the server has, all of it or what has changed, and tells the store. */
+/** Reads what the present server has, all of it or what has changed, and tells the store. */
 export class Lists {
   readonly #live: LiveConnection;
   readonly #store: Store;
-  readonly #changed = new Set<string>();
   readonly #stale = new Set<keyof typeof readers>();
+  readonly instances: InstanceList;
   #timer: NodeJS.Timeout | undefined;
-  #polling = false;
 
   constructor(live: LiveConnection, store: Store) {
     this.#live = live;
     this.#store = store;
+    this.instances = new InstanceList(live, store, '', () => store.state().project);
   }
 
   /** Everything, what is shown first. */
@@ -89,43 +90,27 @@ export class Lists {
     await this.readNames();
     const screens = Object.keys(readers) as (keyof typeof readers)[]; // its own keys
     await Promise.all([
-      this.#readInstances('everything'),
+      this.instances.readAll(),
       ...screens.map((screen) => this.#read(screen)),
       this.#readRecipes(),
+      this.#readTables(),
     ]);
   }
 
   /** As little as the first frame needs. */
   async readNames(): Promise<void> {
-    await this.#readInstances('records');
+    await this.instances.read('records');
   }
 
   /** An object has changed, by its resource name: `instance/web`. Changes of the same moment are read once. */
   changed(source: string, project: string): void {
-    const [kind = '', name = ''] = source.split('/');
-    if (kind === 'instance') this.#instanceChanged(project, name);
-    else if (Object.hasOwn(screensOf, kind)) this.#stale.add(screensOf[kind] ?? 'images');
-    if (this.#changed.size + this.#stale.size > 0) this.#timer ??= setTimeout(() => this.#readChanged(), gatherMs);
-  }
-
-  #instanceChanged(project: string, name: string): void {
-    const state = this.#store.state();
+    const [kind = ''] = source.split('/');
+    this.instances.changed(source, project);
+    const shown = shownTable(this.#store.state());
     // Most other lists count who uses what: the one on the screen does so anew.
-    const shown = shownTable(state);
-    if (shown !== undefined && isRead(shown)) this.#stale.add(shown);
-    const key = keyOf({ project, name });
-    if (state.allProjects || key === keyOf({ project: state.project, name })) this.#changed.add(key);
-  }
-
-  /** Figures of what runs. Resolves when they are there; a poll that is still under way is not doubled. */
-  async poll(): Promise<void> {
-    if (this.#polling) return;
-    this.#polling = true;
-    try {
-      await this.#readInstances('figures');
-    } finally {
-      this.#polling = false;
-    }
+    if (kind === 'instance' && shown !== undefined && isRead(shown)) this.#stale.add(shown);
+    else if (Object.hasOwn(screensOf, kind)) this.#stale.add(screensOf[kind] ?? 'images');
+    if (this.#stale.size > 0) this.#timer ??= setTimeout(() => this.#readStale(), gatherMs);
   }
 
   /** What a screen shows, when it comes to be shown: no event tells of all that is in it. */
@@ -133,43 +118,26 @@ export class Lists {
     if (isRead(screen)) void this.#read(screen);
   }
 
+  /** How much of its limits a project uses. */
+  async readUsage(project: string): Promise<void> {
+    try {
+      const { resources } = await this.#live.call('ProjectService', 'GetProjectUsage', { name: project });
+      this.#store.dispatch({ type: 'listed', screen: 'projects', listed: { usage: { project, resources } } });
+    } catch {
+      // The rest of the project is shown without it.
+    }
+  }
+
   stop(): void {
+    this.instances.stop();
     clearTimeout(this.#timer);
   }
 
-  #readChanged(): void {
+  #readStale(): void {
     this.#timer = undefined;
-    const keys = [...this.#changed];
     const stale = [...this.#stale];
-    this.#changed.clear();
     this.#stale.clear();
     for (const screen of stale) void this.#read(screen);
-    if (keys.length > maxSingleReads) void this.#readInstances('everything');
-    else for (const key of keys) void this.#readInstance(key);
-  }
-
-  async #readInstances(part: keyof typeof parts): Promise<void> {
-    const { project, allProjects } = this.#store.state();
-    try {
-      const { instances } = await this.#live.call('InstanceService', 'ListInstances', {
-        ...{ project, allProjects, ...parts[part] },
-      });
-      const withoutConfig = part === 'figures';
-      this.#store.dispatch({ type: 'instances-listed', instances, now: Date.now(), withoutConfig });
-    } catch (error) {
-      this.#store.dispatch({ type: 'list-failed', screen: 'instances', reason: reasonOf(error) });
-    }
-  }
-
-  async #readInstance(key: string): Promise<void> {
-    const [project = '', name = ''] = key.split('/');
-    let instance: Instance__Output | undefined;
-    try {
-      instance = (await this.#live.call('InstanceService', 'GetInstance', { project, name })).instance ?? undefined;
-    } catch (error) {
-      if (!Failure.is(error, 'not-found')) return; // the next list tells
-    }
-    this.#store.dispatch({ type: 'instance-read', key, instance, now: Date.now() });
   }
 
   async #read(screen: keyof typeof readers): Promise<void> {
@@ -186,7 +154,20 @@ export class Lists {
       const { recipes } = await this.#live.call('ImageService', 'ListRecipes', {});
       this.#store.dispatch({ type: 'listed', screen: 'images', listed: { recipes } });
     } catch {
-      // Only the wizard's suggestions become fewer.
+      // Only the suggestions of forms become fewer.
+    }
+  }
+
+  /** What forms know of keys and devices. */
+  async #readTables(): Promise<void> {
+    try {
+      const [{ keys }, { types }] = await Promise.all([
+        this.#live.call('ServerService', 'ListConfigKeys', { kind: 'instance' }),
+        this.#live.call('ServerService', 'ListDeviceTypes', {}),
+      ]);
+      this.#store.dispatch({ type: 'tables-read', configKeys: keys, deviceTypes: types });
+    } catch {
+      // The server says what is wrong with a setting, too.
     }
   }
 }

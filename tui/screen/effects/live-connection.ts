@@ -4,11 +4,14 @@ import { Failure } from '../../client/failure.ts';
 
 /** A connection that is opened anew after it was lost. */
 export class LiveConnection {
+  /** The server that it leads to; empty: the present one. */
+  readonly remote: string;
   readonly #open: () => Connection;
   #present: Connection | undefined;
 
-  constructor(open: () => Connection) {
+  constructor(open: () => Connection, remote = '') {
     this.#open = open;
+    this.remote = remote;
   }
 
   get present(): Connection {

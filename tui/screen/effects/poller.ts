@@ -1,7 +1,8 @@
 import { type State, shownPage } from '../state/state.ts';
 import type { Store } from '../store.ts';
-import type { ConsoleReader } from './console-reader.ts';
-import type { Lists } from './lists.ts';
+import type { InstanceList } from './instance-list.ts';
+import type { Remotes } from './remotes.ts';
+import type { ShownReader } from './shown-reader.ts';
 
 const tickMs = 1000;
 const pollMs = 2000;
@@ -12,16 +13,22 @@ const pollShare = 10;
 /** Time goes on, and what no event tells of is asked for while it is on the screen: figures, consoles. */
 export class Poller {
   readonly #store: Store;
-  readonly #lists: Lists;
-  readonly #console: ConsoleReader;
+  readonly #instances: InstanceList;
+  readonly #remotes: Remotes;
+  readonly #shown: ShownReader;
   #timer: NodeJS.Timeout | undefined;
   #nextPoll = 0;
   #paused = false;
 
-  constructor(store: Store, lists: Lists, console: ConsoleReader) {
+  constructor(
+    store: Store,
+    lists: { readonly instances: InstanceList; readonly remotes: Remotes },
+    shown: ShownReader,
+  ) {
     this.#store = store;
-    this.#lists = lists;
-    this.#console = console;
+    this.#instances = lists.instances;
+    this.#remotes = lists.remotes;
+    this.#shown = shown;
   }
 
   start(): void {
@@ -41,15 +48,15 @@ export class Poller {
     const now = Date.now();
     this.#store.dispatch({ type: 'tick', now });
     const state = this.#store.state();
-    if (this.#paused || state.link.kind !== 'connected') return;
+    if (this.#paused) return;
     if (now >= this.#nextPoll && showsFigures(state)) void this.#poll(now);
-    const page = shownPage(state);
-    if (page.kind === 'instance' && page.tab === 'log') void this.#console.read(page.key);
+    this.#shown.tick(now);
   }
 
   async #poll(started: number): Promise<void> {
     this.#nextPoll = Number.POSITIVE_INFINITY;
-    await this.#lists.poll();
+    this.#remotes.poll();
+    if (this.#store.state().link.kind === 'connected') await this.#instances.poll();
     const now = Date.now();
     this.#nextPoll = Math.max(started + pollMs, now + (now - started) * pollShare);
   }

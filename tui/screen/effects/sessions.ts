@@ -1,13 +1,16 @@
 import { spawn } from 'node:child_process';
 import type { Context } from '../../commands/command.ts';
 import { printable } from '../../output/printable.ts';
+import type { ExecEnd } from '../../session/command-streams.ts';
 import { attachConsole } from '../../session/console-session.ts';
-import { type ExecEnd, runCommand } from '../../session/exec-session.ts';
+import { runCommand } from '../../session/exec-session.ts';
 import type { Terminal } from '../../terminal/terminal.ts';
 import { nameOf } from '../state/batches.ts';
+import { placeOf } from '../state/instance-rows.ts';
 import type { KeySource } from '../terminal/key-source.ts';
 import { resetModes, SessionTerminal } from '../terminal/session-terminal.ts';
-import { type LiveConnection, reasonOf } from './live-connection.ts';
+import { reasonOf } from './live-connection.ts';
+import type { Servers } from './servers.ts';
 
 /** Login shells of root: the first that the instance has is taken. */
 const shells = [
@@ -21,20 +24,20 @@ const hangUpExitCode = 129;
 /** Sessions inside instances that have the whole terminal. */
 export class Sessions {
   readonly #context: Pick<Context, 'terminal' | 'global' | 'env'>;
-  readonly #live: LiveConnection;
+  readonly #servers: Servers;
   readonly #keys: KeySource;
   readonly #project: () => string;
   #present: SessionTerminal | undefined;
 
   constructor(
     context: Pick<Context, 'terminal' | 'global' | 'env'>,
-    live: LiveConnection,
+    servers: Servers,
     keys: KeySource,
     project: () => string,
   ) {
     this.#context = context;
     this.#project = project;
-    this.#live = live;
+    this.#servers = servers;
     this.#keys = keys;
   }
 
@@ -67,25 +70,30 @@ export class Sessions {
 
   async console(key: string): Promise<string | undefined> {
     return await this.#session(key, 'Console', '', async (terminal) => {
-      const global = { ...this.#context.global, project: key.slice(0, key.indexOf('/')) };
-      const context = { ...this.#context, global, terminal, connect: async () => this.#live.present };
-      await attachConsole(context, { instance: nameOf(key), force: false });
+      const { live, project, name: instance } = this.#servers.placeOf(key);
+      const global = { ...this.#context.global, project };
+      const context = { ...this.#context, global, terminal, connect: async () => live.present };
+      await attachConsole(context, { instance, force: false });
       return undefined;
     });
   }
 
-  /** Runs another command of yurt with the terminal for itself: what it asks and says is its own. */
-  async command(...args: readonly string[]): Promise<string | undefined> {
+  /**
+   * Runs another command of yurt with the terminal for itself: what it asks and says is its own. It is for the server and
+   * project of an instance when it is about one.
+   */
+  async command(args: readonly string[], key: string | undefined): Promise<string | undefined> {
     const { terminal, global } = this.#context;
     using _lent = this.#keys.lend();
     const [program = ''] = process.argv.slice(1);
-    const chosen = this.#project();
+    const about = key === undefined ? { remote: '', project: this.#project() } : placeOf(key);
+    const chosen = about.project;
     const project = chosen === '' ? [] : ['--project', chosen];
     const argv = [...process.execArgv, program, ...args, ...project];
     const child = spawn(process.execPath, argv, {
       stdio: 'inherit',
       // For the same server, however that was chosen.
-      env: { ...this.#context.env, YURT_REMOTE: global.remote },
+      env: { ...this.#context.env, YURT_REMOTE: about.remote || global.remote },
     });
     const code = await new Promise<number>((resolve, reject) => {
       child.on('error', reject);
@@ -117,9 +125,9 @@ export class Sessions {
   }
 
   async #exec(terminal: Terminal, key: string, command: readonly string[]): Promise<ExecEnd> {
-    const [project = '', instance = ''] = key.split('/');
+    const { live, project, name: instance } = this.#servers.placeOf(key);
     const term = this.#context.env['TERM'];
-    return await runCommand(this.#live.present, terminal, {
+    return await runCommand(live.present, terminal, {
       ...{ instance, project, command, user: 0, group: 0, cwd: '', interactive: true, withStdin: true },
       environment: term ? { TERM: term } : {},
     });

@@ -1,20 +1,21 @@
-import { keyOf } from '../state/instance-rows.ts';
+import { placeOf } from '../state/instance-rows.ts';
 import { shownPage } from '../state/state.ts';
 import type { Store } from '../store.ts';
-import { type LiveConnection, reasonOf } from './live-connection.ts';
+import { reasonOf } from './live-connection.ts';
+import type { Servers } from './servers.ts';
 
 /** Changes that come this close together are read together. */
 const gatherMs = 50;
 
 /** Reads the snapshots of the instance that is shown. Never throws: what goes wrong is shown in their place. */
 export class SnapshotReader {
-  readonly #live: LiveConnection;
+  readonly #servers: Servers;
   readonly #store: Store;
   #reading: string | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(live: LiveConnection, store: Store) {
-    this.#live = live;
+  constructor(servers: Servers, store: Store) {
+    this.#servers = servers;
     this.#store = store;
   }
 
@@ -28,7 +29,10 @@ export class SnapshotReader {
   changed(source: string, project: string): void {
     const [kind = '', name = ''] = source.split('/');
     const page = shownPage(this.#store.state());
-    if (kind !== 'instance' || page.kind !== 'instance' || page.key !== keyOf({ project, name })) return;
+    if (kind !== 'instance' || page.kind !== 'instance') return;
+    // On whatever server: to read once too often does no harm.
+    const shown = placeOf(page.key);
+    if (shown.name !== name || shown.project !== (project || 'default')) return;
     this.#timer ??= setTimeout(() => this.#readChanged(), gatherMs);
   }
 
@@ -39,9 +43,9 @@ export class SnapshotReader {
   async read(key: string): Promise<void> {
     if (this.#reading === key) return;
     this.#reading = key;
-    const [project = '', instance = ''] = key.split('/');
     try {
-      const { snapshots } = await this.#live.call('SnapshotService', 'ListSnapshots', { project, instance });
+      const { live, project, name: instance } = this.#servers.placeOf(key);
+      const { snapshots } = await live.call('SnapshotService', 'ListSnapshots', { project, instance });
       this.#store.dispatch({ type: 'snapshots-listed', key, snapshots });
     } catch (error) {
       this.#store.dispatch({ type: 'snapshots-listed', key, snapshots: reasonOf(error) });

@@ -31,15 +31,25 @@ describe('a pane', () => {
       false,
     );
     assert.ok(first !== undefined);
-    const painted = paint(first, theme, true);
+    const painted = paint(first, theme, 3);
     assert.ok(/^(?:[\x20-\x7e]|\x1b\[[\d;]*m)*$/.test(painted), JSON.stringify(painted));
   });
 
   it('has no colours where none are wanted', async () => {
     const [first] = await linesAfter('\x1b[31;1mred\x1b[0m');
     assert.ok(first !== undefined);
-    assert.match(paint(first, theme, true), /^\x1b\[1;38;5;1mred\x1b\[0m/);
-    assert.match(paint(first, theme, false), /^\x1b\[1mred\x1b\[0m/);
+    assert.match(paint(first, theme, 3), /^\x1b\[1;38;5;1mred\x1b\[0m/);
+    assert.match(paint(first, theme, 0), /^\x1b\[1mred\x1b\[0m/);
+  });
+
+  it('has the colours that the terminal around it has', async () => {
+    const [first] = await linesAfter('\x1b[38;2;250;10;10;44mred\x1b[0m\x1b[92;48;5;200mon\x1b[0m');
+    assert.ok(first !== undefined);
+    const painted = (depth: 1 | 2 | 3) =>
+      [...paint(first, theme, depth).matchAll(/\x1b\[([\d;]+)m(?=r|o)/g)].map(([, one]) => one);
+    assert.deepEqual(painted(3), ['38;2;250;10;10;48;5;4', '38;5;10;48;5;200']);
+    assert.deepEqual(painted(2), ['38;5;196;48;5;4', '38;5;10;48;5;200']);
+    assert.deepEqual(painted(1), ['44', '92']);
   });
 
   it('marks where one types', async () => {

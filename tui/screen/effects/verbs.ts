@@ -1,204 +1,233 @@
 import type { Operation__Output } from '../../../proto/gen/yurt/v1/Operation.ts';
 import { Failure } from '../../client/failure.ts';
-import { hasEnded } from '../../client/operation.ts';
-import { type Verb, verbWords } from '../state/batches.ts';
-import type { Creatable, Effect } from '../state/effect.ts';
+import { deviceMessages } from '../../config/instance-subject.ts';
+import { deviceOptions } from '../../instances/device-options.ts';
+import { devicesRecord } from '../../instances/record.ts';
+import type { LaunchRequest } from '../forms/launch.ts';
+import { nameOf, type Verb, verbWords } from '../state/batches.ts';
+import { drafted } from '../state/draft.ts';
+import type { Effect } from '../state/effect.ts';
 import { keyOf } from '../state/instance-rows.ts';
-import type { LaunchRequest } from '../state/wizard.ts';
 import type { Store } from '../store.ts';
+import type { Batches, Begun } from './batches.ts';
 import { type LiveConnection, reasonOf } from './live-connection.ts';
+import type { Servers } from './servers.ts';
 
-/** How many objects of a batch are worked on at the same time. */
-const maxAtOnce = 8;
+type OfKind<Kind extends Effect['kind']> = Extract<Effect, { kind: Kind }>;
 
-/** Begins what is to be done with one target; without an operation, it is done. */
-type Begin = (target: string) => Promise<{ readonly operation?: Operation__Output | null }>;
-
-/** Does things on the server, and follows each to its end. Never throws: results and failures go to the store. */
+/** Does things with instances, and follows each to its end. Never throws: results and failures go to the store. */
 export class Verbs {
-  readonly #live: LiveConnection;
+  readonly #servers: Servers;
   readonly #store: Store;
-  #batches = 0;
+  readonly #batches: Batches;
 
-  constructor(live: LiveConnection, store: Store) {
-    this.#live = live;
+  constructor(servers: Servers, store: Store, batches: Batches) {
+    this.#servers = servers;
     this.#store = store;
+    this.#batches = batches;
   }
 
   async instances(verb: Verb, targets: readonly string[], force: boolean): Promise<void> {
-    await this.#batch(verbWords[verb], targets, (key) => {
-      const [project = '', name = ''] = key.split('/');
-      return this.#begin(verb, { project, name }, force);
+    await this.#batches.run(verbWords[verb], targets, async (key) => {
+      const { live, ...target } = this.#servers.placeOf(key);
+      return { live, operation: (await begun(live, verb, target, force)).operation };
     });
   }
 
-  /** Takes, restores or deletes one snapshot. */
+  /** Takes, restores, renames or deletes one snapshot, or says when it expires. */
   async snapshot(
-    effect: Extract<Effect, { kind: 'create-snapshot' | 'restore-snapshot' | 'delete-snapshot' }>,
+    effect: OfKind<'create-snapshot' | 'restore-snapshot' | 'delete-snapshot' | 'rename-snapshot' | 'snapshot-expiry'>,
   ): Promise<void> {
     const { kind, key, name } = effect;
-    const [project = '', instance = ''] = key.split('/');
-    const target = { project, instance, name };
-    if (kind === 'create-snapshot') {
-      return await this.#batch(verbWords.snapshot, [key], () =>
-        this.#live.call('SnapshotService', 'CreateSnapshot', target),
-      );
-    }
-    const words = kind === 'delete-snapshot' ? verbWords.delete : { doing: 'Restoring', done: 'Restored' };
-    await this.#batch(words, [`${instance}/${name}`], () =>
-      kind === 'delete-snapshot'
-        ? this.#live.call('SnapshotService', 'DeleteSnapshot', target)
-        : this.#live.call('SnapshotService', 'RestoreSnapshot', target),
-    );
+    const words = snapshotWords[kind];
+    const target = kind === 'create-snapshot' ? key : `${nameOf(key)}/${name}`;
+    await this.#batches.run(words, [target], async (): Promise<Begun> => {
+      const { live, project, name: instance } = this.#servers.placeOf(key);
+      const snapshot = { project, instance, name };
+      switch (effect.kind) {
+        case 'create-snapshot':
+          return { live, ...(await live.call('SnapshotService', 'CreateSnapshot', snapshot)) };
+        case 'restore-snapshot':
+          return { live, ...(await live.call('SnapshotService', 'RestoreSnapshot', snapshot)) };
+        case 'delete-snapshot':
+          return { live, ...(await live.call('SnapshotService', 'DeleteSnapshot', snapshot)) };
+        case 'rename-snapshot':
+          await live.call('SnapshotService', 'RenameSnapshot', { ...snapshot, newName: effect.to });
+          return { live };
+        case 'snapshot-expiry':
+          await live.call('SnapshotService', 'SetSnapshotExpiry', { ...snapshot, expiry: effect.expiry });
+          return { live };
+      }
+    });
   }
 
-  async rename(key: string, newName: string): Promise<void> {
-    const [project = '', name = ''] = key.split('/');
-    await this.#batch({ doing: 'Renaming', done: 'Renamed' }, [key], async () => {
-      await this.#live.call('InstanceService', 'MoveInstance', { project, name, newName });
-      return {};
+  /** Another name, another project, or both. */
+  async move(key: string, to: { readonly name: string; readonly project: string }): Promise<void> {
+    const { live, project, name } = this.#servers.placeOf(key);
+    const words = to.project === project ? ['Renaming', 'Renamed'] : ['Moving', 'Moved'];
+    await this.#batches.run({ doing: words[0] ?? '', done: words[1] ?? '' }, [key], async () => {
+      await live.call('InstanceService', 'MoveInstance', {
+        ...{ project, name, newName: to.name === name ? '' : to.name },
+        targetProject: to.project === project ? '' : to.project,
+      });
+      return { live };
     });
   }
 
   async copy(key: string, name: string): Promise<void> {
-    const [project = '', source = ''] = key.split('/');
-    await this.#batch({ doing: 'Copying', done: 'Copied' }, [key], () =>
-      this.#live.call('InstanceService', 'CopyInstance', { project, source, name }),
-    );
-  }
-
-  async deleteImages(fingerprints: readonly string[]): Promise<void> {
-    const { project } = this.#store.state();
-    await this.#batch(verbWords.delete, fingerprints, (image) =>
-      this.#live.call('ImageService', 'DeleteImage', { image, project }),
-    );
-  }
-
-  /** Objects that need no more than a name to begin with. */
-  async create(what: Creatable, name: string): Promise<void> {
-    const { project } = this.#store.state();
-    await this.#batch({ doing: 'Creating', done: 'Created' }, [name], async () => {
-      if (what === 'profiles') await this.#live.call('ProfileService', 'CreateProfile', { name, project });
-      else await this.#live.call('ProjectService', 'CreateProject', { name });
-      return {};
+    await this.#batches.run({ doing: 'Copying', done: 'Copied' }, [key], async () => {
+      const { live, project, name: source } = this.#servers.placeOf(key);
+      return { live, ...(await live.call('InstanceService', 'CopyInstance', { project, source, name })) };
     });
   }
 
-  async deleteObjects(what: Creatable, names: readonly string[]): Promise<void> {
-    const { project } = this.#store.state();
-    await this.#batch(verbWords.delete, names, async (name) => {
-      if (what === 'profiles') await this.#live.call('ProfileService', 'DeleteProfile', { name, project });
-      else await this.#live.call('ProjectService', 'DeleteProject', { name });
-      return {};
+  async rebuild({ key, image, force }: OfKind<'rebuild'>): Promise<void> {
+    await this.#batches.run({ doing: 'Rebuilding', done: 'Rebuilt' }, [key], async () => {
+      const { live, ...target } = this.#servers.placeOf(key);
+      return { live, ...(await live.call('InstanceService', 'RebuildInstance', { ...target, image, force })) };
     });
   }
 
-  async cancelOperation(id: string): Promise<void> {
+  async publish({ key, aliases, reuse, force }: OfKind<'publish'>): Promise<void> {
+    await this.#batches.run({ doing: 'Making an image of', done: 'Made an image of' }, [key], async () => {
+      const { live, project, name: instance } = this.#servers.placeOf(key);
+      const request = { project, instance, aliases: [...aliases], reuse, force };
+      return { live, ...(await live.call('ImageService', 'PublishInstance', request)) };
+    });
+  }
+
+  /** Changes configuration and devices as was shown, if the instance is still what it was shown upon. */
+  async applyDraft({ key, draft, etag }: OfKind<'apply-draft'>): Promise<void> {
     try {
-      const { operation } = await this.#live.call('OperationService', 'CancelOperation', { id });
-      if (operation !== null) this.#store.dispatch({ type: 'operation', operation });
+      const { live, ...target } = this.#servers.placeOf(key);
+      const { instance } = await live.call('InstanceService', 'GetInstance', { ...target, withoutState: true });
+      if (instance === null) throw new Failure(`The server answered without instance "${target.name}"`);
+      this.#store.dispatch({ type: 'instance-read', key, instance, now: Date.now() });
+      if (instance.etag !== etag) throw new Failure('', { status: 'conflict' });
+      const { config, devices } = drafted(instance, draft);
+      const request = {
+        ...{ ...target, etag, description: instance.description, ephemeral: instance.ephemeral },
+        ...{ profiles: instance.profiles, config, devices: deviceMessages(mutable(devices)) },
+      };
+      await live.call('InstanceService', 'UpdateInstance', request);
+      this.#store.dispatch({ type: 'draft-applied', key, draft });
     } catch (error) {
-      this.#store.dispatch({ type: 'notice', kind: 'bad', text: reasonOf(error) });
+      const lines = Failure.is(error, 'conflict')
+        ? [
+            `${nameOf(key)} was changed by somebody else since the difference was shown: nothing was done.`,
+            'What you mean to change is still here; ^S shows the difference to what it is now.',
+          ]
+        : [reasonOf(error)];
+      this.#store.dispatch({ type: 'report', title: `Nothing of ${nameOf(key)} was changed`, lines });
     }
   }
 
   /** Creates an instance; an image that only a recipe has is built before. */
   async launch(request: LaunchRequest): Promise<void> {
     try {
+      const live = this.#servers.of(request.remote);
       let name: string;
       try {
-        name = await this.#create(request);
+        name = await this.#create(live, request);
       } catch (error) {
-        if (!Failure.is(error, 'not-found') || !(await this.#isBuildable(request.image))) throw error;
-        await this.#build(request.image);
-        name = await this.#create(request);
+        if (!Failure.is(error, 'not-found') || !(await isBuildable(live, request.image))) throw error;
+        await this.#build(live, request);
+        name = await this.#create(live, request);
       }
-      const { project } = this.#store.state();
+      const project = this.#projectOf(request);
       this.#store.dispatch({ type: 'notice', kind: 'good', text: `${request.start ? 'Launched' : 'Created'} ${name}` });
-      this.#store.dispatch({ type: 'launched', key: keyOf({ project, name }) });
+      this.#store.dispatch({ type: 'launched', key: keyOf({ project, name }, request.remote) });
     } catch (error) {
       this.#store.dispatch({ type: 'launch-refused', reason: reasonOf(error), request });
     }
   }
 
-  #begin(verb: Verb, target: { project: string; name: string }, force: boolean): ReturnType<Begin> {
-    if (verb === 'start') return this.#live.call('InstanceService', 'StartInstance', target);
-    if (verb === 'stop') return this.#live.call('InstanceService', 'StopInstance', { ...target, force });
-    if (verb === 'restart') return this.#live.call('InstanceService', 'RestartInstance', { ...target, force });
-    if (verb === 'pause') return this.#live.call('InstanceService', 'PauseInstance', target);
-    if (verb === 'resume') return this.#live.call('InstanceService', 'ResumeInstance', target);
-    if (verb === 'snapshot') {
-      const { project, name: instance } = target;
-      return this.#live.call('SnapshotService', 'CreateSnapshot', { project, instance });
-    }
-    return this.#live.call('InstanceService', 'DeleteInstance', { ...target, force });
-  }
-
-  async #batch(words: { doing: string; done: string }, targets: readonly string[], begin: Begin): Promise<void> {
-    if (targets.length === 0) return;
-    this.#batches += 1;
-    const id = this.#batches;
-    this.#store.dispatch({ type: 'batch-begun', id, ...words, targets });
-    const waiting = [...targets];
-    const work = async () => {
-      for (let target = waiting.shift(); target !== undefined; target = waiting.shift()) {
-        const failure = await this.#failureOf(begin, target);
-        this.#store.dispatch({ type: 'batch-result', id, target, failure });
-      }
-    };
-    await Promise.all(Array.from({ length: Math.min(maxAtOnce, targets.length) }, work));
-  }
-
-  async #failureOf(begin: Begin, target: string): Promise<string | undefined> {
-    try {
-      const { operation } = await begin(target);
-      if (operation !== undefined) await this.#ended(operation);
-      return undefined;
-    } catch (error) {
-      return reasonOf(error);
-    }
-  }
-
-  async #create({ network, pool, profiles, config, ...request }: LaunchRequest): Promise<string> {
-    const { project } = this.#store.state();
-    const devices = {
-      ...(network === '' ? {} : { eth0: { options: { type: 'nic', name: 'eth0', network } } }),
-      ...(pool === '' ? {} : { root: { options: { type: 'disk', path: '/', pool } } }),
-    };
-    const { operation, name } = await this.#live.call('InstanceService', 'CreateInstance', {
-      ...{ ...request, project, devices, profiles: [...profiles], config: { ...config } },
+  async #create(live: LiveConnection, request: LaunchRequest): Promise<string> {
+    const { image, name: wanted, profiles, config, ephemeral, start } = request;
+    const project = this.#projectOf(request);
+    const { operation, name } = await live.call('InstanceService', 'CreateInstance', {
+      ...{ image, name: wanted, ephemeral, start, project, devices: this.#devicesOf(request) },
+      ...{ profiles: [...profiles], config: { ...config } },
     });
-    await this.#ended(operation);
+    await this.#batches.ended(live, operation);
     return name;
   }
 
-  async #build(image: string): Promise<void> {
-    const { project } = this.#store.state();
-    const { operation } = await this.#live.call('ImageService', 'BuildImage', { image, project });
-    await this.#ended(operation);
+  #projectOf({ remote }: LaunchRequest): string {
+    return remote === '' ? this.#store.state().project : this.#servers.projectOf(remote);
   }
 
-  async #isBuildable(image: string): Promise<boolean> {
-    const { recipes } = await this.#live.call('ImageService', 'ListRecipes', {});
-    return recipes.some(({ images }) => images.includes(image));
+  /** A device that a profile brings is changed in what the form says; the rest stays. */
+  #devicesOf({
+    network,
+    pool,
+    profiles,
+    devices,
+    remote,
+  }: LaunchRequest): Record<string, { options: Record<string, string> }> {
+    // What the profiles of another server bring is not known here.
+    const used = remote !== '' ? [] : profiles.length === 0 ? ['default'] : profiles;
+    const inherited = Object.assign(
+      {},
+      ...used.map((name) => {
+        const profile = [...this.#store.state().data.profiles.values()].find((one) => one.name === name);
+        return profile === undefined ? {} : devicesRecord(profile.devices);
+      }),
+    ) as Record<string, Record<string, string>>; // what devicesRecord gives
+    const given = deviceOptions([
+      ...(network === '' ? [] : [`eth0,type=nic,name=eth0,network=${network}`]),
+      ...(pool === '' ? [] : [`root,type=disk,path=/,pool=${pool}`]),
+      ...devices,
+    ]);
+    return Object.fromEntries(
+      Object.entries(given).map(([name, { options }]) => [name, { options: { ...inherited[name], ...options } }]),
+    );
   }
 
-  /** Follows an operation to its end. Throws what it failed with. */
-  async #ended(operation: Operation__Output | null): Promise<void> {
-    if (operation === null) throw new Failure('The server answered without an operation');
-    let last = operation;
-    this.#store.dispatch({ type: 'operation', operation: last });
-    if (!hasEnded(last)) {
-      for await (const { operation: state } of this.#live.present.watch('OperationService', 'WatchOperation', {
-        id: operation.id,
-      })) {
-        if (state === null) continue;
-        last = state;
-        this.#store.dispatch({ type: 'operation', operation: last });
-      }
-    }
-    if (last.status === 'OPERATION_STATUS_SUCCEEDED') return;
-    if (last.status === 'OPERATION_STATUS_CANCELED') throw new Failure('It was canceled');
-    throw new Failure(last.fault?.message ?? 'The server stopped reporting about it');
+  async #build(live: LiveConnection, request: LaunchRequest): Promise<void> {
+    const [{ image }, project] = [request, this.#projectOf(request)];
+    const { operation } = await live.call('ImageService', 'BuildImage', { image, project });
+    await this.#batches.ended(live, operation);
+  }
+}
+
+const snapshotWords = {
+  'create-snapshot': verbWords.snapshot,
+  'restore-snapshot': { doing: 'Restoring', done: 'Restored' },
+  'delete-snapshot': verbWords.delete,
+  'rename-snapshot': { doing: 'Renaming', done: 'Renamed' },
+  'snapshot-expiry': { doing: 'Changing', done: 'Changed' },
+} as const;
+
+async function isBuildable(live: LiveConnection, image: string): Promise<boolean> {
+  const { recipes } = await live.call('ImageService', 'ListRecipes', {});
+  return recipes.some(({ images }) => images.includes(image));
+}
+
+function mutable(devices: Readonly<Record<string, Readonly<Record<string, string>>>>) {
+  return Object.fromEntries(Object.entries(devices).map(([name, options]) => [name, { ...options }]));
+}
+
+async function begun(
+  live: LiveConnection,
+  verb: Verb,
+  target: { project: string; name: string },
+  force: boolean,
+): Promise<{ readonly operation: Operation__Output | null }> {
+  switch (verb) {
+    case 'start':
+      return await live.call('InstanceService', 'StartInstance', target);
+    case 'stop':
+      return await live.call('InstanceService', 'StopInstance', { ...target, force });
+    case 'restart':
+      return await live.call('InstanceService', 'RestartInstance', { ...target, force });
+    case 'pause':
+      return await live.call('InstanceService', 'PauseInstance', target);
+    case 'resume':
+      return await live.call('InstanceService', 'ResumeInstance', target);
+    case 'snapshot':
+      return await live.call('SnapshotService', 'CreateSnapshot', { project: target.project, instance: target.name });
+    case 'delete':
+      return await live.call('InstanceService', 'DeleteInstance', { ...target, force });
   }
 }

@@ -1,4 +1,4 @@
-import stringWidth from 'string-width';
+import { clustersOf, isPlain, textWidth } from '../../output/text-width.ts';
 import type { Role } from './theme.ts';
 
 /** A run of text of one look. The text is safe to print: whoever makes one of foreign text calls `printable`. */
@@ -29,26 +29,19 @@ export function textOf({ spans }: Line): string {
   return spans.map(({ text }) => text).join('');
 }
 
-const ascii = /^[\x20-\x7e]*$/;
-const graphemes = new Intl.Segmenter();
-
 /** Columns that a text takes in a terminal. */
-export function widthOf(text: string): number {
-  return ascii.test(text) ? text.length : stringWidth(text);
-}
+export const widthOf = textWidth;
 
 /** The longest beginning of a text that takes at most `width` columns. */
 export function cut(text: string, width: number): string {
   if (width <= 0) return '';
-  if (ascii.test(text)) return text.slice(0, width);
-  if (stringWidth(text) <= width) return text;
+  if (isPlain(text)) return text.slice(0, width);
   let end = 0;
   let taken = 0;
-  for (const { segment, index } of graphemes.segment(text)) {
-    const next = taken + stringWidth(segment);
-    if (next > width) break;
-    taken = next;
-    end = index + segment.length;
+  for (const cluster of clustersOf(text)) {
+    taken += textWidth(cluster);
+    if (taken > width) break;
+    end += cluster.length;
   }
   return text.slice(0, end);
 }

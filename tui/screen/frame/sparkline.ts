@@ -10,3 +10,18 @@ export function sparkline(values: readonly number[], width: number, most?: numbe
   });
   return text.join('').padStart(width, ' ');
 }
+
+/** The same in `height` rows, the highest first: each row has eight steps of its own. */
+export function chart(values: readonly number[], width: number, height: number, most?: number): string[] {
+  const shown = values.slice(-width);
+  const top = most ?? Math.max(0, ...shown);
+  const steps = shown.map((value) => {
+    const share = top <= 0 ? 0 : Math.min(1, Math.max(0, value) / top);
+    return Math.max(1, Math.round(share * height * blocks.length));
+  });
+  return Array.from({ length: height }, (_, row) => {
+    const below = (height - 1 - row) * blocks.length;
+    const text = steps.map((step) => blocks[Math.min(blocks.length, step - below) - 1] ?? ' ');
+    return text.join('').padStart(width, ' ');
+  });
+}

@@ -14,7 +14,8 @@ export type Role =
   | 'strong'
   | 'warn';
 
-export type ThemeName = 'dark' | 'light' | 'plain';
+export const themeNames = ['dark', 'light', 'plain'] as const;
+export type ThemeName = (typeof themeNames)[number];
 
 /** 0 none, 1 sixteen colours, 2 two hundred and fifty-six, 3 all. */
 export type ColourDepth = 0 | 1 | 2 | 3;
@@ -79,9 +80,8 @@ export function colourDepth(env: Env): ColourDepth {
   return /256color/.test(term) ? 2 : 1;
 }
 
-/** `YURT_THEME` when it names one; else by `COLORFGBG`, whose last number is the background's (7 and 15 are light). */
-export function themeName(env: Env): ThemeName {
-  const wanted = env['YURT_THEME'];
-  if (wanted === 'dark' || wanted === 'light' || wanted === 'plain') return wanted;
-  return /;(7|15)$/.test(env['COLORFGBG'] ?? '') ? 'light' : 'dark';
+/** `YURT_THEME` when it names one, else what was set; without either by `COLORFGBG`, whose last number is the background's (7 and 15 are light). */
+export function themeName(env: Env, set?: ThemeName): ThemeName {
+  const wanted = themeNames.find((name) => name === env['YURT_THEME']) ?? set;
+  return wanted ?? (/;(7|15)$/.test(env['COLORFGBG'] ?? '') ? 'light' : 'dark');
 }

@@ -3,7 +3,17 @@ import type { State } from '../state/state.ts';
 import type { KeyName } from './key-name.ts';
 
 /** Where the help lists a command. */
-export type Section = 'Move' | 'Instances' | 'Snapshots' | 'Files' | 'Panes' | 'Lists' | 'Text' | 'Screens' | 'Program';
+export type Section =
+  | 'Move'
+  | 'Instances'
+  | 'Snapshots'
+  | 'Configuration'
+  | 'Files'
+  | 'Panes'
+  | 'Lists'
+  | 'Text'
+  | 'Screens'
+  | 'Program';
 
 /** An action of a user: what its keys, the footer, the help and the palette offer follows from it. */
 export interface Command {

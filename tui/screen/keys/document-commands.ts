@@ -1,9 +1,19 @@
 import { textOf } from '../frame/line.ts';
 import { bodyHeight } from '../state/geometry.ts';
-import { type DocumentState, instancePage, isText, newDocument, type Page, tabNames } from '../state/page.ts';
+import {
+  type DocumentState,
+  instancePage,
+  isText,
+  newDocument,
+  type Page,
+  processOrders,
+  tabNames,
+} from '../state/page.ts';
+import { withProcessOrder } from '../state/processes.ts';
 import { type State, shownPage, withNotice } from '../state/state.ts';
 import { documentLines } from '../views/document.ts';
 import { type Command, only } from './command.ts';
+import { onContent } from './content-commands.ts';
 import { editorOf } from './line-editor.ts';
 import { onSnapshots } from './snapshot-commands.ts';
 
@@ -24,7 +34,7 @@ export const documentCommands: readonly Command[] = [
   },
   {
     ...{ id: 'line-filter', section: 'Text', keys: ['&'], hint: 'filter', here: onText },
-    help: 'Show only lines with a text',
+    help: 'Show only lines with a text; after ! those without it',
     run: (state) => only(typing(state, 'line-filter')),
   },
   {
@@ -43,7 +53,24 @@ export const documentCommands: readonly Command[] = [
     run: (state) => only(atLog(state)),
   },
   {
-    ...{ id: 'follow', section: 'Text', keys: ['f'], hint: 'follow', here: onLog },
+    ...{ id: 'process-order', section: 'Text', keys: ['o'], hint: 'sort', here: onProcesses },
+    help: 'Sort by processor, memory or number',
+    run: (state) => {
+      const page = shownPage(state);
+      if (page.kind !== 'instance') return only(state);
+      const { order } = page.processes;
+      const next = processOrders[(processOrders.indexOf(order) + 1) % processOrders.length] ?? 'cpu';
+      return only(withProcessOrder(state, page.key, next));
+    },
+  },
+  {
+    ...{
+      id: 'follow',
+      section: 'Text',
+      keys: ['f'],
+      hint: 'follow',
+      here: (state) => onLog(state) || onScrollback(state),
+    },
     help: 'Stay at the end as lines come',
     run: (state) => only(withDocument(state, (text) => ({ ...text, follow: !text.follow }))),
   },
@@ -83,7 +110,7 @@ function tabCommand(id: string, keys: readonly string[], help: string, step: num
       if (page.kind !== 'instance') return only(state);
       const tab = tabNames[(tabNames.indexOf(page.tab) + step + tabNames.length) % tabNames.length] ?? 'overview';
       const document = { ...newDocument, follow: tab === 'log' };
-      return only(withPage(state, { ...page, tab, document }));
+      return only(withPage(state, { ...page, tab, document, index: 0 }));
     },
   };
 }
@@ -102,13 +129,18 @@ function toMatch(state: State, step: 1 | -1): State {
   const wanted = page.document.search.toLowerCase();
   const height = bodyHeight(state);
   const last = Math.max(0, lines.length - height);
-  const from = page.document.follow ? last : page.document.offset;
-  for (let index = from + step; index >= 0 && index < lines.length; index += step) {
-    const found = lines[index];
-    if (found === undefined || !textOf(found).toLowerCase().includes(wanted)) continue;
-    return withDocument(state, (text) => ({ ...text, offset: Math.min(index, last), follow: false }));
-  }
-  return withNotice(state, 'info', `No ${step > 0 ? 'more' : 'earlier'} match of "${page.document.search}"`);
+  const from = page.document.follow ? lines.length : page.document.offset;
+  const found = lines.flatMap((one, index) => (textOf(one).toLowerCase().includes(wanted) ? [index] : []));
+  const further = step > 0 ? found.find((index) => index > from) : found.findLast((index) => index < from);
+  const index = further ?? found.at(step > 0 ? 0 : -1);
+  if (index === undefined) return withNotice(state, 'info', `No line has "${page.document.search}"`);
+  const shown = withDocument(state, (text) => ({ ...text, offset: Math.min(index, last), follow: false }));
+  if (further !== undefined) return shown;
+  return withNotice(
+    shown,
+    'info',
+    `No ${step > 0 ? 'more' : 'earlier'} match: this is the ${step > 0 ? 'first' : 'last'}`,
+  );
 }
 
 /** The same page with another document. `lines` is how many it has as it is shown. */
@@ -128,12 +160,21 @@ export function withPage(state: State, page: Page): State {
 }
 
 function onText(state: State): boolean {
-  return isText(shownPage(state)) && !onSnapshots(state);
+  return isText(shownPage(state)) && !onSnapshots(state) && !onContent(state);
+}
+
+function onProcesses(state: State): boolean {
+  const page = shownPage(state);
+  return page.kind === 'instance' && page.tab === 'processes';
 }
 
 export function onLog(state: State): boolean {
   const page = shownPage(state);
   return page.kind === 'instance' && page.tab === 'log';
+}
+
+function onScrollback(state: State): boolean {
+  return shownPage(state).kind === 'scrollback';
 }
 
 function hasInstance(state: State): boolean {

@@ -45,13 +45,16 @@ export const fileCommands: readonly Command[] = [
   {
     ...{ id: 'edit-file', section, keys: ['e'], hint: 'edit', here: onFiles },
     help: 'Edit the file with $EDITOR',
-    run: (state) => withEntry(state, (page, path) => command(state, 'file', 'edit', inInstance({ ...page, path }))),
+    run: (state) =>
+      withEntry(state, (page, path) => command(state, page.key, 'file', 'edit', inInstance({ ...page, path }))),
   },
   {
     ...{ id: 'pull-file', section, keys: ['P'], hint: 'pull', here: onFiles },
     help: 'Copy it from the instance into the directory that yurt was started in',
     run: (state) =>
-      withEntry(state, (page, path) => command(state, 'file', 'pull', '-r', inInstance({ ...page, path }), '.')),
+      withEntry(state, (page, path) =>
+        command(state, page.key, 'file', 'pull', '-r', inInstance({ ...page, path }), '.'),
+      ),
   },
   {
     ...{ id: 'push-file', section, keys: ['u'], hint: 'push', here: onFiles },
@@ -111,8 +114,8 @@ function opening(page: FilesPage, path: string, _name: string, state: State): St
   return opened(state, [...state.pages.slice(0, -1), filesPage(page.key, path)]);
 }
 
-function command(state: State, ...words: readonly string[]): Step<State> {
-  return asking(state, { kind: 'command', words });
+function command(state: State, key: string, ...words: readonly string[]): Step<State> {
+  return asking(state, { kind: 'command', words, key });
 }
 
 function deleting(state: State, page: FilesPage, path: string, name: string): State {

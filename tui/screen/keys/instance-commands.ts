@@ -1,10 +1,12 @@
 import { printable } from '../../output/printable.ts';
+import { type Form, newForm } from '../forms/form.ts';
+import { moveForm } from '../forms/instance-forms.ts';
+import { launchForm } from '../forms/launch.ts';
 import { nameOf, namesOf, type Verb } from '../state/batches.ts';
 import { isRunning } from '../state/instance-rows.ts';
 import type { Confirmation } from '../state/overlay.ts';
 import type { State } from '../state/state.ts';
 import { shownTable, withNotice } from '../state/state.ts';
-import { newWizard } from '../state/wizard.ts';
 import { addressOf } from '../tables/instances.ts';
 import { asking, type Command, only } from './command.ts';
 import { editorOf } from './line-editor.ts';
@@ -32,7 +34,7 @@ export const instanceCommands: readonly Command[] = [
   {
     ...{ id: 'new', section, keys: ['n'], hint: 'new', here: (state) => shownTable(state) === 'instances' },
     help: 'Launch an instance',
-    run: (state) => only({ ...state, overlay: { kind: 'wizard', wizard: newWizard() } }),
+    run: (state) => only({ ...state, overlay: { kind: 'form', form: launchForm() } }),
   },
   {
     ...verbOf('start', 'S', 'Start'),
@@ -82,6 +84,21 @@ export const instanceCommands: readonly Command[] = [
     run: (state) => withOne(state, (subject) => asked(state, 'rename', subject, nameOf(subject))),
   },
   {
+    ...{ id: 'move', section, keys: ['M'], here: onInstances, obstacle: notStopped },
+    help: 'Move a stopped instance to another project, under this name or another',
+    run: (state) => withOne(state, (key) => withForm(state, moveForm(key))),
+  },
+  {
+    ...{ id: 'publish', section, keys: ['P'], here: onInstances, obstacle: none },
+    help: 'Make an image of it',
+    run: (state) => withOne(state, (key) => withForm(state, newForm('publish', 'aliases', { subject: { key } }))),
+  },
+  {
+    ...{ id: 'rebuild', section, keys: ['B'], here: onInstances, obstacle: none },
+    help: 'Give it the files of an image anew, after a confirmation',
+    run: (state) => withOne(state, (key) => withForm(state, newForm('rebuild', 'image', { subject: { key } }))),
+  },
+  {
     ...{ id: 'copy', section, keys: ['C'], here: onInstances, obstacle: none },
     help: 'Make a copy, with its snapshots; without a name, the server picks one',
     run: (state) => withOne(state, (subject) => asked(state, 'copy', subject)),
@@ -89,7 +106,8 @@ export const instanceCommands: readonly Command[] = [
   {
     ...{ id: 'edit', section, keys: ['e'], hint: 'edit', here: onInstances, obstacle: none },
     help: 'Edit the configuration with $EDITOR',
-    run: (state) => withOne(state, (key) => asking(state, { kind: 'command', words: ['config', 'edit', nameOf(key)] })),
+    run: (state) =>
+      withOne(state, (key) => asking(state, { kind: 'command', words: ['config', 'edit', nameOf(key)], key })),
   },
   {
     ...{ id: 'delete', section, keys: ['D'], hint: 'delete', here: onInstances, obstacle: none },
@@ -200,6 +218,10 @@ function notStopped(state: State): string | undefined {
 
 function asked(state: State, kind: 'run' | 'rename' | 'copy', subject: string, text = ''): ReturnType<Command['run']> {
   return only({ ...state, prompt: { kind, subject, editor: editorOf(text), before: '' } });
+}
+
+function withForm(state: State, form: Form): ReturnType<Command['run']> {
+  return only({ ...state, overlay: { kind: 'form', form } });
 }
 
 function withOne(state: State, go: (key: string) => ReturnType<Command['run']>): ReturnType<Command['run']> {

@@ -21,7 +21,7 @@ function renamed(before: State, from: string, to: string): State {
 describe('another name for an instance', () => {
   it('is typed over the present one, and asked for only when it is another', () => {
     assert.deepEqual(entered(typed(state, 'm', 'text:er')), [
-      { kind: 'rename', key: 'default/build', name: 'builder' },
+      { kind: 'move', key: 'default/build', name: 'builder', project: 'default' },
     ]);
     assert.deepEqual(entered(typed(state, 'm')), []);
     assert.deepEqual(entered(typed(state, 'm', 'ctrl+u')), []);
@@ -34,7 +34,9 @@ describe('another name for an instance', () => {
   it('is for the instance that was under the cursor, whatever goes away meanwhile', () => {
     const asked = typed(state, 'm', 'text:er');
     const gone = update(asked, { type: 'instance-read', key: 'default/build', instance: undefined, now: sampleNow });
-    assert.deepEqual(entered(gone.state), [{ kind: 'rename', key: 'default/build', name: 'builder' }]);
+    assert.deepEqual(entered(gone.state), [
+      { kind: 'move', key: 'default/build', name: 'builder', project: 'default' },
+    ]);
   });
 
   it('leaves cursor, marks and page with it', () => {

@@ -22,6 +22,14 @@ const shortNames: Partial<Record<(typeof named)[number], string>> = {
   return: 'enter',
 };
 
+const keyPattern =
+  /^([!-~]|space|enter|escape|backspace|delete|tab|shift\+tab|((ctrl\+)?(up|down|left|right|pageUp|pageDown|home|end))|ctrl\+[a-z]|alt\+[!-~])$/;
+
+/** Whether a key that has this name can be pressed. */
+export function isKeyName(name: string): name is KeyName {
+  return keyPattern.test(name);
+}
+
 /** The key presses of one event of Ink: several when a slow line delivers what was typed at once. */
 export function keyPresses(input: string, key: Key): KeyPress[] {
   if (key.tab) return [{ key: key.shift ? 'shift+tab' : 'tab', text: '' }];

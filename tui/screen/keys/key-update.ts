@@ -1,21 +1,24 @@
-import { nameOf } from '../state/batches.ts';
 import type { Step } from '../state/effect.ts';
+import { placeOf } from '../state/instance-rows.ts';
+import { isText } from '../state/page.ts';
 import { type State, shownPage, shownTable, withNotice } from '../state/state.ts';
 import { asking, type Command, only } from './command.ts';
-import { commandFor } from './commands.ts';
+import { commandFor, commandNamed } from './commands.ts';
 import { withDocument } from './document-commands.ts';
 import { inInstance } from './file-commands.ts';
 import type { KeyPress } from './key-name.ts';
 import { editLine, insert, type LineEditor } from './line-editor.ts';
 import { withTable } from './list-commands.ts';
 import { overlayKeyed, overlayPasted } from './overlay-update.ts';
+import { saved } from './text-commands.ts';
 
 /** The state after a key: an open box has it first, then the line that is typed, then the page. */
 export function keyed(state: State, press: KeyPress): Step<State> {
-  if (press.key === 'ctrl+z') return asking(state, { kind: 'suspend' });
+  // Where text is typed too: as job control has it everywhere.
+  const command = commandFor(state, press.key);
+  if (command?.id === 'suspend' && press.text === '') return command.run(state);
   if (state.overlay !== undefined) return overlayKeyed(state, state.overlay, press);
   if (state.prompt !== undefined) return promptKeyed(state, state.prompt, press);
-  const command = commandFor(state, press.key);
   return command === undefined ? only(state) : carriedOut(state, command);
 }
 
@@ -41,7 +44,7 @@ function promptKeyed(state: State, prompt: Prompt, press: KeyPress): Step<State>
   if (key === 'enter') return entered(state, prompt);
   // The list stays in reach while one types.
   if (prompt.kind === 'filter' && (key === 'up' || key === 'down')) {
-    const command = commandFor({ ...state, prompt: undefined }, key);
+    const command = commandNamed(state, key);
     return command === undefined ? only(state) : command.run(state);
   }
   if (key === 'backspace' && prompt.editor.text === '') return only({ ...state, prompt: undefined });
@@ -49,31 +52,59 @@ function promptKeyed(state: State, prompt: Prompt, press: KeyPress): Step<State>
   return only(editor === undefined ? state : typed(state, prompt, editor));
 }
 
-function entered(state: State, { kind, editor, subject }: Prompt): Step<State> {
+function entered(state: State, prompt: Prompt): Step<State> {
+  const { kind, editor, subject, object = '' } = prompt;
   const left = { ...state, prompt: undefined };
   if (kind === 'search') {
-    const next = commandFor(left, 'n');
+    const page = shownPage(left);
+    // At the end of what grows, what came before is looked for.
+    const isAtEnd = isText(page) && page.document.follow;
+    const next = commandNamed(left, isAtEnd ? 'previous-match' : 'next-match');
     return next === undefined ? only(left) : next.run(left);
   }
   const table = shownTable(state);
-  if (kind === 'create' && (table === 'profiles' || table === 'projects') && editor.text.trim() !== '') {
+  if (
+    kind === 'create' &&
+    (table === 'profiles' || table === 'projects' || table === 'trust') &&
+    editor.text.trim() !== ''
+  ) {
     return asking(left, { kind: 'create', what: table, name: editor.text.trim() });
   }
-  if (subject !== undefined) return named(left, kind, subject, editor.text.trim());
+  if (kind === 'rename-object' && (table === 'profiles' || table === 'projects')) {
+    const to = editor.text.trim();
+    return to === '' || to === object ? only(left) : asking(left, { kind, what: table, from: object, to });
+  }
+  if (kind === 'save') return editor.text.trim() === '' ? only(left) : saved(left, editor.text.trim());
+  if (subject !== undefined) return named(left, prompt, subject, editor.text.trim());
   const page = shownPage(state);
   if (kind === 'push' && page.kind === 'files' && editor.text.trim() !== '') {
     const words = ['file', 'push', editor.text.trim(), `${inInstance(page)}/`];
-    return asking(left, { kind: 'command', words });
+    return asking(left, { kind: 'command', words, key: page.key });
   }
   return only(left);
 }
 
 /** What is done with an instance once a name or a command was typed for it. */
-function named(state: State, kind: Prompt['kind'], key: string, name: string): Step<State> {
+function named(state: State, { kind, object = '' }: Prompt, key: string, name: string): Step<State> {
   if (kind === 'snapshot') return asking(state, { kind: 'create-snapshot', key, name });
+  if (kind === 'rename-snapshot' || kind === 'snapshot-expiry') return ofSnapshot(state, kind, key, object, name);
   if (kind === 'copy') return asking(state, { kind: 'copy-instance', key, name });
-  if (kind === 'run') return name === '' ? only(state) : asking(state, { kind: 'run', key, command: name });
-  return name === '' || name === nameOf(key) ? only(state) : asking(state, { kind: 'rename', key, name });
+  const place = placeOf(key);
+  if (kind === 'rename' && name !== '' && name !== place.name) {
+    return asking(state, { kind: 'move', key, name, project: place.project });
+  }
+  return kind === 'run' && name !== '' ? asking(state, { kind: 'run', key, command: name }) : only(state);
+}
+
+function ofSnapshot(
+  state: State,
+  kind: 'rename-snapshot' | 'snapshot-expiry',
+  key: string,
+  name: string,
+  text: string,
+): Step<State> {
+  if (kind === 'snapshot-expiry') return asking(state, { kind, key, name, expiry: text });
+  return text === '' || text === name ? only(state) : asking(state, { kind, key, name, to: text });
 }
 
 /** Filters and searches show what they find while one types. */

@@ -1,6 +1,6 @@
 import { bodyHeight } from '../state/geometry.ts';
 import { instancePage, newDocument, type Page } from '../state/page.ts';
-import { type State, shownTable, type TableName } from '../state/state.ts';
+import { type Grouping, type State, shownTable, type TableName, withNotice } from '../state/state.ts';
 import { allToggled, markToggled, moved, type TableState } from '../state/table-state.ts';
 import { shownColumns } from '../tables/columns.ts';
 import { tables } from '../tables/registry.ts';
@@ -51,12 +51,12 @@ export const listCommands: readonly Command[] = [
   },
   ...[1, 2, 3, 4, 5, 6, 7, 8, 9].map(sortBy),
   {
-    ...{ id: 'active-only', section: 'Lists', keys: ['a'], here: (state) => shownTable(state) === 'instances' },
+    ...{ id: 'active-only', section: 'Lists', keys: ['a'], here: onInstanceList },
     help: 'Hide stopped instances, or show them again',
     run: (state) => only(withTable(state, toggleStopped)),
   },
   {
-    ...{ id: 'all-projects', section: 'Lists', keys: ['A'], here: (state) => shownTable(state) === 'instances' },
+    ...{ id: 'all-projects', section: 'Lists', keys: ['A'], here: onInstanceList },
     help: 'Show the instances of all projects, or of the present one',
     run: (state) => {
       const allProjects = !state.allProjects;
@@ -68,7 +68,17 @@ export const listCommands: readonly Command[] = [
     },
   },
   {
-    ...{ id: 'refresh', section: 'Lists', keys: ['ctrl+r', 'f5'], here: () => true },
+    ...{ id: 'all-remotes', section: 'Lists', keys: ['L'], here: onInstanceList },
+    help: 'Show the instances of all remotes, or of the present one alone',
+    run: (state) => asking(state, { kind: 'follow-remotes', follow: state.others.size === 0 }),
+  },
+  {
+    ...{ id: 'group', section: 'Lists', keys: ['z'], here: onInstanceList },
+    help: 'Group the instances by project, by remote, or not at all',
+    run: (state) => only(regrouped(state)),
+  },
+  {
+    ...{ id: 'refresh', section: 'Lists', keys: ['ctrl+r'], here: () => true },
     help: 'Read everything anew',
     run: (state) => asking(state, { kind: 'refresh' }),
   },
@@ -115,6 +125,18 @@ function toggleStopped(table: TableState): TableState {
   const words = table.filter.split(/\s+/).filter(Boolean);
   const others = words.filter((word) => word !== withoutStopped);
   return { ...table, filter: (others.length < words.length ? others : [...others, withoutStopped]).join(' ') };
+}
+
+/** By remotes only where there are several. */
+function regrouped(state: State): State {
+  const kinds: readonly Grouping[] = ['none', 'project', ...(state.others.size > 0 ? (['remote'] as const) : [])];
+  const grouping = kinds[(kinds.indexOf(state.grouping) + 1) % kinds.length] ?? 'none';
+  const text = grouping === 'none' ? 'Not in groups' : `Grouped by ${grouping}`;
+  return withNotice({ ...state, grouping }, 'info', text);
+}
+
+function onInstanceList(state: State): boolean {
+  return shownTable(state) === 'instances';
 }
 
 function onList(state: State): boolean {

@@ -1,8 +1,12 @@
 import { hasEnded } from '../../client/operation.ts';
+import { printable } from '../../output/printable.ts';
+import { newForm } from '../forms/form.ts';
+import { launchForm } from '../forms/launch.ts';
+import { nameOf } from '../state/batches.ts';
 import type { Creatable, Effect } from '../state/effect.ts';
 import { type State, shownPage, shownTable, type TableName, withNotice } from '../state/state.ts';
 import { chosen } from '../state/table-state.ts';
-import { newWizard } from '../state/wizard.ts';
+import type { TrustRow } from '../state/trust-rows.ts';
 import { asking, type Command, only } from './command.ts';
 import { editorOf } from './line-editor.ts';
 import { atScreen } from './screen-commands.ts';
@@ -14,7 +18,7 @@ export const objectCommands: readonly Command[] = [
   {
     ...{ id: 'launch-image', section, keys: ['n'], hint: 'launch', here: on('images') },
     help: 'Launch an instance from the image under the cursor',
-    run: (state) => only({ ...state, overlay: { kind: 'wizard', wizard: newWizard(imageUnderCursor(state)) } }),
+    run: (state) => only({ ...state, overlay: { kind: 'form', form: launchForm(imageUnderCursor(state)) } }),
   },
   {
     ...{ id: 'delete-image', section, keys: ['D'], hint: 'delete', here: on('images'), obstacle: nothingIn('images') },
@@ -25,6 +29,11 @@ export const objectCommands: readonly Command[] = [
       return only(confirming(state, 'image', names, { kind: 'delete-images', fingerprints }));
     },
   },
+  {
+    ...{ id: 'build-image', section, keys: ['b'], hint: 'build', here: on('images') },
+    help: 'Build an image from a recipe',
+    run: (state) => only({ ...state, overlay: { kind: 'form', form: newForm('build-image', 'image') } }),
+  },
   ...objectsWithNames('profiles', 'profile'),
   ...objectsWithNames('projects', 'project'),
   {
@@ -33,7 +42,8 @@ export const objectCommands: readonly Command[] = [
     obstacle: nothingIn('projects'),
     run: (state) => {
       const project = state.tables.projects.cursor ?? '';
-      const data = { ...state.data, instances: new Map(), images: new Map(), profiles: new Map() };
+      const instances = new Map([...state.data.instances].filter(([, row]) => row.remote !== ''));
+      const data = { ...state.data, instances, images: new Map(), profiles: new Map() };
       const switched = { ...state, project, data: { ...data, networks: new Map() } };
       return asking(withNotice(atScreen(switched, 'instances'), 'info', `Project ${project}`), { kind: 'refresh' });
     },
@@ -45,6 +55,40 @@ export const objectCommands: readonly Command[] = [
       const id = state.tables.operations.cursor;
       return id === undefined ? only(state) : asking(state, { kind: 'cancel-operation', id });
     },
+  },
+  {
+    ...{ id: 'new-token', section, keys: ['n'], hint: 'new', here: on('trust') },
+    help: 'Make a token that lets a client in',
+    run: (state) => only({ ...state, overlay: { kind: 'form', form: newForm('token', 'name') } }),
+  },
+  {
+    ...{ id: 'new-group', section, keys: ['N'], hint: 'new group', here: on('trust') },
+    help: 'Make a group that says what clients may do',
+    run: (state) => only({ ...state, prompt: { kind: 'create', editor: editorOf(), before: '' } }),
+  },
+  {
+    ...{ id: 'edit-client', section, keys: ['e'], hint: 'edit', here: onObject('trust'), obstacle: noClient },
+    help: 'Edit what a client or a group may do with $EDITOR',
+    run: (state) =>
+      asking(state, {
+        kind: 'command',
+        words: [...(isGroup(state) ? ['auth', 'group'] : ['config', 'trust']), 'edit', nameUnderCursor(state, 'trust')],
+      }),
+  },
+  {
+    ...{ id: 'delete-client', section, keys: ['D'], hint: 'delete', here: on('trust'), obstacle: nothingIn('trust') },
+    help: 'Trust a client no more, take a token back, delete a group',
+    run: (state) => {
+      const keys = chosen(state.tables.trust);
+      const [kind = ''] = (keys[0] ?? '').split('/');
+      const names = keys.map((key) => printable(keys.length === 1 ? nameOf(key) : key.replace('/', ' ')));
+      return only(confirming(state, keys.length === 1 ? kind : 'client', names, { kind: 'delete-trust', keys }));
+    },
+  },
+  {
+    ...{ id: 'edit-server', section, keys: ['e'], hint: 'edit', here: ({ pages }) => pages.at(-1)?.kind === 'server' },
+    help: 'Edit the configuration of the server with $EDITOR',
+    run: (state) => asking(state, { kind: 'command', words: ['config', 'edit'] }),
   },
 ];
 
@@ -60,6 +104,14 @@ function objectsWithNames(what: Creatable, noun: string): readonly Command[] {
       ...{ id: `edit-${noun}`, section, keys: ['e'], hint: 'edit', here: onObject(what), obstacle: nothingIn(what) },
       help: `Edit the ${noun} with $EDITOR`,
       run: (state) => asking(state, { kind: 'command', words: [noun, 'edit', nameUnderCursor(state, what)] }),
+    },
+    {
+      ...{ id: `rename-${noun}`, section, keys: ['m'], hint: 'rename', here: on(what), obstacle: nothingIn(what) },
+      help: `Give the ${noun} another name`,
+      run: (state) => {
+        const object = nameUnderCursor(state, what);
+        return only({ ...state, prompt: { kind: 'rename-object', editor: editorOf(object), before: '', object } });
+      },
     },
     {
       ...{ id: `delete-${noun}`, section, keys: ['D'], hint: 'delete', here: on(what), obstacle: nothingIn(what) },
@@ -82,6 +134,22 @@ function onObject(table: TableName): Command['here'] {
     const page = shownPage(state);
     return (page.kind === 'table' || page.kind === 'object') && page.table === table;
   };
+}
+
+function trustUnderCursor(state: State): TrustRow | undefined {
+  const page = shownPage(state);
+  return state.data.trust.get((page.kind === 'object' ? page.key : state.tables.trust.cursor) ?? '');
+}
+
+function isGroup(state: State): boolean {
+  const row = trustUnderCursor(state);
+  return row !== undefined && 'group' in row;
+}
+
+function noClient(state: State): string | undefined {
+  const row = trustUnderCursor(state);
+  if (row === undefined) return 'There is nothing here';
+  return 'token' in row ? 'A token is not edited: delete it, and make another' : undefined;
 }
 
 function nothingIn(table: TableName): (state: State) => string | undefined {

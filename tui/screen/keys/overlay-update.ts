@@ -1,7 +1,8 @@
+import { type Form, formKey, formPaste } from '../forms/form.ts';
+import { forms } from '../forms/registry.ts';
 import type { Step } from '../state/effect.ts';
 import type { Confirmation, Overlay } from '../state/overlay.ts';
 import { type State, shownTable } from '../state/state.ts';
-import { requestOf, wizardKey, wizardPaste } from '../state/wizard.ts';
 import { shownColumns } from '../tables/columns.ts';
 import { fuzzyMatch } from '../tables/fuzzy.ts';
 import { tables } from '../tables/registry.ts';
@@ -26,21 +27,15 @@ export function overlayKeyed(state: State, overlay: Overlay, press: KeyPress): S
       return inPalette(state, overlay, press);
     case 'confirm':
       return confirming(state, overlay, press);
-    case 'wizard': {
-      const wizard = wizardKey(overlay.wizard, press, state.data);
-      if (wizard !== 'launch') return only({ ...state, overlay: { kind: 'wizard', wizard } });
-      const request = requestOf(overlay.wizard);
-      if ('error' in request) {
-        return only({ ...state, overlay: { kind: 'wizard', wizard: { ...overlay.wizard, error: request.error } } });
-      }
-      return asking(closed(state), { kind: 'launch', request });
-    }
+    case 'form':
+      return inForm(state, overlay.form, press);
   }
 }
 
 export function overlayPasted(state: State, overlay: Overlay, text: string): State {
-  if (overlay.kind === 'wizard') {
-    return { ...state, overlay: { kind: 'wizard', wizard: wizardPaste(overlay.wizard, text) } };
+  if (overlay.kind === 'form') {
+    const { form } = overlay;
+    return { ...state, overlay: { kind: 'form', form: formPaste(form, text, forms[form.name].fields(form, state)) } };
   }
   if (overlay.kind !== 'palette' && overlay.kind !== 'confirm') return state;
   return { ...state, overlay: { ...overlay, editor: insert(overlay.editor, text) } };
@@ -108,9 +103,24 @@ function inPalette(state: State, overlay: Extract<Overlay, { kind: 'palette' }>,
   return only(editor === undefined ? state : { ...state, overlay: { ...overlay, editor, index: 0 } });
 }
 
+function inForm(state: State, form: Form, press: KeyPress): Step<State> {
+  const spec = forms[form.name];
+  const next = formKey(form, press, spec.fields(form, state), state.data.loaded);
+  if (next !== 'submit') return only({ ...state, overlay: { kind: 'form', form: next } });
+  const submitted = spec.submit(form, closed(state));
+  return 'error' in submitted
+    ? only({ ...state, overlay: { kind: 'form', form: { ...form, error: submitted.error } } })
+    : submitted;
+}
+
 function confirming(state: State, overlay: Confirmation, press: KeyPress): Step<State> {
   const { expected, editor, effect } = overlay;
   if (expected === undefined) {
+    const step = press.key === 'down' ? 1 : press.key === 'up' ? -1 : 0;
+    if (step !== 0) {
+      const offset = Math.max(0, Math.min(overlay.lines.length - 1, (overlay.offset ?? 0) + step));
+      return only({ ...state, overlay: { ...overlay, offset } });
+    }
     if (press.key === 'y' || press.key === 'Y' || press.key === 'enter') return asking(done(state), effect);
     return only(closed(state));
   }

@@ -32,7 +32,7 @@ export const screenCommands: readonly Command[] = [
     run: (state) => only({ ...state, overlay: { kind: 'palette', editor: editorOf(), index: 0 } }),
   },
   {
-    ...{ id: 'help', section: 'Program', keys: ['?', 'f1'], hint: 'help', here: () => true },
+    ...{ id: 'help', section: 'Program', keys: ['?'], hint: 'help', here: () => true },
     help: 'The keys of where one is',
     run: (state) => only({ ...state, overlay: { kind: 'help', offset: 0 } }),
   },

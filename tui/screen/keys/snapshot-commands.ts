@@ -38,6 +38,16 @@ export const snapshotCommands: readonly Command[] = [
       })),
   },
   {
+    ...{ id: 'rename-snapshot', section, keys: ['m'], hint: 'rename', here: onSnapshots, obstacle: none },
+    help: 'Give the snapshot another name',
+    run: (state) => prompted(state, 'rename-snapshot'),
+  },
+  {
+    ...{ id: 'snapshot-expiry', section, keys: ['E'], hint: 'expiry', here: onSnapshots, obstacle: none },
+    help: 'Say when the snapshot goes away by itself',
+    run: (state) => prompted(state, 'snapshot-expiry'),
+  },
+  {
     ...{ id: 'delete-snapshot', section, keys: ['D'], hint: 'delete', here: onSnapshots, obstacle: none },
     help: 'Delete the snapshot, after a confirmation',
     run: (state) =>
@@ -71,6 +81,14 @@ function nameUnderCursor({ snapshots: { snapshots, index } }: InstancePage): str
 function none(state: State): string | undefined {
   const page = shownPage(state);
   return page.kind === 'instance' && nameUnderCursor(page) !== undefined ? undefined : 'There is no snapshot here';
+}
+
+function prompted(state: State, kind: 'rename-snapshot' | 'snapshot-expiry'): Step<State> {
+  const page = shownPage(state);
+  const object = page.kind === 'instance' ? nameUnderCursor(page) : undefined;
+  if (page.kind !== 'instance' || object === undefined) return only(state);
+  const editor = editorOf(kind === 'rename-snapshot' ? object : '');
+  return only({ ...state, prompt: { kind, editor, before: '', subject: page.key, object } });
 }
 
 function confirming(

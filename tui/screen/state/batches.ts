@@ -10,6 +10,8 @@ export interface Batch {
   readonly doing: string;
   /** `Stopped`. */
   readonly done: string;
+  /** What several of them are: `instances`. */
+  readonly noun?: string;
   readonly targets: readonly string[];
   readonly ended: readonly { readonly target: string; readonly failure: string | undefined }[];
 }
@@ -45,11 +47,11 @@ export function withResult(state: State, id: number, target: string, failure: st
   return summed({ ...state, batches: state.batches.filter((one) => one.id !== id) }, batch);
 }
 
-function summed(state: State, { ended, targets, done }: Batch): State {
+function summed(state: State, { ended, targets, done, noun }: Batch): State {
   const failed = ended.filter(({ failure }) => failure !== undefined);
   const first = failed[0];
   if (first === undefined) {
-    return { ...state, notice: { kind: 'good', at: state.now, text: `${done} ${namesOf(targets)}` } };
+    return { ...state, notice: { kind: 'good', at: state.now, text: `${done} ${namesOf(targets, noun)}` } };
   }
   const text =
     targets.length === 1 ? (first.failure ?? '') : `${done} ${targets.length - failed.length} of ${targets.length}`;

@@ -7,11 +7,18 @@ import type { State } from './state.ts';
 const maxEvents = 1000;
 const maxOperations = 500;
 
-export function withEvent(state: State, event: Event__Output): State {
-  if (event.operation) return withOperation(state, event.operation);
+/** Something that has happened, and on which server; empty: the present one. */
+export interface EventRow {
+  readonly event: Event__Output;
+  readonly remote: string;
+}
+
+export function withEvent(state: State, event: Event__Output, remote: string): State {
+  // The list of operations is the present server's alone.
+  if (event.operation) return remote === '' ? withOperation(state, event.operation) : state;
   if (!event.lifecycle && !event.logging) return state;
   const events = new Map(state.data.events);
-  events.set(event.cursor, event);
+  events.set(`${remote}:${event.cursor}`, { event, remote });
   for (const key of events.keys()) {
     if (events.size <= maxEvents) break;
     events.delete(key);

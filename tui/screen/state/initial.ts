@@ -1,11 +1,13 @@
 import type { ThemeName } from '../frame/theme.ts';
+import type { Bindings } from '../keys/bindings.ts';
 import type { Data, Size, State } from './state.ts';
 import { tableState } from './table-state.ts';
 
 const noData: Data = {
   ...{ instances: new Map(), images: new Map(), profiles: new Map(), networks: new Map(), storage: new Map() },
-  projects: new Map(),
-  ...{ operations: new Map(), events: new Map(), recipes: [], server: undefined, loaded: new Set(), failures: {} },
+  ...{ projects: new Map(), usage: undefined },
+  ...{ operations: new Map(), events: new Map(), trust: new Map(), recipes: [], server: undefined },
+  ...{ serverConfig: undefined, configKeys: [], deviceTypes: [], loaded: new Set(), failures: {} },
 };
 
 /** What is there before anything has happened. */
@@ -15,8 +17,11 @@ export function initialState(options: {
   readonly zone: number;
   readonly theme: ThemeName;
   readonly project: string;
+  readonly remote: string;
+  readonly bindings?: Bindings;
 }): State {
   return {
+    bindings: new Map(),
     ...options,
     link: { kind: 'connecting' },
     data: noData,
@@ -29,9 +34,11 @@ export function initialState(options: {
       projects: tableState('name'),
       operations: tableState('started'),
       events: tableState('time', true),
+      trust: tableState('name'),
     },
     pages: [{ kind: 'table', table: 'instances' }],
     ...{ overlay: undefined, prompt: undefined, allProjects: false, notice: undefined, batches: [] },
+    ...{ others: new Map(), grouping: 'none', drafts: new Map() },
     ...{ panes: [], typing: [] },
   };
 }

@@ -1,6 +1,6 @@
+import type { Form } from '../forms/form.ts';
 import type { LineEditor } from '../keys/line-editor.ts';
 import type { Effect } from './effect.ts';
-import type { Wizard } from './wizard.ts';
 
 /** A box above the page that takes the keys until it is left. */
 export type Overlay =
@@ -9,12 +9,16 @@ export type Overlay =
   | { readonly kind: 'palette'; readonly editor: LineEditor; readonly index: number }
   | { readonly kind: 'sort'; readonly index: number }
   | Confirmation
-  | { readonly kind: 'wizard'; readonly wizard: Wizard };
+  | { readonly kind: 'form'; readonly form: Form };
 
 export interface Confirmation {
   readonly kind: 'confirm';
   readonly title: string;
+  /** Those that begin with `+ ` come, those with `- ` go, where it is a difference. */
   readonly lines: readonly string[];
+  readonly isDifference?: boolean;
+  /** The first of the lines that is shown. */
+  readonly offset?: number;
   /** Must be typed before enter does it; without it, `y` or enter is enough. */
   readonly expected: string | undefined;
   readonly editor: LineEditor;

@@ -1,11 +1,13 @@
 import type { FileEntry__Output } from '../../../proto/gen/yurt/v1/FileEntry.ts';
+import type { Process__Output } from '../../../proto/gen/yurt/v1/Process.ts';
 import type { Snapshot__Output } from '../../../proto/gen/yurt/v1/Snapshot.ts';
+import type { Line } from '../frame/line.ts';
 import type { LineEditor } from '../keys/line-editor.ts';
 import type { TableName } from './state.ts';
 
 /** Tabs of the page of an instance. */
 export const tabNames = [
-  ...(['overview', 'devices', 'config', 'network', 'snapshots', 'log', 'events', 'metrics'] as const),
+  ...(['overview', 'devices', 'config', 'snapshots', 'processes', 'network', 'log', 'events', 'metrics'] as const),
 ] as const;
 export type TabName = (typeof tabNames)[number];
 
@@ -48,14 +50,33 @@ export interface SnapshotList {
   readonly failure: string;
 }
 
+/** What runs in an instance. */
+export interface ProcessList {
+  readonly processes: readonly Process__Output[];
+  readonly truncated: boolean;
+  /** Percent of one processor since they were read before, by the host's number; none the first time. */
+  readonly cpu: ReadonlyMap<number, number>;
+  /** When they were read, as milliseconds since the epoch. */
+  readonly at: number;
+  readonly order: ProcessOrder;
+  readonly state: 'loading' | 'here' | 'failed';
+  readonly failure: string;
+}
+
+export const processOrders = ['cpu', 'memory', 'pid'] as const;
+export type ProcessOrder = (typeof processOrders)[number];
+
 /** What one instance is, in tabs. */
 export interface InstancePage {
   readonly kind: 'instance';
   readonly key: string;
   readonly tab: TabName;
+  /** The row under the cursor, in a tab that has one. */
+  readonly index: number;
   readonly document: DocumentState;
   readonly log: ConsoleLog;
   readonly snapshots: SnapshotList;
+  readonly processes: ProcessList;
 }
 
 /** A directory in an instance. */
@@ -96,6 +117,14 @@ export type Page =
       readonly lines: readonly string[];
       readonly document: DocumentState;
     }
+  /** What a pane's terminal has shown so far, as much as it keeps. */
+  | {
+      readonly kind: 'scrollback';
+      readonly id: number;
+      readonly key: string;
+      readonly lines: readonly Line[];
+      readonly document: DocumentState;
+    }
   | {
       readonly kind: 'object';
       readonly table: TableName;
@@ -103,20 +132,31 @@ export type Page =
       readonly document: DocumentState;
     };
 
+export type PromptKind =
+  | ('filter' | 'search' | 'line-filter' | 'run' | 'create' | 'push' | 'snapshot' | 'rename' | 'copy' | 'save')
+  | ('rename-snapshot' | 'snapshot-expiry' | 'rename-object');
+
 /** A line that is typed at the bottom of the screen. */
 export interface Prompt {
-  readonly kind: 'filter' | 'search' | 'line-filter' | 'run' | 'create' | 'push' | 'snapshot' | 'rename' | 'copy';
+  readonly kind: PromptKind;
   readonly editor: LineEditor;
   /** What was there before, which esc brings back. */
   readonly before: string;
   /** The instance that it is for, even when the cursor is elsewhere by then. */
   readonly subject?: string;
+  /** The snapshot of it, the profile or project. */
+  readonly object?: string;
 }
 
 const emptyLog: ConsoleLog = { lines: [], state: 'loading', failure: '' };
 const noSnapshots: SnapshotList = { snapshots: [], index: 0, state: 'loading', failure: '' };
 
+const noProcesses: ProcessList = {
+  ...{ processes: [], truncated: false, cpu: new Map(), at: 0, order: 'cpu', state: 'loading', failure: '' },
+};
+
 export function instancePage(key: string, tab: TabName = 'overview'): InstancePage {
   const document = { ...newDocument, follow: tab === 'log' };
-  return { kind: 'instance', key, tab, document, log: emptyLog, snapshots: noSnapshots };
+  const lists = { log: emptyLog, snapshots: noSnapshots, processes: noProcesses };
+  return { kind: 'instance', key, tab, index: 0, document, ...lists };
 }

@@ -1,4 +1,5 @@
 import type { Line } from '../frame/line.ts';
+import { newDocument } from './page.ts';
 import type { Size, State } from './state.ts';
 
 /** A shell in an instance that is shown below the page. */
@@ -40,4 +41,17 @@ export function withPane(state: State, id: number, change: Partial<Pane>): State
 export function withoutPane(state: State, id: number): State {
   const typing = state.typing.filter((one) => one !== id);
   return { ...state, panes: state.panes.filter((pane) => pane.id !== id), typing };
+}
+
+/** The page of what a pane has shown: the same one with more lines while it is open, else a new one at its end. */
+export function withScrollback(state: State, pane: Pane): State {
+  const { id, key, lines } = pane;
+  const [first, ...others] = state.pages;
+  const page = state.pages.at(-1);
+  if (page?.kind !== 'scrollback') {
+    const document = { ...newDocument, follow: true };
+    return { ...state, pages: [...state.pages, { kind: 'scrollback', id, key, lines, document }] };
+  }
+  const document = page.id === id ? page.document : { ...page.document, follow: true };
+  return { ...state, pages: [first, ...others.slice(0, -1), { kind: 'scrollback', id, key, lines, document }] };
 }

@@ -1,3 +1,5 @@
+import type { Grouping } from './state.ts';
+
 /** How one list is shown. Rows are meant by their keys, so that they may come, go and move. */
 export interface TableState {
   readonly cursor: string | undefined;
@@ -20,6 +22,7 @@ export interface Arrangement {
   readonly rows: unknown;
   readonly sort: TableState['sort'];
   readonly filter: string;
+  readonly grouping: Grouping;
 }
 
 export function tableState(column: string, descending = false): TableState {

@@ -213,18 +213,25 @@ describe('the form for a new instance', () => {
       'down',
       'text:default,small',
       'down',
-      'text:limits.cpu=2',
+      'text:2',
+      'down',
+      'down',
+      'text:user.role="front end" boot.autostart=true',
+      'down',
+      'text:data,type=disk,source=/srv,path=/srv',
     );
     assert.deepEqual(press(form, 'ctrl+s').effects, [
       {
         kind: 'launch',
         request: {
-          ...{ image: 'tiny', name: 'web3', profiles: ['default', 'small'], config: { 'limits.cpu': '2' } },
+          ...{ image: 'tiny', name: 'web3', profiles: ['default', 'small'] },
+          config: { 'user.role': 'front end', 'boot.autostart': 'true', 'limits.cpu': '2' },
+          ...{ devices: ['data,type=disk,source=/srv,path=/srv'], remote: '' },
           ...{ network: '', pool: '', ephemeral: false, start: true },
         },
       },
     ]);
-    assert.match(text(form), /\$ yurt launch tiny web3 -p default -p small -c limits\.cpu=2/);
+    assert.match(text(form), /\$ yurt launch tiny web3 -p default -p small -c 'user/);
   });
 
   it('comes back with what was wrong', () => {

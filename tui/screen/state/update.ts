@@ -1,20 +1,23 @@
+import { type LaunchRequest, launchFormOf } from '../forms/launch.ts';
 import { keyed, pasted } from '../keys/key-update.ts';
 import { tables } from '../tables/registry.ts';
 import type { Action } from './action.ts';
 import { withResult } from './batches.ts';
 import { withConsole, withConsoleFailure } from './console-log.ts';
+import { withApplied } from './draft.ts';
 import type { Step } from './effect.ts';
 import { withEvent, withOperation } from './event-update.ts';
 import { withDirectory, withFile, withFiles } from './files.ts';
 import { bodyHeight } from './geometry.ts';
 import { withInstance, withInstances, withKnownConfig } from './instance-rows.ts';
 import { instancePage } from './page.ts';
-import { withoutPane, withPane } from './panes.ts';
+import { withoutPane, withPane, withScrollback } from './panes.ts';
+import { withProcesses } from './processes.ts';
+import { withLink, withOthers } from './remotes.ts';
 import { withRenamed } from './renamed.ts';
 import { withSnapshots } from './snapshots.ts';
 import { noticeMs, type ScreenName, type State, shownTable, type TableName, withNotice } from './state.ts';
 import { movedTo, scrolled, type TableState, withVisible } from './table-state.ts';
-import { type LaunchRequest, wizardOf } from './wizard.ts';
 
 /** The state after an action, and what is to be done because of it. Pure: the same for the same. */
 export function update(state: State, action: Action): Step<State> {
@@ -37,43 +40,47 @@ function told(state: State, action: Exclude<Action, { type: 'key' | 'paste' | 'l
     case 'tick':
       return ticked(state, action.now);
     case 'link':
-      return { ...state, link: action.link };
-    case 'instances-listed': {
-      const { instances: listed, now, withoutConfig = false } = action;
-      const known = state.data.instances;
-      const full = withoutConfig ? listed.map((one) => withKnownConfig(known, one)) : listed;
-      const instances = withInstances(known, full, now);
-      return loaded({ ...state, now: action.now, data: { ...state.data, instances } }, 'instances');
-    }
+      return withLink(state, action.link, action.remote ?? '');
+    case 'others':
+      return withOthers(state, action.remotes);
+    case 'instances-listed':
+      return withListed(state, action);
     case 'instance-read': {
       const instances = withInstance(state.data.instances, action.key, action.instance, action.now);
       return { ...state, data: { ...state.data, instances } };
     }
+    case 'tables-read': {
+      const { configKeys, deviceTypes } = action;
+      return { ...state, data: { ...state.data, configKeys, deviceTypes } };
+    }
     case 'listed':
       return loaded({ ...state, data: { ...state.data, ...action.listed } }, action.screen);
     case 'list-failed':
-      return {
-        ...state,
-        data: { ...state.data, failures: { ...state.data.failures, [action.screen]: action.reason } },
-      };
+      return withFailure(state, action.screen, action.reason);
     case 'event':
-      return withEvent(withRenamed(state, action.event), action.event);
+      return withEvent(withRenamed(state, action.event, action.remote ?? ''), action.event, action.remote ?? '');
     case 'operation':
       return withOperation(state, action.operation);
     case 'batch-begun': {
-      const { id, doing, done, targets } = action;
-      return { ...state, batches: [...state.batches, { id, doing, done, targets, ended: [] }] };
+      const { type: _type, ...batch } = action;
+      return { ...state, batches: [...state.batches, { ...batch, ended: [] }] };
     }
     case 'batch-result':
       return withResult(state, action.id, action.target, action.failure);
     case 'launch-refused':
       return refused(state, action.reason, action.request);
+    case 'report':
+      return withReport(state, action.title, action.lines);
+    case 'draft-applied':
+      return withApplied(state, action.key, action.draft);
     case 'console':
       return withConsole(state, action.key, action.lines, action.now);
     case 'console-failed':
       return withConsoleFailure(state, action.key, action.reason);
     case 'snapshots-listed':
       return withSnapshots(state, action.key, action.snapshots);
+    case 'processes-listed':
+      return withProcesses(state, action.key, action.listed, action.now);
     case 'files-listed':
       return withFiles(state, action.key, action.path, action.entries);
     case 'directory-opened':
@@ -84,6 +91,8 @@ function told(state: State, action: Exclude<Action, { type: 'key' | 'paste' | 'l
       return { ...state, panes: [...state.panes, { id: action.id, key: action.key, lines: [] }] };
     case 'pane-drawn':
       return withPane(state, action.id, { lines: action.lines });
+    case 'pane-read':
+      return withScrollback(state, action);
     case 'pane-closed':
       return withoutPane(state, action.id);
     case 'panes-typing':
@@ -91,6 +100,25 @@ function told(state: State, action: Exclude<Action, { type: 'key' | 'paste' | 'l
     case 'notice':
       return withNotice(state, action.kind, action.text);
   }
+}
+
+function withFailure(state: State, screen: ScreenName, reason: string): State {
+  return { ...state, data: { ...state.data, failures: { ...state.data.failures, [screen]: reason } } };
+}
+
+function withListed(state: State, action: Extract<Action, { type: 'instances-listed' }>): State {
+  const { instances: listed, now, withoutConfig = false, remote = '' } = action;
+  const known = state.data.instances;
+  const full = withoutConfig ? listed.map((one) => withKnownConfig(known, one, remote)) : listed;
+  const instances = withInstances(known, full, now, remote);
+  const next = { ...state, now, data: { ...state.data, instances } };
+  return remote === '' ? loaded(next, 'instances') : next;
+}
+
+/** What there is to read, unless somebody is in the middle of something: then the title alone is said. */
+function withReport(state: State, title: string, lines: readonly string[]): State {
+  if (state.overlay !== undefined) return withNotice(state, 'info', title);
+  return { ...state, overlay: { kind: 'results', title, lines, offset: 0 } };
 }
 
 function loaded(state: State, screen: ScreenName): State {
@@ -116,7 +144,7 @@ function launched(state: State, key: string): Step<State> {
 /** The form comes back with what was wrong, unless something else is open. */
 function refused(state: State, reason: string, request: LaunchRequest): State {
   if (state.overlay !== undefined || state.prompt !== undefined) return withNotice(state, 'bad', reason);
-  return { ...state, overlay: { kind: 'wizard', wizard: { ...wizardOf(request), error: reason } } };
+  return { ...state, overlay: { kind: 'form', form: { ...launchFormOf(request), error: reason } } };
 }
 
 /** The rows of the list that is shown are filtered and sorted anew when they, the filter or the order changed. */
@@ -131,10 +159,12 @@ function arranged(before: State, after: State): State {
 function withArrangement(state: State, name: TableName, table: TableState, isResized: boolean): TableState {
   const { sort, filter, arrangedFrom } = table;
   const rows = tables[name].rows(state.data);
+  const { grouping } = state;
   const height = bodyHeight(state);
-  if (arrangedFrom?.rows === rows && arrangedFrom.sort === sort && arrangedFrom.filter === filter) {
+  const isSame = arrangedFrom?.rows === rows && arrangedFrom.sort === sort && arrangedFrom.filter === filter;
+  if (isSame && arrangedFrom.grouping === grouping) {
     return isResized ? scrolled(table, height) : table;
   }
-  const { visible, error } = tables[name].arranged(state.data, { sort, filter, clock: state });
-  return withVisible({ ...table, filterError: error, arrangedFrom: { rows, sort, filter } }, visible, height);
+  const { visible, error } = tables[name].arranged(state.data, { sort, filter, grouping, view: state });
+  return withVisible({ ...table, filterError: error, arrangedFrom: { rows, sort, filter, grouping } }, visible, height);
 }

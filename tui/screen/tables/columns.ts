@@ -7,11 +7,13 @@ export const markWidth = 2;
 /** The columns of a list that a screen of this width has room for. */
 export function shownColumns(
   table: Table,
-  { size, allProjects }: Pick<State, 'size' | 'allProjects'>,
+  { size, allProjects, others }: Pick<State, 'size' | 'allProjects' | 'others'>,
 ): readonly ColumnHead[] {
   const kept = new Set<ColumnHead>();
   let rest = size.columns - markWidth;
-  const possible = table.columns.filter(({ ofProjects }) => allProjects || ofProjects !== true);
+  const possible = table.columns.filter(
+    ({ ofProjects, ofRemotes }) => (allProjects || ofProjects !== true) && (others.size > 0 || ofRemotes !== true),
+  );
   for (const column of possible.sort((a, b) => a.rank - b.rank)) {
     rest -= column.width + 1;
     if (rest < -1) break;

@@ -5,7 +5,7 @@ import { dateOf, durationOf } from '../../output/units.ts';
 import { sparkline } from '../frame/sparkline.ts';
 import type { Role } from '../frame/theme.ts';
 import { type InstanceRow, isRunning } from '../state/instance-rows.ts';
-import type { Clock } from '../state/state.ts';
+import type { Clock, Grouping, Perspective } from '../state/state.ts';
 import { fuzzyMatch } from './fuzzy.ts';
 import { shortSize } from './short-size.ts';
 import { defineTable, type RowFilter, type TableColumn } from './table.ts';
@@ -63,6 +63,7 @@ const columns: readonly TableColumn<InstanceRow>[] = [
     text: ({ instance }) => instance.profiles.join(','),
   },
   { id: 'project', title: 'PROJECT', width: 10, rank: 1.5, ofProjects: true, text: ({ instance }) => instance.project },
+  { id: 'remote', title: 'REMOTE', width: 10, rank: 1.4, ofRemotes: true, text: remoteOf },
   { id: 'arch', title: 'ARCH', width: 8, rank: 12, text: ({ instance }) => instance.architecture },
   {
     id: 'description',
@@ -80,8 +81,17 @@ export const instancesTable = defineTable<InstanceRow>({
   columns,
   rows: ({ instances }) => instances,
   filter: instanceFilter,
+  group: groupOf,
   record: ({ instance }) => instanceRecord(instance),
 });
+
+function remoteOf({ remote }: InstanceRow, view: Perspective): string {
+  return remote || view.remote;
+}
+
+function groupOf(row: InstanceRow, grouping: Grouping, view: Perspective): string {
+  return grouping === 'remote' ? remoteOf(row, view) : row.instance.project;
+}
 
 /** `Booting` while the system inside is not up. */
 export function stateOf({ status, state }: Instance__Output): string {
@@ -143,16 +153,16 @@ function processesOf({ instance: { state } }: InstanceRow): string {
 }
 
 /**
- * What `yurt list` filters by, and besides: letters of the name in their order, parts of address, image or profiles, and
+ * What `yurt list` filters by, `remote=…`, and besides: letters of the name in their order, parts of address, image or profiles, and
  * `!` before a word for what must not hold.
  */
-function instanceFilter(text: string): RowFilter<InstanceRow> {
+function instanceFilter(text: string, view: Perspective): RowFilter<InstanceRow> {
   let error: string | undefined;
   const words = text.split(/\s+/).filter((word) => word !== '' && word !== '!');
   const filters = words.map((word) => {
     const negative = word.startsWith('!');
     try {
-      const matches = wordFilter(negative ? word.slice(1) : word);
+      const matches = wordFilter(negative ? word.slice(1) : word, view);
       return (row: InstanceRow) => matches(row) !== negative;
     } catch (problem) {
       error = problem instanceof Error ? problem.message : String(problem);
@@ -162,7 +172,8 @@ function instanceFilter(text: string): RowFilter<InstanceRow> {
   return { error, matches: (row) => filters.every((matches) => matches(row)) };
 }
 
-function wordFilter(word: string): RowFilter<InstanceRow>['matches'] {
+function wordFilter(word: string, view: Perspective): RowFilter<InstanceRow>['matches'] {
+  if (word.startsWith('remote=')) return (row) => remoteOf(row, view) === word.slice('remote='.length);
   const { matches: asList } = parseFilters([word]);
   if (word.includes('=')) return ({ instance }) => asList(instance);
   return (row) => {

@@ -4,6 +4,7 @@ import type { Network__Output } from '../../../proto/gen/yurt/v1/Network.ts';
 import type { Operation__Output } from '../../../proto/gen/yurt/v1/Operation.ts';
 import type { Profile__Output } from '../../../proto/gen/yurt/v1/Profile.ts';
 import type { Project__Output } from '../../../proto/gen/yurt/v1/Project.ts';
+import type { ProjectResource__Output } from '../../../proto/gen/yurt/v1/ProjectResource.ts';
 import type { StoragePool__Output } from '../../../proto/gen/yurt/v1/StoragePool.ts';
 import { eventRecord } from '../../events/record.ts';
 import { descriptionOf, imageRecord } from '../../images/listing.ts';
@@ -12,6 +13,7 @@ import { dateOf, durationOf, minuteOf } from '../../output/units.ts';
 import { profileRecord } from '../../profiles/record.ts';
 import { projectRecord } from '../../projects/record.ts';
 import type { Role } from '../frame/theme.ts';
+import type { EventRow } from '../state/event-update.ts';
 import type { Clock } from '../state/state.ts';
 import { clockTime } from './clock-time.ts';
 import { shortSize } from './short-size.ts';
@@ -167,8 +169,22 @@ export const projectsTable = defineTable<Project__Output>({
   ],
   rows: ({ projects }) => projects,
   filter: wordFilter(({ name, description, config }) => [name, description, pairs(config)]),
-  record: projectRecord,
+  record: (project, { usage }) =>
+    usage?.project === project.name
+      ? { ...projectRecord(project), usage: usageOf(usage.resources) }
+      : projectRecord(project),
 });
+
+/** What is used of each resource, and of how much: `memory: 1.5G of 4.0G`. */
+function usageOf(resources: readonly ProjectResource__Output[]): Record<string, string> {
+  const amount = (unit: string, value: number) => (unit === 'bytes' ? shortSize(Number(value)) : String(value));
+  return Object.fromEntries(
+    resources.map(({ name, unit, limited, limit, used }) => [
+      name,
+      `${amount(unit, used)}${limited ? ` of ${amount(unit, limit)}` : ''}`,
+    ]),
+  );
+}
 
 function instancesIn({ usedBy }: Project__Output): string {
   return String(usedBy.filter((one) => one.startsWith('instance/')).length);
@@ -176,6 +192,7 @@ function instancesIn({ usedBy }: Project__Output): string {
 
 export const operationsTable = defineTable<Operation__Output>({
   title: 'Operations',
+  short: 'Ops',
   empty: 'Nothing is under way',
   columns: [
     {
@@ -211,33 +228,37 @@ export function operationRole({ status }: Operation__Output): Role {
   return status === 'OPERATION_STATUS_CANCELED' ? 'dim' : 'busy';
 }
 
-export const eventsTable = defineTable<Event__Output>({
+export const eventsTable = defineTable<EventRow>({
   title: 'Events',
   empty: 'Nothing has happened since this screen was opened',
   columns: [
     {
-      ...{ id: 'time', title: 'TIME', width: 8, rank: 0, text: timeOf },
-      value: ({ cursor }) => Number(cursor.split('-').at(-1)),
+      ...{ id: 'time', title: 'TIME', width: 8, rank: 0, text: ({ event }, view) => timeOf(event, view) },
+      value: ({ event }) => dateOf(event.time)?.getTime() ?? 0,
     },
-    { id: 'action', title: 'ACTION', width: 22, rank: 1, text: actionOf },
-    { id: 'source', title: 'SOURCE', width: 26, most: 50, rank: 2, text: ({ lifecycle }) => lifecycle?.source ?? '' },
+    { id: 'action', title: 'ACTION', width: 22, rank: 1, text: ({ event }) => actionOf(event) },
+    { id: 'source', title: 'SOURCE', width: 26, most: 50, rank: 2, text: ({ event }) => event.lifecycle?.source ?? '' },
     {
       id: 'context',
       title: 'CONTEXT',
       width: 18,
       most: 80,
       rank: 3,
-      text: ({ lifecycle }) => pairs(lifecycle?.context ?? {}),
+      text: ({ event }) => pairs(event.lifecycle?.context ?? {}),
     },
-    { id: 'project', title: 'PROJECT', width: 10, rank: 4, text: ({ project }) => project },
+    { id: 'project', title: 'PROJECT', width: 10, rank: 4, text: ({ event }) => event.project },
+    {
+      ...{ id: 'remote', title: 'REMOTE', width: 10, rank: 1.5, ofRemotes: true },
+      text: ({ remote }, view) => remote || view.remote,
+    },
   ],
   rows: ({ events }) => events,
-  filter: wordFilter((event) => [
+  filter: wordFilter(({ event }) => [
     actionOf(event),
     event.lifecycle?.source ?? '',
     pairs(event.lifecycle?.context ?? {}),
   ]),
-  record: eventRecord,
+  record: ({ event }) => eventRecord(event),
 });
 
 /** `15:04:05` in the zone of whoever looks. */

@@ -10,6 +10,7 @@ import {
   storageTable,
 } from './other-tables.ts';
 import type { Table } from './table.ts';
+import { trustTable } from './trust.ts';
 
 /** The lists by their names: the screens follow from it. */
 export const tables: Readonly<Record<TableName, Table>> = {
@@ -21,4 +22,5 @@ export const tables: Readonly<Record<TableName, Table>> = {
   projects: projectsTable,
   operations: operationsTable,
   events: eventsTable,
+  trust: trustTable,
 };

@@ -1,5 +1,5 @@
 import type { Role } from '../frame/theme.ts';
-import type { Clock, Data } from '../state/state.ts';
+import type { Data, Grouping, Perspective } from '../state/state.ts';
 
 /** A column of a list on the screen. */
 export interface TableColumn<Row> {
@@ -14,11 +14,13 @@ export interface TableColumn<Row> {
   readonly rank: number;
   /** Only where instances of several projects are shown, but there before most others. */
   readonly ofProjects?: true;
+  /** Only where those of several servers are. */
+  readonly ofRemotes?: true;
   /** May hold anything: it is made safe where it is shown. */
-  readonly text: (row: Row, clock: Clock) => string;
-  readonly role?: (row: Row, clock: Clock) => Role | undefined;
+  readonly text: (row: Row, view: Perspective) => string;
+  readonly role?: (row: Row, view: Perspective) => Role | undefined;
   /** For what is not in the natural order of its text. */
-  readonly value?: (row: Row, clock: Clock) => number;
+  readonly value?: (row: Row, view: Perspective) => number;
 }
 
 /** Whether a row passes the filter that somebody typed. */
@@ -30,13 +32,17 @@ export interface RowFilter<Row> {
 
 export interface TableSpec<Row> {
   readonly title: string;
+  /** Instead of the title where there is little room. */
+  readonly short?: string;
   /** What one says when there is nothing. */
   readonly empty: string;
   readonly columns: readonly TableColumn<Row>[];
   readonly rows: (data: Data) => ReadonlyMap<string, Row>;
-  readonly filter: (text: string) => RowFilter<Row>;
+  readonly filter: (text: string, view: Perspective) => RowFilter<Row>;
+  /** What group a row belongs to; undefined when there are none. */
+  readonly group?: (row: Row, grouping: Grouping, view: Perspective) => string | undefined;
   /** The whole object, as `-f yaml` shows it. */
-  readonly record: (row: Row) => unknown;
+  readonly record: (row: Row, data: Data) => unknown;
 }
 
 /** A column apart from the rows it is for. */
@@ -50,6 +56,7 @@ export interface Cell {
 /** A list of whatever kind of rows: each is meant by its key. */
 export interface Table {
   readonly title: string;
+  readonly short: string;
   readonly empty: string;
   readonly columns: readonly ColumnHead[];
   /** The map that the rows are in: as long as it is the same, so are they. */
@@ -60,10 +67,12 @@ export interface Table {
     options: {
       readonly sort: { readonly column: string; readonly descending: boolean };
       readonly filter: string;
-      readonly clock: Clock;
+      readonly grouping: Grouping;
+      readonly view: Perspective;
     },
   ): { readonly visible: readonly string[]; readonly error: string | undefined };
-  cell(data: Data, key: string, column: string, clock: Clock): Cell;
+  cell(data: Data, key: string, column: string, view: Perspective): Cell;
+  group(data: Data, key: string, grouping: Grouping, view: Perspective): string | undefined;
   record(data: Data, key: string): unknown;
 }
 
@@ -73,24 +82,34 @@ export function defineTable<Row>(spec: TableSpec<Row>): Table {
   const byId = new Map(spec.columns.map((column) => [column.id, column]));
   return {
     title: spec.title,
+    short: spec.short ?? spec.title,
     empty: spec.empty,
     columns: spec.columns,
     rows: spec.rows,
-    arranged(data, { sort, filter, clock }) {
-      const { matches, error } = spec.filter(filter);
-      const kept = [...spec.rows(data)].filter(([, row]) => matches(row));
+    arranged(data, { sort, filter, grouping, view }) {
+      const { matches, error } = spec.filter(filter, view);
+      const rows = spec.rows(data);
+      const kept = [...rows].filter(([, row]) => matches(row));
       const column = byId.get(sort.column) ?? spec.columns[0];
-      return { visible: column === undefined ? [] : ordered(kept, column, sort.descending, clock), error };
+      const visible = column === undefined ? [] : ordered(kept, column, sort.descending, view);
+      if (grouping === 'none' || spec.group === undefined) return { visible, error };
+      const groups = new Map(kept.map(([key, row]) => [key, spec.group?.(row, grouping, view) ?? '']));
+      // The order within each group stays: this one is stable.
+      return { visible: visible.sort((a, b) => collator.compare(groups.get(a) ?? '', groups.get(b) ?? '')), error };
     },
-    cell(data, key, id, clock) {
+    group(data, key, grouping, view) {
+      const row = spec.rows(data).get(key);
+      return row === undefined || grouping === 'none' ? undefined : spec.group?.(row, grouping, view);
+    },
+    cell(data, key, id, view) {
       const row = spec.rows(data).get(key);
       const column = byId.get(id);
       if (row === undefined || column === undefined) return { text: '', role: undefined };
-      return { text: column.text(row, clock), role: column.role?.(row, clock) };
+      return { text: column.text(row, view), role: column.role?.(row, view) };
     },
     record(data, key) {
       const row = spec.rows(data).get(key);
-      return row === undefined ? undefined : spec.record(row);
+      return row === undefined ? undefined : spec.record(row, data);
     },
   };
 }
@@ -99,15 +118,15 @@ function ordered<Row>(
   rows: readonly (readonly [string, Row])[],
   { text, value }: TableColumn<Row>,
   descending: boolean,
-  clock: Clock,
+  view: Perspective,
 ): string[] {
   const sign = descending ? -1 : 1;
   const byKey = (a: string, b: string) => collator.compare(a, b);
   if (value !== undefined) {
-    const keyed = rows.map(([key, row]) => ({ key, value: value(row, clock) }));
+    const keyed = rows.map(([key, row]) => ({ key, value: value(row, view) }));
     return keyed.sort((a, b) => sign * (a.value - b.value) || byKey(a.key, b.key)).map(({ key }) => key);
   }
-  const keyed = rows.map(([key, row]) => ({ key, text: text(row, clock) }));
+  const keyed = rows.map(([key, row]) => ({ key, text: text(row, view) }));
   return keyed.sort((a, b) => sign * collator.compare(a.text, b.text) || byKey(a.key, b.key)).map(({ key }) => key);
 }
 

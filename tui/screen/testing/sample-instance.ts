@@ -46,7 +46,7 @@ function stateOf(sample: Sample, now: number, second: number): InstanceState {
     memoryPeakBytes: memoryMiB * mebibyte,
     memoryLimitBytes: limitMiB * mebibyte,
     cpuUsageNanoseconds: Math.round((second + (1 - Math.cos(second / 4))) * cpu * 1e9),
-    diskUsageBytes: 0,
+    diskUsageBytes: memoryMiB * 7 * mebibyte,
     network: [
       {
         ...{ name: 'eth0', hostName: `yurt${address}`, hwaddr: `00:16:3e:5b:21:${address}`, state: 'up', mtu: 1500 },

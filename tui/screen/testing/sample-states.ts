@@ -1,18 +1,24 @@
 import type { Event, Event__Output } from '../../../proto/gen/yurt/v1/Event.ts';
+import type { Group, Group__Output } from '../../../proto/gen/yurt/v1/Group.ts';
 import type { Image, Image__Output } from '../../../proto/gen/yurt/v1/Image.ts';
 import type { Instance__Output } from '../../../proto/gen/yurt/v1/Instance.ts';
 import type { Network, Network__Output } from '../../../proto/gen/yurt/v1/Network.ts';
 import type { Operation, Operation__Output } from '../../../proto/gen/yurt/v1/Operation.ts';
 import type { Profile, Profile__Output } from '../../../proto/gen/yurt/v1/Profile.ts';
 import type { Project, Project__Output } from '../../../proto/gen/yurt/v1/Project.ts';
+import type { ProjectResource, ProjectResource__Output } from '../../../proto/gen/yurt/v1/ProjectResource.ts';
 import type { Server, Server__Output } from '../../../proto/gen/yurt/v1/Server.ts';
 import type { StoragePool, StoragePool__Output } from '../../../proto/gen/yurt/v1/StoragePool.ts';
+import type { TrustedClient, TrustedClient__Output } from '../../../proto/gen/yurt/v1/TrustedClient.ts';
+import type { TrustToken, TrustToken__Output } from '../../../proto/gen/yurt/v1/TrustToken.ts';
 import { initialState } from '../state/initial.ts';
 import { keyOf } from '../state/instance-rows.ts';
 import type { Size, State } from '../state/state.ts';
+import { trustRows } from '../state/trust-rows.ts';
 import { update } from '../state/update.ts';
 import { complete } from './complete.ts';
 import { type Sample, sampleInstance } from './sample-instance.ts';
+import { configKeys, deviceTypes } from './sample-tables.ts';
 
 /** When all samples are looked at: 2026-03-04 12:00 UTC. */
 export const sampleNow = Date.UTC(2026, 2, 4, 12, 0, 0);
@@ -29,7 +35,7 @@ const samples: readonly Sample[] = [
 
 /** A state as it is after a server with a few of everything was looked at for half a minute. */
 export function sampleState(size: Size): State {
-  let state = initialState({ size, now: sampleNow, zone: 0, theme: 'dark', project: '' });
+  let state = initialState({ size, now: sampleNow, zone: 0, theme: 'dark', project: '', remote: 'local' });
   const apply = (action: Parameters<typeof update>[1]) => {
     state = update(state, action).state;
   };
@@ -47,9 +53,11 @@ export function sampleState(size: Size): State {
   apply({ type: 'listed', screen: 'profiles', listed: { profiles: byKey(profiles, keyOf) } });
   apply({ type: 'listed', screen: 'networks', listed: { networks: byKey(networks, keyOf) } });
   apply({ type: 'listed', screen: 'storage', listed: { storage: byKey(pools, ({ name }) => name) } });
-  apply({ type: 'listed', screen: 'projects', listed: { projects: byKey(projects, ({ name }) => name) } });
+  apply({ type: 'listed', screen: 'projects', listed: { projects: byKey(projects, ({ name }) => name), usage } });
   apply({ type: 'listed', screen: 'operations', listed: { operations: byKey(operations, ({ id }) => id) } });
-  apply({ type: 'listed', screen: 'server', listed: { server } });
+  apply({ type: 'listed', screen: 'trust', listed: { trust: trustRows({ clients, tokens, groups }) } });
+  apply({ type: 'listed', screen: 'server', listed: { server, serverConfig: { 'core.https_address': '[::]:8443' } } });
+  apply({ type: 'tables-read', configKeys, deviceTypes });
   for (const event of events) apply({ type: 'event', event });
   return state;
 }
@@ -138,6 +146,14 @@ const projects = allOf<Project, Project__Output>('Project', [
   { name: 'lab', config: { 'features.images': 'false', 'limits.instances': '10' }, usedBy: [] },
 ]);
 
+const usage = {
+  project: 'lab',
+  resources: allOf<ProjectResource, ProjectResource__Output>('ProjectResource', [
+    { name: 'instances', unit: '', limited: true, limit: 10, used: 3 },
+    { name: 'memory', unit: 'bytes', limited: false, limit: 0, used: 1_610_612_736 },
+  ]),
+};
+
 const operations = allOf<Operation, Operation__Output>('Operation', [
   {
     ...{ id: '5b1c0a2e-0000-4000-8000-000000000001', kind: 'image.build', description: 'Building the image debian/13' },
@@ -175,6 +191,38 @@ const server = complete<Server__Output>('Server', {
     { name: 'apparmor', present: false, detail: 'The kernel was built without it' },
   ],
 } satisfies Server);
+
+const clients = allOf<TrustedClient, TrustedClient__Output>('TrustedClient', [
+  {
+    ...{ name: 'laptop', fingerprint: '5f1c9a0b7d3e2486'.repeat(4), type: 'client', restricted: false, projects: [] },
+    ...{ createdAt: secondsAgo(86_400 * 90), expiresAt: null, certificate: '', etag: '' },
+  },
+  {
+    ...{
+      name: 'ci',
+      fingerprint: 'a83b1f60c2d94e57'.repeat(4),
+      type: 'client',
+      restricted: true,
+      projects: ['lab'],
+      groups: ['builders'],
+    },
+    ...{ createdAt: secondsAgo(86_400 * 9), expiresAt: secondsAgo(-86_400 * 21), certificate: '', etag: '' },
+  },
+]);
+
+const groups = allOf<Group, Group__Output>('Group', [
+  {
+    ...{ name: 'builders', description: 'Who builds images', identities: ['ci'], etag: '' },
+    permissions: [{ entityType: 'project', entity: 'lab', project: '', entitlement: 'operator' }],
+  },
+]);
+
+const tokens = allOf<TrustToken, TrustToken__Output>('TrustToken', [
+  {
+    rights: { name: 'desktop', restricted: false, projects: [], expiresAt: null },
+    ...{ createdAt: secondsAgo(600), expiresAt: secondsAgo(-3000) },
+  },
+]);
 
 /** All of the instances of the sample. */
 export function sampleInstances(): Instance__Output[] {

@@ -12,10 +12,17 @@ import { yamlLines } from './yaml-lines.ts';
 export function documentLines(state: State): readonly Line[] {
   const page = shownPage(state);
   if (!isText(page)) return [];
-  const wanted = page.document.filter.toLowerCase();
   const all = contentOf(state, page);
-  const kept = wanted === '' ? all : all.filter((one) => textOf(one).toLowerCase().includes(wanted));
+  const passes = lineFilter(page.document.filter);
+  const kept = passes === undefined ? all : all.filter((one) => passes(textOf(one)));
   return page.document.wrap ? kept.flatMap((one) => wrapped(one, state.size.columns)) : kept;
+}
+
+/** Which lines a filter leaves: those with its text, after `!` those without it. Undefined: all. */
+function lineFilter(filter: string): ((text: string) => boolean) | undefined {
+  const isInverse = filter.startsWith('!');
+  const wanted = filter.slice(isInverse ? 1 : 0).toLowerCase();
+  return wanted === '' ? undefined : (text) => text.toLowerCase().includes(wanted) !== isInverse;
 }
 
 /** The lines of it that the screen has room for. */
@@ -38,9 +45,14 @@ function contentOf(state: State, page: TextPage): readonly Line[] {
   if (page.kind === 'instance') return instanceLines(state, page);
   if (page.kind === 'server') {
     const { server } = state.data;
-    if (server !== undefined) return yamlLines(serverRecord(server));
+    const { serverConfig } = state.data;
+    if (server !== undefined) {
+      const config = serverConfig === undefined ? {} : { config: serverConfig };
+      return yamlLines({ ...config, ...(serverRecord(server) as object) });
+    }
     return [line(span(state.data.failures.server ?? 'Reading …', 'dim'))];
   }
+  if (page.kind === 'scrollback') return page.lines;
   if (page.kind === 'file') return page.lines.map((text) => line(safe(text)));
   const record = tables[page.table].record(state.data, page.key);
   return record === undefined ? [line(span('It does not exist any more: esc goes back', 'dim'))] : yamlLines(record);

@@ -36,8 +36,10 @@ function hinted(state: State) {
 
 const labels: Readonly<Record<Prompt['kind'], string>> = {
   ...{ filter: 'Filter: ', search: 'Search: ', 'line-filter': 'Lines with: ' },
-  ...{ run: 'Run: ', create: 'Name: ', push: 'Push the local file: ' },
+  ...{ run: 'Run: ', create: 'Name: ', push: 'Push the local file: ', save: 'Save to the local file: ' },
   ...{ snapshot: 'Name of the snapshot: ', rename: 'New name: ', copy: 'Name of the copy: ' },
+  ...{ 'rename-snapshot': 'New name: ', 'rename-object': 'New name: ' },
+  'snapshot-expiry': 'Expires in or on, empty for never (1w, 1d 12H, 2031-05-01): ',
 };
 
 function promptLine({ kind, editor }: Prompt): Line {

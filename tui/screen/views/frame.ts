@@ -3,6 +3,7 @@ import { screenOf } from '../keys/screen-commands.ts';
 import { nameOf } from '../state/batches.ts';
 import { bodyHeight } from '../state/geometry.ts';
 import { isText, tabNames } from '../state/page.ts';
+import { lostServers } from '../state/remotes.ts';
 import { type ScreenName, type State, screenNames, shownPage } from '../state/state.ts';
 import { tables } from '../tables/registry.ts';
 import { documentLines, documentView, offsetOf } from './document.ts';
@@ -47,9 +48,11 @@ export function frameLines(state: State): readonly Line[] {
 function screensLine(state: State): Line {
   const present = screenOf(state);
   const spans: Span[] = [];
+  const full = screenNames.reduce((sum, name) => sum + titleOf(name).length + 1, 1);
+  const shown = (name: ScreenName) => (full <= state.size.columns ? titleOf(name) : shortTitleOf(name));
   for (const [index, name] of screenNames.entries()) {
     const edge = name === present ? '[' : screenNames[index - 1] === present ? ']' : ' ';
-    spans.push(span(edge), span(titleOf(name), name === present ? 'strong' : undefined));
+    spans.push(span(edge), span(shown(name), name === present ? 'strong' : undefined));
   }
   spans.push(span(screenNames.at(-1) === present ? ']' : ' '));
   const size = spans.reduce((sum, { text }) => sum + widthOf(text), 0);
@@ -62,9 +65,20 @@ function titleOf(name: ScreenName): string {
   return name === 'server' ? 'Server' : tables[name].title;
 }
 
-function bannerLines({ link }: State): Line[] {
-  if (link.kind !== 'lost') return [];
-  return [line(' ', span(`Disconnected, trying again. ${safe(link.reason)}`, 'bad'))];
+function shortTitleOf(name: ScreenName): string {
+  return name === 'server' ? 'Server' : tables[name].short;
+}
+
+/** A line for each server that cannot be reached: the others are shown as ever. */
+function bannerLines(state: State): Line[] {
+  return lostServers(state).map(({ remote, reason }) => {
+    const which = remote === '' ? '' : `${safe(remote)}: `;
+    return line(' ', span(`${which}Disconnected, trying again. ${safe(reason)}`, 'bad'));
+  });
+}
+
+function filterNote(filter: string): string {
+  return filter.startsWith('!') ? `lines without "${safe(filter.slice(1))}"` : `lines with "${safe(filter)}"`;
 }
 
 /** The title of a page that is a text: whose it is, its tabs, how far one is in it. */
@@ -78,11 +92,15 @@ function titleLine(state: State): Line {
   const where = lines <= height ? '' : `${Math.min(lines, offset + height)} of ${lines} `;
   const notes = [
     ...(document.follow ? ['following'] : []),
-    ...(document.filter === '' ? [] : [`lines with "${safe(document.filter)}"`]),
+    ...(document.filter === '' ? [] : [filterNote(document.filter)]),
     ...(document.search === '' ? [] : [`/${safe(document.search)}`]),
   ];
   const right = line(span(`${notes.join('  ')}  ${where}`, 'dim'));
   if (page.kind === 'server') return spread(line(' ', span('Server', 'strong')), right, state.size.columns);
+  if (page.kind === 'scrollback') {
+    const title = line(' ', span(safe(nameOf(page.key)), 'strong'), span(' what its pane has shown', 'dim'));
+    return spread(title, right, state.size.columns);
+  }
   const name = page.kind === 'file' ? `${nameOf(page.key)}${page.path}` : nameOf(page.key);
   const spans: Span[] = [span(' '), span(safe(name), 'strong'), span(' ')];
   if (page.kind === 'instance') {

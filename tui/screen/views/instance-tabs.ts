@@ -1,7 +1,7 @@
 import type { Instance__Output } from '../../../proto/gen/yurt/v1/Instance.ts';
 import { byteSize, dateOf, durationOf, minuteOf } from '../../output/units.ts';
 import { fit, type Line, line, span } from '../frame/line.ts';
-import { sparkline } from '../frame/sparkline.ts';
+import { chart, sparkline } from '../frame/sparkline.ts';
 import { bodyHeight } from '../state/geometry.ts';
 import type { InstanceRow } from '../state/instance-rows.ts';
 import type { InstancePage, TabName } from '../state/page.ts';
@@ -10,6 +10,8 @@ import { clockTime } from '../tables/clock-time.ts';
 import { addressOf, cpuOf, roleOf, stateOf } from '../tables/instances.ts';
 import { operationRole, progressOf, timeOf } from '../tables/other-tables.ts';
 import { shortSize } from '../tables/short-size.ts';
+import { configLines, deviceLines } from './content-views.ts';
+import { processLines } from './processes-view.ts';
 import { safe } from './safe.ts';
 import { snapshotLines } from './snapshots-view.ts';
 
@@ -22,10 +24,12 @@ export function instanceLines(state: State, page: InstancePage): readonly Line[]
 
 const tabs: Readonly<Record<TabName, (row: InstanceRow, state: State, page: InstancePage) => readonly Line[]>> = {
   overview: overviewLines,
-  devices: ({ instance }) => deviceLines(instance),
-  config: ({ instance }) => configLines(instance),
+  devices: deviceLines,
+  config: configLines,
   network: ({ instance }) => networkLines(instance),
   snapshots: (_row, state, { snapshots }) => snapshotLines(snapshots, bodyHeight(state), state),
+  processes: ({ instance }, _state, { processes }) =>
+    instance.state === null ? [line(span('Nothing runs while it is stopped', 'dim'))] : processLines(processes),
   log: (_row, state, page) => logLines(page, state),
   events: eventLines,
   metrics: metricLines,
@@ -65,41 +69,19 @@ function overviewLines(row: InstanceRow, state: State): Line[] {
     field('Created', minuteOf(dateOf(instance.createdAt))),
     field('Last used', minuteOf(dateOf(instance.lastUsedAt))),
     field('Uuid', instance.uuid),
-    ...operationLines(instance, state),
+    ...operationLines(row, state),
   ];
 }
 
-function operationLines({ name }: Instance__Output, { data }: State): Line[] {
-  const own = [...data.operations.values()].filter(({ resources }) => resources.includes(`instance/${name}`)).slice(-5);
+function operationLines({ instance: { name, project }, remote }: InstanceRow, { data }: State): Line[] {
+  const own = [...data.operations.values()]
+    .filter((one) => remote === '' && one.project === project && one.resources.includes(`instance/${name}`))
+    .slice(-5);
   if (own.length === 0) return [];
   const lines = own.map((operation) =>
     line('  ', span(fit(safe(operation.description), 40), operationRole(operation)), ' ', safe(progressOf(operation))),
   );
   return [line(), line(span('Operations', 'header')), ...lines];
-}
-
-function deviceLines({ devices, expandedDevices }: Instance__Output): Line[] {
-  const names = Object.keys(expandedDevices).sort();
-  if (names.length === 0) return [line(span('No devices', 'dim'))];
-  return names.flatMap((name) => {
-    const { type = '', ...options } = expandedDevices[name]?.options ?? {};
-    const source = Object.hasOwn(devices, name) ? 'its own' : 'from a profile';
-    return [
-      line(span(safe(name), 'strong'), '  ', span(safe(type), 'accent'), '  ', span(source, 'dim')),
-      ...Object.entries(options).map(([key, value]) => field(`  ${key}`, value)),
-    ];
-  });
-}
-
-function configLines({ config, expandedConfig }: Instance__Output): Line[] {
-  const keys = Object.keys(expandedConfig).sort();
-  if (keys.length === 0) return [line(span('Nothing is configured: the defaults hold', 'dim'))];
-  return keys.map((key) => {
-    const source = Object.hasOwn(config, key) ? '' : '  from a profile';
-    return line(
-      ...[span(`${fit(safe(key), 34)} `, 'accent'), span(safe(expandedConfig[key] ?? '')), span(source, 'dim')],
-    );
-  });
 }
 
 function networkLines({ state }: Instance__Output): Line[] {
@@ -128,11 +110,12 @@ function logLines({ log, document }: InstancePage, clock: Clock): Line[] {
   });
 }
 
-function eventLines({ instance }: InstanceRow, { data, ...clock }: State): Line[] {
+function eventLines({ instance, remote }: InstanceRow, { data, ...clock }: State): Line[] {
   const resource = `instance/${instance.name}`;
-  const own = [...data.events.values()].filter(
-    ({ lifecycle }) => lifecycle?.source === resource || lifecycle?.source.startsWith(`${resource}/`),
-  );
+  const own = [...data.events.values()]
+    .filter((row) => row.remote === remote && row.event.project === instance.project)
+    .map(({ event }) => event)
+    .filter(({ lifecycle }) => lifecycle?.source === resource || lifecycle?.source.startsWith(`${resource}/`));
   if (own.length === 0) return [line(span('Nothing has happened to it since this screen was opened', 'dim'))];
   return own.map((event) => {
     const context = Object.entries(event.lifecycle?.context ?? {}).map(([key, value]) => `${key}=${value}`);
@@ -143,24 +126,48 @@ function eventLines({ instance }: InstanceRow, { data, ...clock }: State): Line[
   });
 }
 
-function metricLines({ samples, instance }: InstanceRow, { size }: State): Line[] {
+/** One for each figure, as high as there is room for all of them. */
+function metricLines({ samples, instance }: InstanceRow, state: State): Line[] {
   if (samples.times.length === 0) return [line(span('No figures while it does not run', 'dim'))];
-  const width = Math.max(10, Math.min(120, size.columns - 2));
+  const width = Math.max(10, Math.min(120, state.size.columns - 2));
   const limit = Number(instance.state?.memoryLimitBytes ?? 0);
-  const last = (values: readonly number[]) => values.at(-1) ?? 0;
-  const top = (values: readonly number[]) => Math.max(0, ...values);
-  const chart = (title: string, values: readonly number[], text: (value: number) => string, most?: number) => [
-    line(span(fit(title, 12), 'header'), `${text(last(values))}  `, span(`at most ${text(top(values))}`, 'dim')),
-    line(span(sparkline(values, width, most), 'accent')),
-    line(),
+  const rate = (value: number) => `${shortSize(value)}/s`;
+  const charts: readonly Chart[] = [
+    {
+      title: 'CPU',
+      values: samples.cpu,
+      text: (value) => `${value.toFixed(1)}%`,
+      most: Math.max(100, topOf(samples.cpu)),
+    },
+    { title: 'Memory', values: samples.memory, text: byteSize, most: limit === 0 ? undefined : limit },
+    ...(topOf(samples.disk) === 0 ? [] : [{ title: 'Disk', values: samples.disk, text: byteSize, most: undefined }]),
+    { title: 'Received', values: samples.received, text: rate, most: undefined },
+    { title: 'Sent', values: samples.sent, text: rate, most: undefined },
+    { title: 'Processes', values: samples.processes, text: String, most: undefined },
   ];
-  return [
-    ...chart('CPU', samples.cpu, (value) => `${value.toFixed(1)}%`, Math.max(100, top(samples.cpu))),
-    ...chart('Memory', samples.memory, byteSize, limit === 0 ? undefined : limit),
-    ...chart('Received', samples.received, (value) => `${shortSize(value)}/s`),
-    ...chart('Sent', samples.sent, (value) => `${shortSize(value)}/s`),
-    ...chart('Processes', samples.processes, String),
-  ];
+  const height = Math.max(1, Math.min(maxChartRows, Math.floor(bodyHeight(state) / charts.length) - 1));
+  const seconds = ((samples.times.at(-1) ?? 0) - (samples.times[0] ?? 0)) / 1000;
+  return charts.flatMap(({ title, values, text, most }) => [
+    line(
+      ...[span(fit(title, 12), 'header'), `${text(values.at(-1) ?? 0)}  `],
+      span(`at most ${text(topOf(values))} in ${durationOf(seconds)}`, 'dim'),
+    ),
+    ...chart(values, width, height, most).map((row) => line(span(row, 'accent'))),
+  ]);
+}
+
+const maxChartRows = 8;
+
+interface Chart {
+  readonly title: string;
+  readonly values: readonly number[];
+  readonly text: (value: number) => string;
+  /** What the full height stands for; undefined: the most that was seen. */
+  readonly most: number | undefined;
+}
+
+function topOf(values: readonly number[]): number {
+  return Math.max(0, ...values);
 }
 
 function field(name: string, value: string, role?: Parameters<typeof span>[1]): Line {

@@ -1,4 +1,5 @@
-import { cut, fit, fitLine, type Line, line, type Span, span, widthOf } from '../frame/line.ts';
+import { forms } from '../forms/registry.ts';
+import { cut, fit, fitLine, type Line, line, type Span, span, widthOf, wrapped } from '../frame/line.ts';
 import { commandsHere } from '../keys/commands.ts';
 import { paletteCommands } from '../keys/overlay-update.ts';
 import type { Confirmation, Overlay } from '../state/overlay.ts';
@@ -6,9 +7,9 @@ import { type State, shownTable } from '../state/state.ts';
 import { shownColumns } from '../tables/columns.ts';
 import { tables } from '../tables/registry.ts';
 import { editorSpans } from './footer-view.ts';
+import { formLines } from './form-view.ts';
 import { keyLabel } from './key-label.ts';
 import { safe } from './safe.ts';
-import { wizardLines } from './wizard-view.ts';
 
 interface Box {
   readonly title: string;
@@ -51,7 +52,7 @@ function boxOf(state: State, overlay: Overlay, width: number): Box {
     case 'results':
       return {
         ...{ title: safe(overlay.title), offset: overlay.offset, hint: 'any key closes' },
-        lines: overlay.lines.map((text) => line(span(safe(text)))),
+        lines: overlay.lines.flatMap((text) => wrapped(line(span(safe(text))), width)),
       };
     case 'sort':
       return {
@@ -63,12 +64,18 @@ function boxOf(state: State, overlay: Overlay, width: number): Box {
     case 'palette':
       return paletteBox(state, overlay, width);
     case 'confirm':
-      return { title: safe(overlay.title), lines: confirmLines(overlay), hint: confirmHint(overlay), offset: 0 };
-    case 'wizard':
       return {
-        ...{ title: 'Launch an instance', lines: wizardLines(overlay.wizard, state.data), offset: 0 },
-        hint: '↑↓ field  tab completes  space switches  ^S launches  esc leaves',
+        ...{ title: safe(overlay.title), lines: confirmLines(overlay, width), hint: confirmHint(overlay) },
+        offset: overlay.offset ?? 0,
       };
+    case 'form': {
+      const { title, button } = forms[overlay.form.name];
+      const does = button(overlay.form).toLowerCase();
+      return {
+        ...{ title: safe(title(overlay.form)), lines: formLines(state, overlay.form, width), offset: 0 },
+        hint: `↑↓ field  tab completes  space switches  ^S ${does}  esc leaves`,
+      };
+    }
   }
 }
 
@@ -123,8 +130,9 @@ function paletteBox(state: State, overlay: Extract<Overlay, { kind: 'palette' }>
   return { title: 'Commands', lines: [input, line(), ...lines, ...none], hint: '', offset: 0 };
 }
 
-function confirmLines({ lines, expected, editor, action }: Confirmation): Line[] {
-  const text = lines.map((one) => line(span(safe(one))));
+function confirmLines({ lines, expected, editor, action, isDifference = false }: Confirmation, width: number): Line[] {
+  const roleOf = (one: string) => (one.startsWith('+ ') ? 'good' : one.startsWith('- ') ? 'bad' : undefined);
+  const text = lines.flatMap((one) => wrapped(line(span(safe(one), isDifference ? roleOf(one) : undefined)), width));
   if (expected === undefined) return text.length === 0 ? [line(`Sure to ${action}?`)] : text;
   return [
     ...text,

@@ -29,7 +29,7 @@ function progressLine(state: State): Line | undefined {
   const last = running.at(-1);
   if (batch !== undefined && batch.targets.length > 1) {
     const done = `${batch.ended.length} of ${batch.targets.length}`;
-    return line(' ', span(`${batch.doing} ${namesOf(batch.targets)}: ${done}`, 'busy'));
+    return line(' ', span(`${batch.doing} ${namesOf(batch.targets, batch.noun)}: ${done}`, 'busy'));
   }
   if (last !== undefined) {
     const more = running.length > 1 ? `  and ${running.length - 1} more` : '';

@@ -15,10 +15,43 @@ export function tableLines(state: State, name: TableName): Line[] {
   const widths = columnWidths(columns, state.size.columns);
   const lines = [titles(columns, widths, shown)];
   const height = bodyHeight(state);
-  const keys = shown.visible.slice(shown.offset, shown.offset + height);
-  for (const key of keys) lines.push(rowLine(state, table, key, shown, columns, widths));
+  const groupAt = (index: number) => table.group(state.data, shown.visible[index] ?? '', state.grouping, state);
+  const { first, last } = shownRows(shown, height, groupAt);
+  const keys = shown.visible.slice(first, last);
+  for (const [at, key] of keys.entries()) {
+    const group = groupAt(first + at);
+    if (group !== undefined && (at === 0 || group !== groupAt(first + at - 1))) lines.push(groupLine(group, state));
+    lines.push(rowLine(state, table, key, shown, columns, widths));
+  }
   if (keys.length === 0) lines.push(...wrapped(line(span(emptyText(state, name), 'dim')), state.size.columns));
   return lines;
+}
+
+/** The rows that there is room for, each group's title included: the one under the cursor is among them. */
+function shownRows(
+  { offset, index, visible }: TableState,
+  height: number,
+  groupAt: (index: number) => string | undefined,
+): { readonly first: number; readonly last: number } {
+  const linesOf = (at: number, first: number) =>
+    groupAt(at) !== undefined && (at === first || groupAt(at) !== groupAt(at - 1)) ? 2 : 1;
+  for (let first = offset; ; first += 1) {
+    let last = first;
+    for (let room = height; last < visible.length; last += 1) {
+      room -= linesOf(last, first);
+      if (room < 0) break;
+    }
+    if (index < last || first >= index) return { first, last: Math.max(last, Math.min(first + 1, visible.length)) };
+  }
+}
+
+function groupLine(group: string, { size }: State): Line {
+  const title = ` ${safe(group)} `;
+  return line(
+    span('──', 'dim'),
+    span(title, 'accent'),
+    span('─'.repeat(Math.max(0, size.columns - title.length - 2)), 'dim'),
+  );
 }
 
 function titles(columns: readonly ColumnHead[], widths: readonly number[], { sort }: TableState): Line {

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { Daemon } from './harness/daemon.ts';
+import { Screen } from './harness/screen.ts';
+import { template } from './harness/template.ts';
+import { RemoteUser } from './remote/client.ts';
+
+const longMs = 4 * 60_000;
+
+describe('the terminal interface with several servers', { timeout: longMs }, () => {
+  let home: Daemon;
+  let far: Daemon;
+  let user: RemoteUser;
+
+  before(
+    async () => {
+      home = await Daemon.start(await template('tiny'));
+      far = await Daemon.start(await template('tiny'));
+      await home.joinWith(far);
+      user = new RemoteUser(home);
+      await far.ok('config', 'set', 'core.https_address=:8443');
+      const token = (await far.ok('config', 'trust', 'add', 'laptop')).trim();
+      await user.ok('remote', 'add', 'far', token);
+    },
+    { timeout: longMs },
+  );
+
+  after(async () => {
+    user[Symbol.dispose]();
+    await far[Symbol.asyncDispose]();
+    await home[Symbol.asyncDispose]();
+  });
+
+  it('shows all of their instances, acts upon each where it is, and goes on when one is down', async () => {
+    await home.ok('init', 'tiny', 'near');
+    await far.ok('init', 'tiny', 'distant');
+    const env = { ...user.env, YURT_DIR: home.directory };
+    await using screen = new Screen(env, { columns: 100, rows: 24 }, (argv) => home.entering(argv));
+    await screen.shows(/▸ near +Stopped/);
+    screen.type('L');
+    await screen.shows(/distant +Stopped.* far/);
+    await screen.shows(/near +Stopped.* local/);
+    screen.type('gS');
+    await screen.shows(/distant +Running/);
+    assert.equal(await far.ok('list', '-c', 'ns', '-f', 'csv'), 'distant,RUNNING\n');
+
+    screen.type('s');
+    await screen.shows(/distant:~#/);
+    screen.type('echo "name=$(hostname)"; exit\r');
+    await screen.shows(/▸ distant +Running/);
+    screen.type('zz');
+    await screen.shows(/── far ─/);
+    await screen.shows(/── local ─/);
+    screen.type('z');
+    await screen.showsNot(/── far ─/);
+
+    screen.type('n');
+    await screen.shows(/Server/);
+    screen.type('tiny\x1b[Bmore\x1b[A\x1b[A\x1b[Afar\x13');
+    await screen.shows(/Launched more/);
+    await screen.shows(/more \[overview\]/);
+    assert.match(await far.ok('list', '-c', 'ns', '-f', 'csv'), /more,RUNNING/);
+    screen.type('\x1b');
+    await screen.shows(/▸ more +Running.* far/);
+
+    await far.signal('SIGKILL');
+    await screen.shows(/far: Disconnected/);
+    await screen.shows(/distant.* far/);
+    await home.ok('init', 'tiny', 'newer');
+    await screen.shows(/newer +Stopped/);
+    await far.up();
+    await screen.showsNot(/Disconnected/);
+    await far.ok('delete', '--force', 'distant', 'more');
+    await screen.showsNot(/distant/);
+    screen.type('L');
+    await screen.showsNot(/REMOTE/);
+    screen.type('q');
+    assert.equal((await screen.ended()).code, '0');
+  });
+});

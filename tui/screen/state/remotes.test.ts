@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { textOf } from '../frame/line.ts';
+import { sampleState, typed } from '../testing/sample-states.ts';
+import { screens } from '../testing/screens.ts';
+import { frameLines } from '../views/frame.ts';
+import { bodyHeight } from './geometry.ts';
+import { keyOf, placeOf } from './instance-rows.ts';
+import type { State } from './state.ts';
+import { update } from './update.ts';
+
+const size = { columns: 80, rows: 24 };
+const alone = sampleState(size);
+const several = screens(size)['instances-remotes'] ?? alone;
+const text = (state: State) => frameLines(state).map(textOf).join('\n');
+const visible = (state: State) => state.tables.instances.visible;
+const press = (state: State, key: string) => update(state, { type: 'key', press: { key, text: '' } });
+
+describe('the key of an instance', () => {
+  it('tells server, project and name', () => {
+    for (const place of [
+      { remote: '', project: 'default', name: 'web' },
+      { remote: 'office', project: 'lab', name: 'web' },
+    ]) {
+      assert.deepEqual(placeOf(keyOf(place, place.remote)), place);
+    }
+    assert.equal(keyOf({ project: '', name: 'web' }), 'default/web');
+    assert.equal(placeOf(keyOf({ project: 'office:default', name: 'web' })).remote, '');
+    assert.equal(placeOf(keyOf({ project: 'a/b', name: 'c' })).name, 'c');
+  });
+});
+
+describe('instances of several servers', () => {
+  it('are asked for, and left again', () => {
+    assert.deepEqual(press(alone, 'L').effects, [{ kind: 'follow-remotes', follow: true }]);
+    assert.deepEqual(press(several, 'L').effects, [{ kind: 'follow-remotes', follow: false }]);
+    const left = update(several, { type: 'others', remotes: [] }).state;
+    assert.equal(visible(left).length, 7);
+    assert.doesNotMatch(text(left), /REMOTE|Disconnected/);
+  });
+
+  it('are one list, with the server of each', () => {
+    assert.deepEqual(
+      visible(several).filter((key) => key.endsWith('/web1')),
+      ['default/web1', 'office:default/web1'],
+    );
+    assert.deepEqual(visible(typed(several, '/', 'text:remote=office')), [
+      'office:default/mail',
+      'office:default/web1',
+    ]);
+    assert.equal(visible(typed(several, '/', 'text:remote=local')).length, 7);
+  });
+
+  it('are acted upon where they are', () => {
+    const { effects } = press(typed(several, '/', 'text:remote=office', 'enter', 'g'), 'x');
+    assert.deepEqual(effects, [{ kind: 'verb', verb: 'stop', targets: ['office:default/mail'], force: false }]);
+  });
+
+  it('stay as they are while another server is lost, which is said', () => {
+    const reason = 'gone';
+    const lost = update(several, { type: 'link', link: { kind: 'lost', reason }, remote: 'office' }).state;
+    assert.deepEqual(visible(lost), visible(several));
+    assert.match(text(lost), /office: Disconnected, trying again\. gone/);
+    assert.equal(bodyHeight(lost), bodyHeight(alone) - 2);
+    assert.equal(lost.link.kind, 'connected');
+  });
+
+  it('of a server that is not shown any more are not taken in', () => {
+    const late = update(alone, { type: 'link', link: { kind: 'lost', reason: '' }, remote: 'office' }).state;
+    assert.equal(late.others.size, 0);
+  });
+});
+
+describe('groups of instances', () => {
+  it('are of projects, of servers where there are several, or none', () => {
+    const once = typed(several, 'z');
+    const twice = typed(once, 'z');
+    assert.deepEqual(
+      [once, twice, typed(twice, 'z')].map(({ grouping }) => grouping),
+      ['project', 'remote', 'none'],
+    );
+    assert.equal(typed(alone, 'z', 'z').grouping, 'none');
+  });
+
+  it('keep the order within each, and the cursor on the screen with their titles', () => {
+    const small: State = { ...typed(several, 'z', 'z'), size: { columns: 80, rows: 12 } };
+    const last = typed(small, 'G');
+    assert.equal(visible(last).at(-1), 'office:default/web1');
+    assert.match(text(last), /── office ─/);
+    assert.match(text(last), /▸ web1 +Stopped +.*office/);
+    for (let at: State = typed(small, 'g'), step = 0; step < 9; step += 1, at = typed(at, 'j')) {
+      assert.match(text(at), /▸/, String(step));
+    }
+  });
+});
