@@ -5,7 +5,7 @@ import { Failure } from './failure.ts';
 
 /** How often, and how long, a server that was lost is looked for. */
 const retryMs = 500;
-const giveUpMs = 60_000;
+const giveUpMs = 20_000;
 
 /** An operation now and after each change. A lost connection is made anew: what happened meanwhile is in the next state. */
 export async function* followOperation(

@@ -41,14 +41,17 @@ export class CrashWorld implements AsyncDisposable {
    */
   async crash(args: readonly string[], death: Death): Promise<Crash> {
     await this.#tell(death);
-    const { exitCode, stderr } = await this.yurt.yurt(args);
-    const died = !(await this.#tell({ step: 0, moment: 'before' }));
-    if (!died && exitCode !== 0) throw new Error(`yurt ${args.join(' ')} ended with ${exitCode}: ${stderr}`);
+    const command = this.yurt.yurt(args);
+    const isDead = await Promise.race([this.yurt.ended().then(() => true), command.then(() => false)]);
+    const died = isDead || !(await this.#tell({ step: 0, moment: 'before' }));
     const steps = readFileSync(join(this.yurt.directory, 'steps'), 'utf8').trim().split('\n');
     if (died) {
       await this.yurt.signal('SIGKILL'); // it is dead: this forgets it
       await this.yurt.up();
     }
+    // One that lost its server waits for the next.
+    const { exitCode, stderr } = await command;
+    if (!died && exitCode !== 0) throw new Error(`yurt ${args.join(' ')} ended with ${exitCode}: ${stderr}`);
     return { died, steps };
   }
 

@@ -81,6 +81,12 @@ export class Daemon implements AsyncDisposable {
     this.#process = undefined;
   }
 
+  /** Resolves when yurtd has ended, however it did. */
+  async ended(): Promise<void> {
+    const child = this.#process;
+    if (child !== undefined && child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  }
+
   /** Runs `yurt` with these arguments. */
   async yurt(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
     return await run([join(projectRoot, 'bin/yurt'), ...args], {
@@ -132,8 +138,7 @@ export class Daemon implements AsyncDisposable {
     const names = (await this.ok('list', '-f', 'csv', '-c', 'n')).split('\n').filter((name) => name !== '');
     if (names.length > 0) await this.yurt(['delete', '--force', ...names]);
     await this.yurt(['shutdown']);
-    const child = this.#process;
-    if (child !== undefined && child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    await this.ended();
     await this.#namespace[Symbol.asyncDispose]();
     rmSync(this.directory, { recursive: true, force: true });
   }
