@@ -8,7 +8,7 @@ import { CrashWorld, changes } from './crash-world.ts';
 
 const timeout = 10 * 60_000;
 /** More steps than any command has. */
-const maxSteps = 60;
+const maxSteps = 160;
 
 /** What holds after a crash and the start of the next server, whichever step it was; then what is left is removed. */
 interface Verb {
