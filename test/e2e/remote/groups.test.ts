@@ -35,7 +35,7 @@ function expected(method: string, role: Needed, scope: Scope): 'hidden' | 'denie
   if (rule === 'admin' || rule === 'stranger') return 'denied';
   if (creates && (scope === 'instance' || !has('admin'))) return 'denied';
   // The project has no images of its own: it uses those of the default one.
-  if (/DeleteImage|PublishInstance/.test(method) && scope !== 'server') return 'denied';
+  if (/DeleteImage|PublishInstance|ReceiveImage/.test(method) && scope !== 'server') return 'denied';
   if (rule === 'instance' || rule === 'operation' || scope !== 'instance') return has(needs) ? 'allowed' : 'denied';
   if (contents) return 'allowed';
   return needs === 'viewer' ? 'hidden' : 'denied';
