@@ -38,10 +38,12 @@ export function directoriesFrom(yurtDir: string | undefined): Directories {
   };
 }
 
-/** Makes them, but for that of networks, which the driver opens to its name server. `run` may be entered by members of the group that may use the socket; the rest is root's alone. */
+/**
+ * Makes them, but for that of networks, which the driver opens to its name server. Those that instances' ids must be able to
+ * pass through to what is theirs come first, and with them what is above: nobody may list it. The rest is root's alone.
+ */
 export function makeDirectories(directories: Directories): void {
   const { state, images, storage, agents, run, log } = directories;
-  for (const directory of [state, images, log]) mkdirSync(directory, { recursive: true, mode: 0o700 });
-  // Instances' ids must be able to pass through to what is theirs, nobody may list.
   for (const directory of [storage, agents, run]) mkdirSync(directory, { recursive: true, mode: 0o711 });
+  for (const directory of [state, images, log]) mkdirSync(directory, { recursive: true, mode: 0o700 });
 }
