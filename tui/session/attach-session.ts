@@ -2,6 +2,7 @@ import type { ExecStarted__Output } from '../../proto/gen/yurt/v1/ExecStarted.ts
 import { Failure } from '../client/failure.ts';
 import type { Context } from '../commands/command.ts';
 import { byteSize } from '../output/units.ts';
+import { localRemote } from '../settings/settings.ts';
 import { CommandStreams, type ExecEnd } from './command-streams.ts';
 import { DetachKeys } from './detach-keys.ts';
 import { rawMode } from './raw-mode.ts';
@@ -36,12 +37,18 @@ export async function attachSession(context: Context, options: AttachOptions): P
   } catch (error) {
     if (!Failure.is(error, 'unavailable') || !attached.begun) throw error;
     const { message } = error as Failure; // as `is` has found
-    throw new Failure(`${message}. "yurt attach ${options.session}" takes the session up again`, { cause: error });
+    throw new Failure(`${message}. ${hintOf(context, options)}`, { cause: error });
   } finally {
     streams.close();
     attached[Symbol.dispose]();
     await attached.farewell();
   }
+}
+
+/** How to come back. */
+function hintOf({ global: { remote } }: Context, { session }: AttachOptions): string {
+  const name = remote === localRemote ? session : `${remote}:${session}`;
+  return `"yurt attach ${name}" takes the session up again`;
 }
 
 /** The terminal of this process, while a session has it. */
@@ -87,7 +94,7 @@ class AttachedTerminal implements Disposable {
   /** Says that the session goes on, once the terminal is as it was. */
   async farewell(): Promise<void> {
     if (!this.#left || this.#context.global.quiet) return;
-    const line = `Detached: "yurt attach ${this.#options.session}" takes the session up again\n`;
+    const line = `Detached: ${hintOf(this.#context, this.#options)}\n`;
     await this.#context.terminal.error.write(line).catch(() => {});
   }
 
