@@ -10,7 +10,7 @@ import { template } from './harness/template.ts';
 
 const timeout = 4 * 60_000;
 
-describe('images of instances', { timeout: 8 * 60_000 }, () => {
+describe('images of instances', { timeout: 15 * 60_000 }, () => {
   let yurt: Daemon;
 
   before(async () => {
@@ -65,7 +65,7 @@ describe('images of instances', { timeout: 8 * 60_000 }, () => {
 
 const index = indexOf(indexText);
 
-describe('backups of instances', { timeout: 8 * 60_000 }, () => {
+describe('backups of instances', { timeout: 15 * 60_000 }, () => {
   let yurt: Daemon;
 
   before(async () => {

@@ -7,7 +7,7 @@ import { run, runChecked } from '../../../server/host/run.ts';
 import { eventually } from '../harness/eventually.ts';
 import { DeviceWorld } from './device-world.ts';
 
-const longMs = 5 * 60_000;
+const longMs = 15 * 60_000;
 /** More than passes at once at the highest rate below, and what is measured after it. */
 const bucketBytes = 5_000_000;
 const streamBytes = 2_000_000;

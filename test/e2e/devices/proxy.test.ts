@@ -7,7 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { eventually } from '../harness/eventually.ts';
 import { DeviceWorld } from './device-world.ts';
 
-const longMs = 4 * 60_000;
+const longMs = 15 * 60_000;
 const peer = join(import.meta.dirname, 'peer.ts');
 
 describe('a proxy', { timeout: longMs }, () => {

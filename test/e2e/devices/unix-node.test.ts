@@ -6,7 +6,7 @@ import { run, runChecked } from '../../../server/host/run.ts';
 import { eventually } from '../harness/eventually.ts';
 import { DeviceWorld } from './device-world.ts';
 
-const longMs = 4 * 60_000;
+const longMs = 15 * 60_000;
 
 describe('a device node of the host', { timeout: longMs }, () => {
   let world: DeviceWorld;

@@ -24,6 +24,8 @@ const sparseBytes = 2 * 1024 ** 3;
 const largeBytes = 400 * 1024 ** 2;
 /** All that yurtd may have in memory, the pages of Node's own program, which it shares with others, included. */
 const maxResidentBytes = 150e6;
+/** The same while a file passes that is far larger: buffers that were freed go back to the kernel late. */
+const maxResidentWithLargeFileBytes = 180e6;
 
 describe('a large tree', () => {
   let yurt: Daemon;
@@ -62,7 +64,7 @@ describe('a large tree', () => {
     await yurt.ok('file', 'push', join(here, 'large'), 'box/root/large');
     await yurt.ok('file', 'pull', 'box/root/large', join(here, 'again'));
     await runChecked(run, ['cmp', join(here, 'large'), join(here, 'again')]);
-    assertSmall(yurt.pid);
+    assertSmall(yurt.pid, maxResidentWithLargeFileBytes);
   });
 });
 
@@ -98,8 +100,8 @@ function restartPeak(pid: number): void {
   writeFileSync(`/proc/${pid}/clear_refs`, '5');
 }
 
-function assertSmall(pid: number): void {
+function assertSmall(pid: number, maxBytes = maxResidentBytes): void {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const peak = Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1]) * 1024;
-  assert.ok(peak < maxResidentBytes, `yurtd had up to ${peak} bytes in memory: ${status}`);
+  assert.ok(peak < maxBytes, `yurtd had up to ${peak} bytes in memory: ${status}`);
 }

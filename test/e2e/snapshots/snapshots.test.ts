@@ -6,7 +6,7 @@ import { template } from '../harness/template.ts';
 
 const timeout = 4 * 60_000;
 
-describe('snapshots and copies of instances', { timeout: 10 * 60_000 }, () => {
+describe('snapshots and copies of instances', { timeout: 20 * 60_000 }, () => {
   let yurt: Daemon;
 
   before(async () => {
