@@ -64,9 +64,16 @@ describe('snapshots and copies of instances', { timeout: 20 * 60_000 }, () => {
     assert.match(await yurt.ok('info', 'web'), /Snapshots:\n {2}snap0: taken .*\n {2}good: taken .*, expires /);
     assert.equal((await yurt.ok('list', 'web', '-f', 'csv', '-c', 'S')).trim(), '2');
     assert.match(await yurt.ok('snapshot', 'show', 'web/good'), /^size: \d+$/m);
-    const sizes: { size: number }[] = JSON.parse(await yurt.ok('snapshot', 'list', 'web', '-f', 'json'));
-    assert.ok((sizes[0]?.size ?? 0) > 0, 'what was written since the image');
-    assert.match(await yurt.ok('info', 'web'), /snap0: taken [^,]*, \d+(\.\d+)?[KM]iB$/m);
+    // What a snapshot alone has: here, what was written before it and is not in the instance any more.
+    await sh('web', 'dd if=/dev/urandom of=/root/big bs=1024 count=1024 2>/dev/null; sync');
+    await yurt.ok('snapshot', 'create', 'web', 'big');
+    await yurt.ok('restore', 'web/good');
+    const snapshots: { name: string; size: number }[] = JSON.parse(
+      await yurt.ok('snapshot', 'list', 'web', '-f', 'json'),
+    );
+    assert.ok((snapshots.find(({ name }) => name === 'big')?.size ?? 0) >= 1024 ** 2);
+    assert.match(await yurt.ok('info', 'web'), /big: taken .*, \d+(\.\d+)?MiB$/m);
+    await yurt.ok('snapshot', 'delete', 'web/big');
   });
 
   it('are renamed, replaced and deleted', { timeout }, async () => {
