@@ -378,8 +378,7 @@ async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T
 }
 
 function answerTimeoutOf({ proven, sessions, keepsSessions }: AgentState): number {
-  const runsNothing = !keepsSessions() && [...sessions].every((session) => !session.hasAnswered);
-  return proven && runsNothing ? idleAnswerTimeoutMs : answerTimeoutMs;
+  return proven && !keepsSessions() && sessions.size === 0 ? idleAnswerTimeoutMs : answerTimeoutMs;
 }
 
 function replaced(): Fault {
