@@ -3,10 +3,10 @@
  * Each step looks first whether it is done, so that a second run only says what is there.
  */
 import { type SpawnSyncOptions, spawn, spawnSync } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join, relative } from 'node:path';
-import { directoriesFrom } from '../server/daemon/directories.ts';
+import { directoriesFrom, makeDirectories } from '../server/daemon/directories.ts';
 
 const root = dirname(import.meta.dirname);
 const yurtDir = process.env['YURT_DIR'];
@@ -28,8 +28,7 @@ async function ensureDaemon(): Promise<void> {
     console.log('yurtd is running.');
     return;
   }
-  mkdirSync(directories.log, { recursive: true, mode: 0o700 });
-  mkdirSync(directories.run, { recursive: true, mode: 0o711 });
+  makeDirectories(directories);
   const logPath = join(directories.log, 'yurtd.log');
   const pidPath = join(directories.run, 'yurtd.pid');
   const output = openSync(logPath, 'a', 0o600);
