@@ -127,7 +127,7 @@ add rule inet cut arriving ip saddr 10.77.0.1 drop`);
       );
       await Promise.all(exits);
       assert.match(command.output(), /does not answer any more/);
-      assert.match(attached.output(), new RegExp(`does not answer any more\\. "yurt attach ${id}"`));
+      assert.match(attached.output(), new RegExp(`does not answer any more\\. "yurt attach far:${id}"`));
       await eventually(async () => {
         const { exitCode } = await far.yurt(['exec', 'web', '--', 'test', '-d', `/proc/${pid}`]);
         assert.notEqual(exitCode, 0);
