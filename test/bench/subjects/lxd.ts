@@ -92,6 +92,14 @@ export class Lxd implements Subject {
     await this.#api.execute(instance, argv);
   }
 
+  async snapshot(instance: string, snapshot: string): Promise<void> {
+    await this.#api.snapshot(instance, snapshot);
+  }
+
+  async copy(source: string, name: string): Promise<void> {
+    await this.#api.copy(source, name);
+  }
+
   async daemonMemory(): Promise<number> {
     return processMemory(this.#daemon?.pid ?? 0);
   }

@@ -11,6 +11,10 @@ export interface Subject extends AsyncDisposable {
   launch(image: BenchImage, instance: string): Promise<void>;
   /** Runs a command and waits for its end, through the API and a connection that is kept. */
   execute(instance: string, argv: readonly string[]): Promise<void>;
+  /** Takes a snapshot and waits for its end, through the API and a connection that is kept. */
+  snapshot(instance: string, snapshot: string): Promise<void>;
+  /** Copies an instance without its snapshots, as above. */
+  copy(source: string, name: string): Promise<void>;
   /** Bytes (PSS) of the daemon. */
   daemonMemory(): Promise<number>;
   /** Bytes (PSS) of what runs on the host for this instance alone, outside of it. */

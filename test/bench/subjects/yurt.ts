@@ -1,8 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import type { Operation__Output } from '../../../proto/gen/yurt/v1/Operation.ts';
 import { Api } from '../../e2e/harness/api.ts';
 import { Daemon } from '../../e2e/harness/daemon.ts';
 import { parentOf, processMemory } from './process-memory.ts';
 import type { BenchImage, Subject } from './subject.ts';
+
+type Operation = Operation__Output | null | undefined;
 
 /** This checkout's yurt: its daemon with a directory and a network namespace of its own. */
 export class Yurt implements Subject {
@@ -37,6 +40,24 @@ export class Yurt implements Subject {
   async execute(instance: string, argv: readonly string[]): Promise<void> {
     const { code } = await this.#api.run({ instance, command: [...argv] });
     if (code !== 0) throw new Error(`${argv.join(' ')} in ${instance} ended with ${code}`);
+  }
+
+  async snapshot(instance: string, snapshot: string): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<Operation>();
+    this.#api.snapshots.CreateSnapshot({ instance, name: snapshot }, (error, answer) => {
+      if (error) reject(error);
+      else resolve(answer?.operation);
+    });
+    await this.#api.succeeded(await promise);
+  }
+
+  async copy(source: string, name: string): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<Operation>();
+    this.#api.instances.CopyInstance({ source, name, instanceOnly: true }, (error, answer) => {
+      if (error) reject(error);
+      else resolve(answer?.operation);
+    });
+    await this.#api.succeeded(await promise);
   }
 
   async daemonMemory(): Promise<number> {

@@ -11,8 +11,12 @@ import type { ExecServiceClient } from '../../../proto/gen/yurt/v1/ExecService.t
 import type { ExecStart } from '../../../proto/gen/yurt/v1/ExecStart.ts';
 import type { FileServiceClient } from '../../../proto/gen/yurt/v1/FileService.ts';
 import type { InstanceServiceClient } from '../../../proto/gen/yurt/v1/InstanceService.ts';
+import type { Operation__Output } from '../../../proto/gen/yurt/v1/Operation.ts';
+import type { OperationServiceClient } from '../../../proto/gen/yurt/v1/OperationService.ts';
 import type { ProfileServiceClient } from '../../../proto/gen/yurt/v1/ProfileService.ts';
 import type { SessionServiceClient } from '../../../proto/gen/yurt/v1/SessionService.ts';
+import type { SnapshotServiceClient } from '../../../proto/gen/yurt/v1/SnapshotService.ts';
+import type { WatchOperationResponse__Output } from '../../../proto/gen/yurt/v1/WatchOperationResponse.ts';
 import type { Daemon } from './daemon.ts';
 
 /** Clients of one kept connection, as another program than `yurt` would use them. */
@@ -20,15 +24,19 @@ export class Api implements Disposable {
   readonly exec: ExecServiceClient;
   readonly files: FileServiceClient;
   readonly instances: InstanceServiceClient;
+  readonly operations: OperationServiceClient;
   readonly profiles: ProfileServiceClient;
   readonly sessions: SessionServiceClient;
+  readonly snapshots: SnapshotServiceClient;
 
   constructor(daemon: Daemon) {
     this.exec = client('ExecService', daemon) as unknown as ExecServiceClient; // generated for this very service
     this.files = client('FileService', daemon) as unknown as FileServiceClient; // as above
     this.instances = client('InstanceService', daemon) as unknown as InstanceServiceClient; // as above
+    this.operations = client('OperationService', daemon) as unknown as OperationServiceClient; // as above
     this.profiles = client('ProfileService', daemon) as unknown as ProfileServiceClient; // as above
     this.sessions = client('SessionService', daemon) as unknown as SessionServiceClient; // as above
+    this.snapshots = client('SnapshotService', daemon) as unknown as SnapshotServiceClient; // as above
   }
 
   /** Runs a command to its end. `input` is its whole stdin. */
@@ -56,12 +64,25 @@ export class Api implements Disposable {
     return promise;
   }
 
+  /** Waits until an operation has ended, which must be well. */
+  async succeeded(operation: Operation__Output | null | undefined): Promise<void> {
+    let last = operation;
+    for await (const response of this.operations.WatchOperation({ id: operation?.id ?? '' })) {
+      last = (response as WatchOperationResponse__Output).operation; // what this call streams
+    }
+    if (last?.status !== 'OPERATION_STATUS_SUCCEEDED') {
+      throw new Error(`${last?.description} ended with ${last?.status}: ${last?.fault?.message}`);
+    }
+  }
+
   [Symbol.dispose](): void {
     this.exec.close();
     this.files.close();
     this.instances.close();
+    this.operations.close();
     this.profiles.close();
     this.sessions.close();
+    this.snapshots.close();
   }
 }
 
