@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /**
  * Long-lived programs of ours that outlive the server (dnsmasq), found again by what the kernel says of them.
- * A process is one of ours when its argument vector is exactly `argv` and it shares our network and mount namespaces:
+ * A process is one of ours when its argument vector is exactly `argv` and it shares our network and process namespaces (not that of mounts: after a restart we may have another):
  * a guest can give a process of its own any argument vector, but never our namespaces.
  */
 export interface Processes {
@@ -50,7 +50,7 @@ function argvOf(pid: number): readonly string[] | undefined {
   try {
     const raw = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
     if (raw === '') return undefined; // a zombie or a kernel thread
-    for (const namespace of ['net', 'mnt']) {
+    for (const namespace of ['net', 'pid']) {
       if (readlinkSync(`/proc/${pid}/ns/${namespace}`) !== readlinkSync(`/proc/self/ns/${namespace}`)) return undefined;
     }
     return raw.replace(/\0$/, '').split('\0');

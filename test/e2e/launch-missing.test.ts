@@ -51,4 +51,18 @@ describe('launching an image that is not here', () => {
     const { stderr } = await yurt.yurt(['init', 'debian/12', 'other']);
     assert.doesNotMatch(stderr, /building/);
   });
+
+  // Each start of this daemon has mounts of its own, as that of a service with a private /tmp has.
+  it('goes on with its instances and its network when the server starts again with other mounts', async () => {
+    const pid = async () => JSON.parse(await yurt.ok('list', 'web', '-f', 'json'))[0].state.pid;
+    const before = await pid();
+    await yurt.signal('SIGKILL');
+    await yurt.up();
+    assert.equal(await pid(), before);
+    assert.match(await yurt.ok('exec', 'web', '--', 'getent', 'hosts', 'web.yurt'), /web\.yurt/);
+    await yurt.ok('snapshot', 'web');
+    await yurt.ok('restart', '-f', 'web');
+    assert.notEqual(await pid(), before);
+    await yurt.ok('delete', '-f', 'web');
+  });
 });
