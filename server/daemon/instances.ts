@@ -202,7 +202,7 @@ function imageSources({ images }: Engines, { projects, metadata }: InstanceObjec
   return {
     metadata,
     templates: (fingerprint) => images.of(defaultProject).templates(fingerprint),
-    image: async (project, reference) => await images.of(await projects.home(project, 'images')).resolve(reference),
+    image: async (project, reference) => await images.of(await projects.home(project, 'images')).use(reference),
     unpackImage: (task, fingerprint, directory) => images.of(defaultProject).unpack(task, fingerprint, directory),
   };
 }

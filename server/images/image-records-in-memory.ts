@@ -18,6 +18,11 @@ export class ImageRecordsInMemory implements ImageRecords {
     for (const alias of aliases) this.#aliases.set(alias.name, alias);
   }
 
+  async touch(fingerprint: string, atMs: number): Promise<void> {
+    const record = this.#records.get(fingerprint);
+    if (record !== undefined) this.#records.set(fingerprint, { ...record, lastUsedAtMs: atMs });
+  }
+
   async delete(fingerprint: string): Promise<void> {
     this.#records.delete(fingerprint);
     for (const alias of [...this.#aliases.values()])

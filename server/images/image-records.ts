@@ -24,6 +24,8 @@ export interface ImageRecords {
   list(): Promise<readonly ImageRecord[]>;
   /** Writes the record and points the aliases at it, also those that pointed elsewhere. */
   put(record: ImageRecord, aliases: readonly ImageAlias[]): Promise<void>;
+  /** Writes when it was last used. Nothing happens when it is gone. */
+  touch(fingerprint: string, atMs: number): Promise<void>;
   /** Removes the record and every alias of it. Nothing happens when there is none. */
   delete(fingerprint: string): Promise<void>;
   alias(name: string): Promise<ImageAlias | undefined>;

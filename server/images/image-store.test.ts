@@ -38,6 +38,22 @@ test('an imported image is found by alias, by fingerprint and by the beginning o
   assert.deepEqual(await readdir(world.directory), [image.fingerprint]);
 });
 
+test('the last use of an image is noted, once a minute', async () => {
+  await using world = await World.make();
+  await world.records.put({ ...record('a'.repeat(64)), createdAtMs: 1 }, []);
+  const usedAt = async () => (await world.store.resolve('aaa')).lastUsedAtMs;
+  assert.equal(await usedAt(), undefined);
+  for (const [now, noted] of [
+    [100_000, 100_000],
+    [159_999, 100_000],
+    [160_000, 160_000],
+  ] as const) {
+    world.now = now;
+    await world.store.use('aaa');
+    assert.equal(await usedAt(), noted);
+  }
+});
+
 test('an ambiguous reference is a fault that names the candidates', async () => {
   await using world = await World.make();
   for (const end of ['1', '2']) await world.records.put(record('a'.repeat(63) + end), []);
@@ -199,6 +215,7 @@ test('an alias can be moved and removed', async () => {
 
 /** A store in a directory of its own, over a fake of the programs that keeps what they were given. */
 class World implements AsyncDisposable {
+  now = 1000;
   readonly records = new ImageRecordsInMemory();
   readonly progress: Progress[] = [];
   readonly task: Task = {
@@ -221,7 +238,7 @@ class World implements AsyncDisposable {
     this.directory = directory;
     this.#remove = remove;
     this.store = new ImageStore({
-      ...{ directory, records: this.records, run: this.#run, architecture: 'x86_64', now: () => 1000 },
+      ...{ directory, records: this.records, run: this.#run, architecture: 'x86_64', now: () => this.now },
       ...{ usedBy: async () => [], ...options },
     });
   }

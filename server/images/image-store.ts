@@ -57,6 +57,9 @@ export interface ImportRequest {
 
 const archiveName = 'image.tar.zst';
 const metadataName = 'metadata.yaml';
+/** When an image was last used is known to the minute: many launches at once write it once. */
+const useNotedMs = 60_000;
+
 /** Work in progress and things being deleted begin with this: what a crash leaves is known by it. */
 const workPrefix = '.work-';
 const defaultMaxImportBytes = 32 * 1024 ** 3;
@@ -99,6 +102,14 @@ export class ImageStore {
     const [records, aliases] = await Promise.all([this.#options.records.list(), this.#options.records.aliases()]);
     const images = records.map((record) => withAliases(record, aliases));
     return images.sort((one, two) => two.createdAtMs - one.createdAtMs || (one.fingerprint < two.fingerprint ? -1 : 1));
+  }
+
+  /** The image that `reference` names, for an instance to be made from: notes that it is used. Faults: as `resolve`. */
+  async use(reference: string): Promise<StoredImage> {
+    const image = await this.resolve(reference);
+    const now = this.#now();
+    if (now - (image.lastUsedAtMs ?? 0) >= useNotedMs) await this.#options.records.touch(image.fingerprint, now);
+    return image;
   }
 
   /**
@@ -218,12 +229,6 @@ export class ImageStore {
   /** What each instance of the image gets a copy of; undefined when it has no templates. */
   async templates(fingerprint: string): Promise<ImageTemplates | undefined> {
     return await readImageTemplates(this.#path(fingerprint));
-  }
-
-  /** Notes that an instance was made from the image. */
-  async touch(fingerprint: string): Promise<void> {
-    const record = await this.#options.records.get(fingerprint);
-    if (record !== undefined) await this.#options.records.put({ ...record, lastUsedAtMs: this.#now() }, []);
   }
 
   /** Points a name at an image, also one that pointed elsewhere. */

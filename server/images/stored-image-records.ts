@@ -42,6 +42,10 @@ export class StoredImageRecords implements ImageRecords {
     });
   }
 
+  async touch(fingerprint: string, atMs: number): Promise<void> {
+    await this.#images.update(fingerprint, (record) => ({ ...record, lastUsedAtMs: atMs }));
+  }
+
   async delete(fingerprint: string): Promise<void> {
     const aliases = (await this.aliases()).filter((alias) => alias.fingerprint === fingerprint);
     await this.#images.remove(fingerprint, { remove: aliases.map(({ name }) => this.#aliases.key(name)) });
