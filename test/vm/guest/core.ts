@@ -9,9 +9,12 @@ export const coreTests: readonly string[] = [
   'test/e2e/agent-files.test.ts',
   'test/e2e/devices/disk.test.ts',
   'test/e2e/devices/nic.test.ts',
+  'test/e2e/devices/nic-rules.test.ts',
   'test/e2e/devices/proxy.test.ts',
   'test/e2e/devices/unix-node.test.ts',
   'test/e2e/files/files.test.ts',
+  'test/e2e/limits.test.ts',
+  'test/e2e/snapshots/snapshots.test.ts',
 ];
 
 /** The templates that those tests start from: built on the host, since the guest has no network. */
