@@ -1,5 +1,5 @@
 /**
- * What `npm start` does after the set-up: a daemon in the background, an image, a first instance, and a command in it.
+ * What `npm start` does after the set-up: a daemon, as a service or in the background, an image, a first instance, and a command in it.
  * Each step looks first whether it is done, so that a second run only says what is there.
  */
 import { type SpawnSyncOptions, spawn, spawnSync } from 'node:child_process';
@@ -7,6 +7,7 @@ import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join, relative } from 'node:path';
 import { directoriesFrom, makeDirectories } from '../server/daemon/directories.ts';
+import { hasServiceManager, startService } from './service.ts';
 
 const root = dirname(import.meta.dirname);
 const yurtDir = process.env['YURT_DIR'];
@@ -28,6 +29,24 @@ async function ensureDaemon(): Promise<void> {
     console.log('yurtd is running.');
     return;
   }
+  // A server with a directory of its own is for trying things out: nothing of it may outlive a boot.
+  if (!yurtDir && hasServiceManager()) runAsService();
+  else await runInBackground();
+}
+
+function runAsService(): void {
+  try {
+    startService(root);
+  } catch {
+    fail(
+      'The service yurtd does not start:',
+      lastLinesOf('journalctl', '--unit', 'yurtd', '--lines', '15', '--no-pager'),
+    );
+  }
+  console.log('yurtd runs as a service, at each boot: systemctl status yurtd, journalctl --unit yurtd');
+}
+
+async function runInBackground(): Promise<void> {
   makeDirectories(directories);
   const logPath = join(directories.log, 'yurtd.log');
   const pidPath = join(directories.run, 'yurtd.pid');
@@ -113,6 +132,10 @@ function sayWhatNext(): void {
   const width = Math.max(...commands.map(({ command }) => command.length));
   console.log('\nTry next:');
   for (const { command, what } of commands) console.log(`  ${command.padEnd(width)}  # ${what}`);
+}
+
+function lastLinesOf(...[program = '', ...args]: string[]): string {
+  return String(spawnSync(program, args, { stdio: ['ignore', 'pipe', 'ignore'] }).stdout).trimEnd();
 }
 
 function lastLines(path: string): string {

@@ -13,6 +13,7 @@ import { LevelStore } from './db/level-store.ts';
 import { KernelMounts } from './host/mounts.ts';
 import { programOutput } from './host/program-output.ts';
 import { run } from './host/run.ts';
+import { tellServiceManager } from './host/service-manager.ts';
 
 const log: Log = pino({
   level: process.env['YURT_LOG_LEVEL'] ?? 'info',
@@ -70,6 +71,7 @@ async function main(): Promise<void> {
   process.on('SIGHUP', () => {}); // a terminal that goes away is no reason
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'a defect: a failure that nobody handled'));
   log.info({ pid: process.pid, socket: directories.socket }, 'yurtd is ready');
+  await tellServiceManager(run, log, process.env['NOTIFY_SOCKET'], 'READY=1');
   await server.stopped;
   process.exit(0); // what libraries still hold open must not keep a stopped server
 }

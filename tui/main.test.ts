@@ -62,7 +62,7 @@ describe('the process yurt', () => {
       code: 1,
       stdout: '',
       stderr:
-        'Error: Cannot reach yurtd at /nonexistent/unix.socket: it is not running. Start it with "systemctl start yurtd", or run "yurtd" as root\n',
+        'Error: Cannot reach yurtd at /nonexistent/unix.socket: it is not running. Start it with "npm start" in yurt\'s directory, or run "yurtd" as root\n',
     });
   });
 
