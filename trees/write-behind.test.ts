@@ -53,7 +53,7 @@ describe('writing behind', () => {
     for (const length of [pieceBytes, 1]) {
       const behind = new WriteBehind(fd);
       let taken = 0;
-      let waiting: Promise<void> | void = undefined;
+      let waiting: Promise<void> | void;
       for (; waiting === undefined; taken++) waiting = behind.write(piece(0, length), taken * length);
       assert.ok(taken > 1 && taken <= 512, `${taken} pieces of ${length} bytes`);
       await waiting;
