@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { Daemon } from './harness/daemon.ts';
 import { Screen } from './harness/screen.ts';
 import { template } from './harness/template.ts';
-import { RemoteUser } from './remote/client.ts';
+import { RemoteUser } from './harness/remote-user.ts';
 
 const longMs = 4 * 60_000;
 

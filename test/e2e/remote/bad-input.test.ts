@@ -6,9 +6,9 @@ import { makeKeyPair } from '../../../proto/remote/certificate.ts';
 import { decodeToken, encodeToken } from '../../../proto/remote/token.ts';
 import { Daemon, projectRoot } from '../harness/daemon.ts';
 import { eventually } from '../harness/eventually.ts';
+import { RemoteUser } from '../harness/remote-user.ts';
 import { template } from '../harness/template.ts';
 import type { Attacker, Result } from './attack-server.ts';
-import { RemoteUser } from './client.ts';
 
 const longMs = 5 * 60_000;
 const port = 8443;

@@ -7,9 +7,9 @@ import { after, before, describe, it } from 'node:test';
 import { fingerprintOfPem } from '../../../proto/remote/fingerprint.ts';
 import { Daemon, projectRoot } from '../harness/daemon.ts';
 import { eventually } from '../harness/eventually.ts';
+import { RemoteUser } from '../harness/remote-user.ts';
 import { template } from '../harness/template.ts';
 import { loopFileSystem } from '../storage/loop-file-system.ts';
-import { RemoteUser } from './client.ts';
 
 const longMs = 4 * 60_000;
 /** More than all buffers on the way hold, of bytes that cannot be compressed. */

@@ -6,9 +6,9 @@ import { type KeyPair, makeKeyPair } from '../../../proto/remote/certificate.ts'
 import { Daemon, projectRoot } from '../harness/daemon.ts';
 import { eventually } from '../harness/eventually.ts';
 import { Monitor } from '../harness/monitor.ts';
+import { RemoteUser } from '../harness/remote-user.ts';
 import { template } from '../harness/template.ts';
 import type { Job, Outcome } from './call-server.ts';
-import { RemoteUser } from './client.ts';
 import { type Needed, neededBy, rpcTable } from './rpc-table.ts';
 
 const longMs = 10 * 60_000;

@@ -7,7 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { Daemon, projectRoot } from '../harness/daemon.ts';
 import { eventually } from '../harness/eventually.ts';
 import { template } from '../harness/template.ts';
-import { RemoteUser } from './client.ts';
+import { RemoteUser } from '../harness/remote-user.ts';
 
 const longMs = 6 * 60_000;
 /** A client asks every 15 seconds, and does not wait longer for the answer. */

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Daemon, projectRoot } from '../harness/daemon.ts';
 import { eventually } from '../harness/eventually.ts';
+import { RemoteUser } from '../harness/remote-user.ts';
 import { template } from '../harness/template.ts';
-import { RemoteUser } from './client.ts';
 
 const longMs = 4 * 60_000;
 

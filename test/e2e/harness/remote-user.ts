@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunOptions, RunResult } from '../../../server/host/run.ts';
-import type { Daemon } from '../harness/daemon.ts';
+import type { Daemon } from './daemon.ts';
 
 /** A user at the host of a daemon, with a configuration and keys of its own. */
 export class RemoteUser implements Disposable {
