@@ -12,7 +12,6 @@ import {
 import type { AnyDefinition, PackageDefinition } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
-import { uploadWindow } from './upload-window.ts';
 
 /** What the peers of one server may take of its memory. */
 export interface ApiLimits {
@@ -52,12 +51,6 @@ export const strangerLimits: ApiLimits = {
   keepalive: { intervalMs: 15_000, timeoutMs: 20_000 },
 };
 
-/** What clients send files with. */
-const uploads: ReadonlySet<string> = new Set([
-  '/yurt.v1.FileService/PushFiles',
-  '/yurt.v1.BackupService/ImportInstance',
-]);
-
 export interface ApiService {
   readonly definition: ServiceDefinition;
   readonly implementation: UntypedServiceImplementation;
@@ -87,7 +80,6 @@ export class ApiServer {
         'grpc.keepalive_time_ms': limits.keepalive.intervalMs,
         'grpc.keepalive_timeout_ms': limits.keepalive.timeoutMs,
       }),
-      ...(forStrangers ? {} : { interceptors: [uploadWindow(uploads)] }),
       'grpc.enable_channelz': 0, // counters of every call that nobody reads
     });
     for (const { definition, implementation } of services) this.#server.addService(definition, implementation);

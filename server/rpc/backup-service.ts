@@ -8,6 +8,7 @@ import { decodeDevices } from './decode.ts';
 import { firstMessage } from './first-message.ts';
 import { projectOf } from './project.ts';
 import { type Call, type Handlers, messagesOf, writeTo } from './router.ts';
+import { widenUpload } from './upload-window.ts';
 
 export interface BackupServiceDeps {
   readonly exporter: InstanceExporter;
@@ -32,6 +33,7 @@ export function backupService({ exporter, importer }: BackupServiceDeps): Handle
     ImportInstance: async (call, stream) => {
       const requests = messagesOf(call, stream);
       const start = await firstMessage(requests);
+      widenUpload(stream);
       const { name, pool } = start;
       const wanted = { project: projectOf(start), name, pool, devices: decodeDevices(start.devices) };
       const { instance, warnings } = await importer.import(taskOf(call), wanted, dataOf(requests));

@@ -16,6 +16,7 @@ import type { Task } from '../base/task.ts';
 import { firstMessage } from './first-message.ts';
 import { projectOf } from './project.ts';
 import { type Call, type Handlers, messagesOf, writeTo } from './router.ts';
+import { widenUpload } from './upload-window.ts';
 
 export interface FileServiceDeps {
   /** Faults: `not-found`, `wrong-state`, `unavailable`, `invalid`, `unsupported`. */
@@ -41,6 +42,7 @@ export function fileService(deps: FileServiceDeps): Handlers<FileServiceHandlers
     PushFiles: async (call, stream) => {
       const requests = messagesOf(call, stream);
       const start = await firstMessage(requests);
+      widenUpload(stream);
       const session = await begin(call, start, { work: 'push', target: start.target, policy: policyOf(start) });
       await push(call, stream, requests, session);
     },

@@ -19,6 +19,7 @@ import { checkOwner } from './gate.ts';
 import type { Identity } from './identity.ts';
 import { projectOf } from './project.ts';
 import { type Call, type Handlers, messagesOf, writeTo } from './router.ts';
+import { widenUpload } from './upload-window.ts';
 
 export interface TransferServiceDeps {
   readonly sender: InstanceSender;
@@ -88,6 +89,7 @@ async function accept(
   const { secret } = await firstMessage(frames);
   const connect = ends.take(secret, partyOf(call.identity));
   using _kept = keepPeer(stream.getPeer());
+  widenUpload(stream);
   await writeTo(stream, { accepted: {} }, call.signal);
   const channel = new FrameChannel({ stream, frames, lost: call.signal, end() {} });
   connect(channel);

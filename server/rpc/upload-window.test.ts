@@ -4,7 +4,7 @@ import { type ClientHttp2Session, connect } from 'node:http2';
 import { createServer } from 'node:net';
 import { describe, it } from 'node:test';
 import { Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js';
-import { uploadWindow, uploadWindowBytes } from './upload-window.ts';
+import { uploadWindowBytes, widenUpload } from './upload-window.ts';
 
 const bytes = { serialize: (value: Buffer) => value, deserialize: (value: Buffer) => value };
 const method = (name: string) => ({
@@ -14,12 +14,20 @@ const method = (name: string) => ({
 });
 const definition: ServiceDefinition = { Upload: method('Upload'), Talk: method('Talk') };
 
+type AnsweredCall = { once(event: 'data', listener: () => void): void; write(message: Buffer): void };
+
 /** A server that answers the first message of each call, and reads no other. */
 async function listening(): Promise<{ session: ClientHttp2Session } & AsyncDisposable> {
-  const server = new Server({ interceptors: [uploadWindow(new Set(['/t.Service/Upload']))] });
-  const answer = (call: { once(event: 'data', listener: () => void): void; write(message: Buffer): void }) =>
-    call.once('data', () => call.write(Buffer.from('seen')));
-  server.addService(definition, { Upload: answer, Talk: answer });
+  const server = new Server();
+  const answer = (call: AnsweredCall) => call.write(Buffer.from('seen'));
+  server.addService(definition, {
+    Upload: (call: AnsweredCall) =>
+      call.once('data', () => {
+        widenUpload(call);
+        answer(call);
+      }),
+    Talk: (call: AnsweredCall) => call.once('data', () => answer(call)),
+  });
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const sockets = createServer((socket) => injector.injectConnection(socket));
   await new Promise<void>((resolve) => void sockets.listen(0, '127.0.0.1', resolve));

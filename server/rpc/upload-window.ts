@@ -1,5 +1,4 @@
-import type { ServerHttp2Stream } from 'node:http2';
-import type { ServerInterceptingCall, ServerInterceptor } from '@grpc/grpc-js';
+import type { ServerHttp2Session } from 'node:http2';
 
 /**
  * What a client may have under way on a connection that it uploads on, and what that connection may therefore hold here
@@ -11,21 +10,14 @@ export const uploadWindowBytes = 1024 * 1024;
 const uploadFrameBytes = 256 * 1024;
 
 /**
- * Widens the flow control window of connections with the first call of a method in `paths`; other calls cost nothing.
- * RFC 9113, 5.2. grpc-js has an option for windows of clients only.
+ * Widens the flow control window of the connection of a call: for who is known to upload, or to send a transfer. Other calls
+ * cost nothing, and strangers hold no more than before. RFC 9113, 5.2. grpc-js has an option for windows of clients only.
  */
-export function uploadWindow(paths: ReadonlySet<string>): ServerInterceptor {
-  return (method, call) => {
-    if (paths.has(method.path)) widen(call);
-    return call as ServerInterceptingCall; // grpc-js' own, as the next in line: no layer of ours around it
-  };
-}
-
-function widen(call: object): void {
-  const { stream } = call as { readonly stream?: ServerHttp2Stream }; // there is no public way; a test sees it break
-  const session = stream?.session;
+export function widenUpload(stream: object): void {
+  // There is no public way from a call to its connection; a test sees this one break.
+  const { call } = stream as { readonly call?: { readonly stream?: { readonly session?: ServerHttp2Session } } };
+  const session = call?.stream?.session;
   if (session === undefined || session.destroyed) return;
-  // Those on the network have as much from the beginning.
   if ((session.state.effectiveLocalWindowSize ?? 0) >= uploadWindowBytes) return;
   session.settings({ initialWindowSize: uploadWindowBytes, maxFrameSize: uploadFrameBytes });
   session.setLocalWindowSize(uploadWindowBytes);

@@ -1,12 +1,13 @@
-/** A long way to a server: `delaying-proxy.ts PORT TARGET-PORT DELAY-MS` hands each byte on so much later, in each direction. */
+/** A long way to a server: `delaying-proxy.ts PORT HOST TARGET-PORT DELAY-MS` hands each byte on so much later, in each direction. */
 import { connect, createServer, type Socket } from 'node:net';
 
-const [port = 0, target = 0, delayMs = 0] = process.argv.slice(2).map(Number);
+const [listen = '', host = '', target = '', delay = ''] = process.argv.slice(2);
+const delayMs = Number(delay);
 
 /** What may be under way: more than any window. */
 const maxUnderWayBytes = 64 * 1024 * 1024;
 
-function delay(from: Socket, to: Socket): void {
+function carry(from: Socket, to: Socket): void {
   let underWay = 0;
   from.on('data', (data) => {
     underWay += data.length;
@@ -22,9 +23,9 @@ function delay(from: Socket, to: Socket): void {
 }
 
 const server = createServer((near) => {
-  const far = connect(target, '127.0.0.1');
+  const far = connect(Number(target), host);
   for (const socket of [near, far]) socket.setNoDelay(true);
-  delay(near, far);
-  delay(far, near);
+  carry(near, far);
+  carry(far, near);
 });
-server.listen(port, '127.0.0.1', () => process.stdout.write('ready\n'));
+server.listen(Number(listen), '127.0.0.1', () => process.stdout.write('ready\n'));
