@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { maxKeptSessions } from '../../proto/agent/sessions.ts';
@@ -274,5 +274,55 @@ describe('sessions', { timeout: longMs }, () => {
     await yurt.ok('resume', 't1');
     assert.equal((await attach(id)).exitCode, 4);
     assert.match(readFileSync(join(yurt.directory, 'run/sessions', id), 'utf8'), /"command":\["\/bin\/sh"/);
+  });
+
+  it('are refused plainly by an agent of an older yurt, until its instance is restarted', {
+    timeout: longMs,
+  }, async () => {
+    const bundles = join(yurt.directory, 'agents');
+    const [bundle = '', ...others] = readdirSync(bundles);
+    assert.deepEqual(others, []);
+    const path = join(bundles, bundle, 'agent.cjs');
+    const present = readFileSync(path, 'utf8');
+    const older = present.replace(',keep:24,attach:25,sessions:26,listed:27,', ',');
+    assert.notEqual(older, present, 'an agent that does not know the frames of sessions');
+    try {
+      writeFileSync(path, older);
+      await yurt.ok('launch', 'tiny', 'old');
+      await yurt.ok('exec', 'old', '--', 'true');
+    } finally {
+      writeFileSync(path, present);
+    }
+    await yurt.signal('SIGTERM');
+    await yurt.up();
+    const before = readdirSync(join(yurt.directory, 'run/sessions'));
+    for (const options of [['--detach'], ['--detach', '-t']]) {
+      const { exitCode, stdout, stderr } = await yurt.yurt(['exec', ...options, 'old', '--', 'sleep', '1000']);
+      assert.deepEqual([exitCode, stdout], [1, '']);
+      assert.match(stderr, /agent of the instance is of an older yurt: restart the instance to renew it/);
+    }
+    assert.equal(await yurt.ok('session', 'list', 'old', '-f', 'csv'), '');
+    assert.deepEqual(readdirSync(join(yurt.directory, 'run/sessions')), before);
+    assert.equal(await yurt.ok('exec', 'old', '--', 'echo', 'others'), 'others\n');
+    // One that is on record all the same.
+    const [{ uuid = '' } = {}] = JSON.parse(await yurt.ok('list', 'old', '-f', 'json')) as { uuid?: string }[];
+    await yurt.signal('SIGTERM');
+    const record = {
+      id: '0a0b0c0d',
+      instance: uuid,
+      command: ['sh'],
+      terminal: false,
+      createdAt: '2026-01-01T00:00:00Z',
+    };
+    writeFileSync(join(yurt.directory, 'run/sessions', record.id), JSON.stringify(record));
+    await yurt.up();
+    assert.match(await yurt.ok('session', 'list', 'old', '-f', 'csv'), /^0a0b0c0d,old,sh,/);
+    for (const words of [['attach'], ['session', 'delete']]) {
+      assert.match((await yurt.yurt([...words, record.id])).stderr, /older yurt: restart the instance to renew it/);
+    }
+    await yurt.ok('restart', '--force', 'old');
+    assert.equal(await yurt.ok('session', 'list', 'old', '-f', 'csv'), '');
+    const id = await detach(sh('exit 4'), 'old');
+    assert.equal((await attach(id)).exitCode, 4);
   });
 });
