@@ -46,7 +46,12 @@ export function openApi(
   };
   const services = routed({ identify, audit: publish });
   const local = new ApiServer({ api, services, limits: localLimits });
-  const remote = new ApiServer({ api, services, limits: remoteLimits });
+  const inbound = {
+    ownerOf: (peer: string) => peers.identify(peer)?.certificate?.fingerprint ?? peer,
+    refused: (peer: string) =>
+      peers.logRefusal(peers.identify(peer)?.name ?? peer, 'its requests hold too much memory'),
+  };
+  const remote = new ApiServer({ api, services, limits: remoteLimits, inbound });
   const strangers = new ApiServer({
     ...{
       api,

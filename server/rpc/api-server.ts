@@ -12,10 +12,15 @@ import {
 import type { AnyDefinition, PackageDefinition } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
+import { type InboundBudgetOptions, inboundBudget } from './inbound-budget.ts';
 
 /** What the peers of one server may take of its memory. */
 export interface ApiLimits {
   readonly maxMessageBytes: number;
+  /** Of a message to the server; default: as of all. */
+  readonly maxRequestBytes?: number;
+  /** What the requests of one client may hold here, until they are whole and dealt with; default: no bound. */
+  readonly maxInboundBytes?: number;
   /** Calls at once on one connection. */
   readonly maxConcurrentStreams: number;
   /** What one HTTP/2 session may hold in memory: grpc-js would let it grow without end. */
@@ -38,6 +43,9 @@ export const localLimits: ApiLimits = {
 /** For trusted clients on the network: connections of laptops that went to sleep must not stay. */
 export const remoteLimits: ApiLimits = {
   ...localLimits,
+  maxRequestBytes: 4 * 1024 * 1024,
+  // Streams that nobody reads hold some messages each: this is room for some dozen uploads that wait.
+  maxInboundBytes: 128 * 1024 * 1024,
   maxConcurrentStreams: 256,
   keepalive: { intervalMs: 60_000, timeoutMs: 20_000 },
 };
@@ -60,6 +68,7 @@ export interface ApiServerRequest {
   readonly api: PackageDefinition;
   readonly services: readonly ApiService[];
   readonly limits: ApiLimits;
+  readonly inbound?: Omit<InboundBudgetOptions, 'maxBytes'>;
   /** Its peers may use neither reflection nor health. */
   readonly forStrangers?: boolean;
 }
@@ -70,9 +79,10 @@ export class ApiServer {
   readonly #injector: ConnectionInjector;
   readonly #health = new HealthImplementation({ '': 'SERVING' });
 
-  constructor({ api, services, limits, forStrangers = false }: ApiServerRequest) {
+  constructor({ api, services, limits, inbound, forStrangers = false }: ApiServerRequest) {
+    const { maxInboundBytes: maxBytes } = limits;
     this.#server = new Server({
-      'grpc.max_receive_message_length': limits.maxMessageBytes,
+      'grpc.max_receive_message_length': limits.maxRequestBytes ?? limits.maxMessageBytes,
       'grpc.max_send_message_length': limits.maxMessageBytes,
       'grpc.max_concurrent_streams': limits.maxConcurrentStreams,
       'grpc-node.max_session_memory': limits.maxSessionMemoryMb,
@@ -80,6 +90,7 @@ export class ApiServer {
         'grpc.keepalive_time_ms': limits.keepalive.intervalMs,
         'grpc.keepalive_timeout_ms': limits.keepalive.timeoutMs,
       }),
+      ...(inbound && maxBytes !== undefined && { interceptors: [inboundBudget({ ...inbound, maxBytes })] }),
       'grpc.enable_channelz': 0, // counters of every call that nobody reads
     });
     for (const { definition, implementation } of services) this.#server.addService(definition, implementation);

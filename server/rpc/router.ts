@@ -14,6 +14,7 @@ import type { Audit } from '../events/event.ts';
 import { auditedProject, auditOf, resultOf } from './audit.ts';
 import type { Gate } from './gate.ts';
 import type { Identity } from './identity.ts';
+import { messageTaken } from './inbound-budget.ts';
 import { type MethodRule, ruleOf } from './method-rule.ts';
 
 /** What every handler gets first. */
@@ -233,6 +234,7 @@ export async function* messagesOf<Request extends { readonly start?: unknown }>(
       call.first ??= request;
       if (isFirst || request.start) call.admitMessage(request);
       yield request;
+      messageTaken(stream);
     }
   } catch (error) {
     throw clientHasGone(error) ? new Fault('canceled', 'The client has gone', { cause: error }) : error;

@@ -112,6 +112,26 @@ const attacks: Readonly<Record<string, Attack>> = {
     session.destroy();
     return status;
   },
+  'half messages': async (port, attacker) => {
+    const session = connectHttp2(`https://${host}:${port}`, { createConnection: () => tls(port, attacker) });
+    session.on('error', () => {});
+    const length = 4_000_000;
+    const refused = Promise.withResolvers<string>();
+    for (let count = 0; count < 100; count += 1) {
+      const stream = session.request({
+        ...{ ':method': 'POST', ':path': '/yurt.v1.InstanceService/ListInstances', te: 'trailers' },
+        'content-type': 'application/grpc',
+      });
+      stream.on('error', (error) => refused.resolve(error.message));
+      const half = Buffer.alloc(5 + length - 1);
+      half.writeUInt32BE(length, 1);
+      stream.write(half);
+    }
+    setTimeout(() => refused.resolve('all are held'), patienceMs).unref();
+    const said = await refused.promise;
+    session.destroy();
+    return said;
+  },
   'a thousand idle connections': async (port) => {
     const sockets = Array.from({ length: 1000 }, () => connect(port, host));
     const all = await Promise.all(

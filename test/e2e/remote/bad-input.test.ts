@@ -125,4 +125,15 @@ describe('a server that is attacked from the network', { timeout: longMs }, () =
     assert.ok(resident() - residentBefore < maxGrowthBytes, `${residentBefore} → ${resident()}`);
     assert.doesNotMatch(yurt.log, /a defect/);
   });
+
+  it('holds no more than so much for a client that it trusts, and says whose it was', async () => {
+    const before = resident();
+    await yurt.yurt(['config', 'trust', 'add-certificate', '-', '--name', 'odd'], { input: attacker.certificate });
+    const { said } = await attack('half messages');
+    assert.match(said, /ENHANCE_YOUR_CALM/);
+    await eventually(() =>
+      assert.match(yurt.log, /"peer":"client odd at 127\.0\.0\.1:\d+","reason":"its requests hold too much memory"/),
+    );
+    assert.ok(resident() - before < 2 * maxGrowthBytes, `${before} → ${resident()}`);
+  });
 });

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
+import { createServer } from 'node:net';
+import { describe, it } from 'node:test';
+import { Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js';
+import { eventually } from '../../test/e2e/harness/eventually.ts';
+import { inboundBudget, messageTaken } from './inbound-budget.ts';
+
+const kilobyte = 1024;
+const bytes = { serialize: (value: Buffer) => value, deserialize: (value: Buffer) => value };
+const codecs = {
+  ...{ requestSerialize: bytes.serialize, requestDeserialize: bytes.deserialize },
+  ...{ responseSerialize: bytes.serialize, responseDeserialize: bytes.deserialize },
+};
+const definition: ServiceDefinition = {
+  Ask: { path: '/t.Service/Ask', requestStream: false, responseStream: false, ...codecs },
+  Stall: { path: '/t.Service/Stall', requestStream: true, responseStream: true, ...codecs },
+  Take: { path: '/t.Service/Take', requestStream: true, responseStream: true, ...codecs },
+};
+
+interface AnyCall {
+  on(event: 'data', listener: () => void): void;
+  on(event: 'end', listener: () => void): void;
+  pause(): void;
+  end(): void;
+}
+
+/** A server with a budget of 100 KiB for its one client. */
+async function listening() {
+  const refused: string[] = [];
+  const server = new Server({
+    interceptors: [
+      inboundBudget({ maxBytes: 100 * kilobyte, ownerOf: () => 'one', refused: (peer) => refused.push(peer) }),
+    ],
+  });
+  server.addService(definition, {
+    Ask: (_call: unknown, done: (error: null, answer: Buffer) => void) => done(null, Buffer.from('seen')),
+    Stall: (call: AnyCall) => call.on('data', () => call.pause()),
+    Take: (call: AnyCall) => {
+      call.on('data', () => messageTaken(call));
+      call.on('end', () => call.end());
+    },
+  });
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  const sockets = createServer((socket) => injector.injectConnection(socket));
+  await new Promise<void>((resolve) => void sockets.listen(0, '127.0.0.1', resolve));
+  const { port } = sockets.address() as { port: number }; // of TCP
+  const sessions: ClientHttp2Session[] = [];
+  const dial = () => {
+    const session = connect(`http://127.0.0.1:${port}`);
+    sessions.push(session);
+    return session;
+  };
+  const close = async () => {
+    for (const session of sessions) session.destroy();
+    server.forceShutdown();
+    await new Promise((resolve) => sockets.close(resolve));
+  };
+  return { refused, dial, [Symbol.asyncDispose]: close };
+}
+
+function begin(session: ClientHttp2Session, name: string): ClientHttp2Stream {
+  const stream = session.request({
+    ...{ ':method': 'POST', ':path': `/t.Service/${name}`, te: 'trailers', 'content-type': 'application/grpc' },
+  });
+  stream.on('error', () => {}); // a test asks for its code
+  stream.resume();
+  return stream;
+}
+
+function message(length: number, sent = length): Buffer {
+  const frame = Buffer.alloc(5 + sent);
+  frame.writeUInt32BE(length, 1);
+  return frame;
+}
+
+const wasRefused = (stream: ClientHttp2Stream) => stream.rstCode === constants.NGHTTP2_ENHANCE_YOUR_CALM;
+
+describe('the budget of requests', () => {
+  it('ends the call that goes beyond it with half a message, over all connections of a client', async () => {
+    await using at = await listening();
+    const [one, other] = [begin(at.dial(), 'Ask'), begin(at.dial(), 'Ask')];
+    one.write(message(90 * kilobyte, 60 * kilobyte));
+    other.write(message(90 * kilobyte, 60 * kilobyte));
+    await eventually(() => assert.equal([one, other].filter(wasRefused).length, 1));
+    assert.equal(at.refused.length, 1);
+    const [left = one] = [one, other].filter((stream) => !wasRefused(stream));
+    left.end(Buffer.alloc(30 * kilobyte));
+    await once(left, 'end');
+    assert.equal(left.rstCode, constants.NGHTTP2_NO_ERROR);
+  });
+
+  it('ends a stream with many small messages that nobody takes', async () => {
+    await using at = await listening();
+    const session = at.dial();
+    const streams = Array.from({ length: 5 }, () => begin(session, 'Stall'));
+    for (const stream of streams) for (let count = 0; count < 10; count += 1) stream.write(message(4 * kilobyte));
+    await eventually(() => assert.ok(streams.some(wasRefused)));
+  });
+
+  it('lets as much through as is taken, and is whole again when calls are over', async () => {
+    await using at = await listening();
+    const session = at.dial();
+    for (let round = 0; round < 4; round += 1) {
+      const half = begin(session, 'Ask');
+      half.write(message(90 * kilobyte, 60 * kilobyte));
+      const stream = begin(session, 'Take');
+      for (let count = 0; count < 100; count += 1) stream.write(message(10 * kilobyte + count));
+      // A head in two pieces, and an empty message.
+      stream.write(message(0).subarray(0, 3));
+      stream.end(message(0).subarray(3));
+      await once(stream, 'end');
+      assert.equal(stream.rstCode, constants.NGHTTP2_NO_ERROR);
+      half.close();
+      await once(half, 'close');
+    }
+    assert.deepEqual(at.refused, []);
+  });
+});
