@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rm, statfs } from 'node:fs/promises';
+import { readFile, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fingerprintOfPem } from '../../../proto/remote/fingerprint.ts';
@@ -14,6 +14,8 @@ import { loopFileSystem } from '../storage/loop-file-system.ts';
 const longMs = 4 * 60_000;
 /** More than all buffers on the way hold, of bytes that cannot be compressed. */
 const largeMegabytes = 192;
+/** What a transfer may make a server grow by, however much passes through: windows, and what is being packed. */
+const maxGrowthBytes = 128 * 1024 * 1024;
 
 describe('instances between two servers', { timeout: 2 * longMs }, () => {
   let home: Daemon;
@@ -266,6 +268,44 @@ describe('instances between two servers', { timeout: 2 * longMs }, () => {
         await user.ok('delete', 'web');
       });
     }
+
+    describe('and are several hundred megabytes', () => {
+      before(async () => {
+        await far.ok('start', 'web');
+        const write = `dd if=/dev/urandom of=/root/more bs=1048576 count=${largeMegabytes * 2}; sync`;
+        await far.ok('exec', 'web', '--', 'sh', '-c', write);
+        await far.ok('stop', '--force', 'web');
+        await home.ok('config', 'set', 'core.https_address=:8443');
+      });
+
+      /** Of `VmRSS`: at present; of `VmHWM`: the most since `forgetPeak`. */
+      async function memory(server: Daemon, field: 'VmRSS' | 'VmHWM'): Promise<number> {
+        const status = await readFile(`/proc/${server.pid}/status`, 'utf8');
+        const [, kilobytes] = new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(status) ?? [];
+        return Number(kilobytes) * 1024;
+      }
+
+      /** proc_pid_clear_refs(5). */
+      const forgetPeak = (server: Daemon) => writeFile(`/proc/${server.pid}/clear_refs`, '5');
+
+      for (const mode of ['pull', 'push', 'relay'] as const) {
+        it(`pass through both servers in bounded memory, by ${mode}`, { timeout: longMs }, async (context) => {
+          const servers = [far, home];
+          const before = await Promise.all(servers.map((server) => memory(server, 'VmRSS')));
+          await Promise.all(servers.map(forgetPeak));
+          await user.ok('copy', 'far:web', 'local:', '-q', '--mode', mode);
+          const peaks = await Promise.all(servers.map((server) => memory(server, 'VmHWM')));
+          await user.ok('delete', 'web');
+          const growth = peaks.map((peak, index) => peak - (before[index] ?? 0));
+          const words = growth.map((bytes) => `${Math.round(bytes / 1024 ** 2)} MiB`).join(' and ');
+          context.diagnostic(`${3 * largeMegabytes} MiB passed: source and target grew by ${words}`);
+          assert.ok(
+            growth.every((bytes) => bytes < maxGrowthBytes),
+            words,
+          );
+        });
+      }
+    });
   });
 });
 
