@@ -7,7 +7,7 @@ import type { Context, Input } from './command.ts';
 export async function run(context: Context, input: Input): Promise<void> {
   const timeoutSeconds = timeoutOf(input);
   const connection = await context.connect();
-  const watch = connection.watch('EventService', 'WatchEvents', { types: ['lifecycle'] });
+  const watch = connection.watch('EventService', 'WatchEvents', { types: ['lifecycle'], allProjects: true });
   const begun = await watch.next();
   if (begun.done === true) throw new Failure('The server ended the stream of events');
   try {

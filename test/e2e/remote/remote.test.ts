@@ -162,6 +162,17 @@ describe('a server on the network', { timeout: longMs }, () => {
     assert.match((await guest.yurt(['list', 'far:'])).stderr, /does not trust this client/);
   });
 
+  it('is not stopped by a client that sees one project, and says why', async () => {
+    await far.ok('project', 'create', 'team');
+    using guest = new RemoteUser(home);
+    await guest.join(far, 'far', '--restricted', '--projects', 'team');
+    const { exitCode, stderr } = await guest.yurt(['shutdown', 'far:']);
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /ServerService\/Shutdown: it needs the permission "admin" for the server/);
+    await far.ok('config', 'trust', 'remove', guest.nameOn('far'));
+    await far.ok('project', 'delete', 'team');
+  });
+
   it('tells who did what, from where, and what came of it', async () => {
     const [program = '', ...args] = [join(projectRoot, 'bin/yurt'), 'monitor', '--type', 'audit', '--pretty'];
     const child = spawn(program, args, { env: { ...process.env, YURT_DIR: far.directory } });
