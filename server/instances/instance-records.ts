@@ -52,6 +52,11 @@ export class InstanceRecords {
     return found;
   }
 
+  /** Whether its project allows the instance as it is to be: for whoever makes it so before it is written. Faults as of `admit`. */
+  async checkAllowed(instance: Instance): Promise<void> {
+    await this.#admission.admit(instance, async () => {});
+  }
+
   /** Writes the record of an instance, which keeps its name, unless it was written since. Fault `conflict`. */
   async replace(found: Versioned<Instance>, instance: Instance, also: Change = {}): Promise<Instance> {
     const write = async () =>

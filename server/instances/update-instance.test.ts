@@ -223,6 +223,17 @@ describe('changing a running instance', () => {
     assert.equal((await ended(server, restart)).status, 'succeeded');
   });
 
+  it('asks the project before it makes anything', async () => {
+    const server = await withInstance(true);
+    const project = await server.projects.get('default');
+    await server.projects.update({ ...project, config: { ...project.config, restricted: 'true' } }, '');
+    const steps: string[] = [];
+    server.appliers.push(recordingApplier('devices', steps));
+    const devices = { secret: { type: 'disk', source: '/etc', path: '/mnt/etc' } };
+    await assert.rejects(update(server, { devices }), { code: 'forbidden', message: /restricted\.devices\.disk/ });
+    assert.deepEqual(steps, []);
+  });
+
   it('makes one that became ephemeral go when it stops', async () => {
     const server = await withInstance(true);
     await update(server, { ephemeral: true });

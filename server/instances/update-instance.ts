@@ -102,6 +102,8 @@ export class InstanceUpdater {
     const before = await this.#expanded(now);
     const { instance, after } = await this.#plan(now, request);
     if (instanceEtag(instance) === instanceEtag(now)) return now;
+    // Before anything is made: what runs inside must not even for a moment get what its project forbids.
+    await records.checkAllowed(instance);
     const changes = await live.check([{ instance, before, after }]);
     await using revert = new Revert(task.log);
     const ended = await live.apply(task, revert, changes);
