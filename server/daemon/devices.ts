@@ -33,7 +33,7 @@ import type { Base } from './server.ts';
 export interface DeviceParts {
   readonly devices: InstanceDevices;
   /** What makes the devices of a running instance follow a change of its configuration. */
-  readonly applier: LiveApplier;
+  readonly appliers: readonly LiveApplier[];
   /** Faults of what devices need and the host lacks. */
   readonly check: (devices: Devices) => Promise<void>;
   /** Ends what is watched for devices. */
@@ -72,7 +72,7 @@ export function openDevices(
   const sources = new SourceWatch({ log, changed: (uuid) => follower.follow(uuid) });
   return {
     devices,
-    applier: new DeviceApplier({ devices, pid }),
+    appliers: (['others', 'all'] as const).map((scope) => new DeviceApplier({ devices, pid, scope })),
     check: (given) => devices.check(devices.plan(futureOwner, given)),
     repair,
     close: () => sources[Symbol.dispose](),

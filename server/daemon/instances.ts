@@ -79,7 +79,7 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
     forgetAgent: async (uuid) => void (await Promise.all([agents.forget(uuid), sessions.forget(uuid)])),
     ended: (instance, reason) => logFailure(log, instance, verbs.afterEnd(instance, reason)),
   });
-  const appliers = [limits, deviceParts.applier];
+  const appliers = [limits, ...deviceParts.appliers];
   const changes = openChanges(base, engines, { ...objects, locks, supervisor, appliers });
   // Whoever follows an instance for a while may hold an older record of it, with a profile that is gone.
   const agentOf: AgentOf = async (instance) =>

@@ -4,6 +4,7 @@ import { Revert } from '../base/revert.ts';
 import { ownTask, type Task } from '../base/task.ts';
 import type { DeviceAccess } from '../host/device-filter.ts';
 import type { DeviceRuns } from '../host/device-runs.ts';
+import { type ChangeStep, changeSteps, type DeviceChanges } from './change-steps.ts';
 import type { DeviceOwner, Devices } from './device.ts';
 import { makerOf, type PartMakers, type PartOf, type Plug } from './part-maker.ts';
 import type { DevicePart } from './parts.ts';
@@ -100,7 +101,8 @@ export class InstanceDevices {
 
   /**
    * Makes a running instance have the devices `wanted` instead of those that it has, in order; what is the same stays
-   * untouched, and what a server that was killed has left half-made is made anew. Each step pushes its undo.
+   * untouched, and what a server that was killed has left half-made is made anew. Each step pushes its undo. With the scope
+   * `others` all but the steps at links, which another call then takes.
    */
   async change(
     task: Task,
@@ -108,31 +110,38 @@ export class InstanceDevices {
     owner: DeviceOwner,
     pid: number,
     wanted: readonly PlannedDevice[],
+    scope: 'all' | 'others' = 'all',
   ): Promise<void> {
     const before = await this.#whole(task, owner, pid);
-    const { adjusted, removed, added } = this.#steps(before, wanted);
-    for (const device of removed.toReversed()) {
-      revert.push(`add device ${device.name} again`, async () => {
-        await this.unplug(ownTask(task.log), owner, device.name, pid); // what a removal that failed has left
-        await this.plug(ownTask(task.log), owner, device, pid);
-      });
-      await this.unplug(task, owner, device.name, pid);
-    }
-    // Between the two: what is added may depend on it, and what was removed on what it was.
-    for (const [now, then] of adjusted) {
-      revert.push(`change device ${now.name} back`, () => this.#adjust(ownTask(task.log), owner, now));
-      await this.#adjust(task, owner, then);
-    }
-    for (const device of added) {
-      revert.push(`remove device ${device.name}`, () => this.unplug(ownTask(task.log), owner, device.name, pid));
-      await this.plug(task, owner, device, pid);
+    const { others, links } = changeSteps(this.#changes(before, wanted));
+    for (const step of scope === 'all' ? [...others, ...links] : others) {
+      await this.#take(task, revert, owner, pid, step);
     }
     revert.push('watch for the former sources', async () => this.#deps.watch(owner.uuid, optionalSources(before)));
     this.#deps.watch(owner.uuid, optionalSources(wanted));
   }
 
+  async #take(task: Task, revert: Revert, owner: DeviceOwner, pid: number, step: ChangeStep): Promise<void> {
+    if (step.verb === 'adjust') {
+      const { from, to } = step;
+      revert.push(`change device ${from.name} back`, () => this.#adjust(ownTask(task.log), owner, from));
+      return await this.#adjust(task, owner, to);
+    }
+    const { device } = step;
+    const removeIt = (how: Task) => this.unplug(how, owner, device.name, pid);
+    if (step.verb === 'add') {
+      revert.push(`remove device ${device.name}`, () => removeIt(ownTask(task.log)));
+      return await this.plug(task, owner, device, pid);
+    }
+    revert.push(`add device ${device.name} again`, async () => {
+      await removeIt(ownTask(task.log)); // what a removal that failed has left
+      await this.plug(ownTask(task.log), owner, device, pid);
+    });
+    await removeIt(task);
+  }
+
   /** Devices of both that stay and are adjusted, and what must go and come. */
-  #steps(before: readonly PlannedDevice[], wanted: readonly PlannedDevice[]) {
+  #changes(before: readonly PlannedDevice[], wanted: readonly PlannedDevice[]): DeviceChanges {
     const { removed, added } = difference(before, wanted);
     const adjusted = removed.flatMap((now) => {
       const then = added.find(({ name }) => name === now.name);

@@ -11,9 +11,9 @@ export const anyName: OptionCheck = (value) => (/^[A-Za-z0-9][A-Za-z0-9._-]{0,62
 
 /** Names that Linux accepts for a link (net/core/dev.c: dev_valid_name). */
 export const interfaceName: OptionCheck = (value) =>
-  /^[A-Za-z0-9_.-]{1,15}$/.test(value) && value !== '.' && value !== '..'
+  /^[A-Za-z0-9_.-]{1,15}$/.test(value) && !['.', '..', 'lo'].includes(value)
     ? undefined
-    : 'an interface name of at most 15 characters';
+    : 'an interface name of at most 15 characters, other than lo';
 
 export const unicastHwaddr: OptionCheck = (value) =>
   /^([0-9a-f][26ae]|[0-9a-f][048c])(:[0-9a-f]{2}){5}$/i.test(value) ? undefined : 'a unicast MAC address';

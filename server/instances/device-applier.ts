@@ -8,6 +8,8 @@ export interface DeviceApplierDeps {
   readonly devices: InstanceDevices;
   /** The instance's init; undefined when it has ended. */
   readonly pid: (uuid: string) => Promise<number | undefined>;
+  /** `others`: leaves the steps at links to another one, so that these come last among all instances of a change. */
+  readonly scope: 'all' | 'others';
 }
 
 /** Makes the devices of a running instance follow a change of its configuration. */
@@ -29,7 +31,7 @@ export class DeviceApplier implements LiveApplier {
     if (removed.length === 0 && added.length === 0) return;
     const pid = await this.#deps.pid(change.instance.uuid);
     if (pid === undefined || pid === 0) throw new Fault('wrong-state', 'The instance is not running');
-    await this.#deps.devices.change(task, revert, change.instance, pid, wanted);
+    await this.#deps.devices.change(task, revert, change.instance, pid, wanted, this.#deps.scope);
   }
 
   #plans({ instance, before, after }: LiveChange) {

@@ -40,8 +40,9 @@ export class LiveChanges {
     const { journal, appliers } = this.#deps;
     const ended = await journal.begin(changes);
     if (changes.length > 0) revert.push('forget the change', () => journal.end(ended));
-    for (const change of changes) {
-      for (const applier of appliers) {
+    // One side of all of them after another: the last side is what is least like before when it was undone.
+    for (const applier of appliers) {
+      for (const change of changes) {
         task.signal.throwIfAborted();
         await during(change, () => applier.apply(task, revert, change));
       }

@@ -63,9 +63,9 @@ describe('changing a profile', () => {
     ['check limits of a', []],
     ['check limits of b', []],
     ['apply limits of a', []],
-    ['apply devices of a', ['undo limits of a']],
-    ['apply limits of b', ['undo devices of a', 'undo limits of a']],
-    ['apply devices of b', ['undo limits of b', 'undo devices of a', 'undo limits of a']],
+    ['apply limits of b', ['undo limits of a']],
+    ['apply devices of a', ['undo limits of b', 'undo limits of a']],
+    ['apply devices of b', ['undo devices of a', 'undo limits of b', 'undo limits of a']],
   ] as const) {
     it(`leaves all as it was when it cannot ${failing}`, async () => {
       const server = await withUsers();

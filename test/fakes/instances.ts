@@ -180,7 +180,8 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
     return all.filter((project) => homeOf(project, 'profiles') === home).map(({ name }) => name);
   };
   const pid = async (uuid: string) => (await world.runtime.state(uuid))?.pid;
-  const appliers: LiveApplier[] = [new DeviceApplier({ devices, pid })];
+  const appliers: LiveApplier[] = [];
+  for (const scope of ['others', 'all'] as const) appliers.push(new DeviceApplier({ devices, pid, scope }));
   const live = new LiveChanges({ appliers, supervisor, journal: new ChangeJournal(store) });
   const surroundings = { checkNetwork };
   const changing = { records, locks, supervisor, events, live, profileUse, hwaddr, surroundings, addresses };

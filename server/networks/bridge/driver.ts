@@ -139,6 +139,7 @@ export class BridgeDriver implements NetworkDriver {
   async check(nic: NicRequest): Promise<void> {
     await this.#names.load();
     this.#names.check(nic);
+    if (nic.hostName !== undefined) await this.#nics.check(nic.hostName);
   }
 
   async attach(task: Task, nic: NicRequest, claimed?: ReadonlySet<string>): Promise<PreparedNic> {

@@ -13,6 +13,12 @@ export class NicLinks {
     this.#bridge = bridge;
   }
 
+  /** Faults: `in-use` when the host has another link of that name. */
+  async check(hostName: string): Promise<void> {
+    const found = (await this.#links.list()).find(({ name }) => name === hostName);
+    if (found !== undefined && !isNicLink(found)) throw anotherLink(hostName);
+  }
+
   /**
    * Makes the pair, and `more` in the same step; nothing when it was there already, and up. Faults: `unavailable` without the
    * bridge, `in-use` when the host has another link of that name.
@@ -28,7 +34,7 @@ export class NicLinks {
       }
       const leftOver = found.find((link) => link.name === hostName);
       if (leftOver === undefined) throw error;
-      if (!isNicLink(leftOver)) throw new Fault('in-use', `The host has another link called ${hostName}`);
+      if (!isNicLink(leftOver)) throw anotherLink(hostName);
       // An earlier attempt may have been killed half-way, or belong to an instance that is no more.
       const isRight = leftOver.master === this.#bridge && leftOver.up;
       if (isRight && (await this.#links.hwaddrInProcess(pid, nic.name)) === nic.hwaddr) return;
@@ -74,4 +80,8 @@ export class NicLinks {
       }
     }
   }
+}
+
+function anotherLink(hostName: string): Fault {
+  return new Fault('in-use', `The host has another link called ${hostName}`);
 }

@@ -25,10 +25,17 @@ export class DeviceWorld implements AsyncDisposable {
 
   /** Gives the instance this device, instead of the one of that name; without options takes it away. */
   async set(instance: string, name: string, options: Record<string, string> | undefined): Promise<void> {
+    await this.change(instance, { [name]: options });
+  }
+
+  /** The same with several devices, in one change. */
+  async change(instance: string, wanted: Readonly<Record<string, Record<string, string> | undefined>>): Promise<void> {
     const found = await this.instance(instance);
     const devices = { ...found.devices };
-    delete devices[name];
-    if (options !== undefined) devices[name] = { options };
+    for (const [name, options] of Object.entries(wanted)) {
+      delete devices[name];
+      if (options !== undefined) devices[name] = { options };
+    }
     const { config, profiles, ephemeral, description, project } = found;
     const request = { name: instance, project, config, profiles, ephemeral, description, devices };
     using api = new Api(this.yurt);

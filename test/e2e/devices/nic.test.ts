@@ -70,6 +70,34 @@ describe('a nic', { timeout: longMs }, () => {
     assert.match((await world.yurt.inNetwork(['ip', '-o', 'link', 'show', 'taken'])).stdout, /taken/);
   });
 
+  it('keeps its link and its addresses when another part of a change fails', async () => {
+    const state = () => world.inside('a', "ip -4 address show eth0 | grep -v valid; grep -c '' /proc/net/route");
+    const before = await state();
+    assert.match(before, / inet 10\./);
+    await world.inside('a', 'touch /tmp/file');
+    const blocked = { type: 'disk', source: world.host, path: '/tmp/file/below' };
+    const proxy = { type: 'proxy', listen: `tcp:127.0.0.1:7001`, connect: 'tcp:127.0.0.1:80' };
+    const eth0 = { type: 'nic', network, mtu: '1400' };
+    await world.yurt.inNetwork(['ip', 'link', 'add', 'blocked', 'type', 'bridge']);
+    for (const [wrong, message] of [
+      [{ proxy, blocked }, /Device "blocked".*not a directory/],
+      [{ proxy, blocked: { type: 'nic', network, host_name: 'blocked' } }, /another link called blocked/],
+      [{ proxy, eth0: { ...eth0, host_name: 'blocked' } }, /another link called blocked/],
+    ] as const) {
+      await assert.rejects(world.change('a', { eth0, ...wrong }), message);
+      assert.equal(await state(), before, String(message));
+      assert.deepEqual((await world.instance('a')).devices, {});
+    }
+    await world.yurt.ok('project', 'set', 'default', 'restricted=true');
+    try {
+      await assert.rejects(world.change('a', { eth0, proxy }), /forbids device "proxy"/);
+    } finally {
+      await world.yurt.ok('project', 'unset', 'default', 'restricted');
+    }
+    assert.equal(await state(), before);
+    await world.inside('a', 'rm /tmp/file');
+  });
+
   it('gets the address that it was given, which nobody else gets', async () => {
     const own = await world.inside('a', "ip -4 -o address show eth0 | grep -o '10[.0-9]*' | head -1");
     const [free, other] = [7, 8].map((last) => own.replace(/\d+$/, String(own.endsWith(`.${last}`) ? last + 2 : last)));
