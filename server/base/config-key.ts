@@ -20,29 +20,44 @@ export interface ConfigKey {
 
 export const maxConfigValueBytes = 64 * 1024;
 export const maxConfigKeys = 1000;
+const maxConfigKeyBytes = 255;
 
 /** Refuses unknown keys and wrong values, naming key, value and what is allowed. Fault `invalid`. */
 export function checkConfig(table: readonly ConfigKey[], config: Readonly<Record<string, string>>): void {
   const entries = Object.entries(config);
   if (entries.length > maxConfigKeys) throw new Fault('invalid', `More than ${maxConfigKeys} configuration keys`);
   for (const [key, value] of entries) {
+    checkKeyName(key);
     const known = findKey(table, key);
     if (known === undefined)
-      throw new Fault(
-        'invalid',
-        `Unknown configuration key "${key}"${suggestion(
-          key,
-          table.map((entry) => entry.key),
-        )}`,
-      );
+      throw new Fault('invalid', `Unknown configuration key "${key}"${suggestion(key, likeliest(table, key))}`);
     const unfit = known.checkName?.(key.slice(known.key.length - 1));
-    if (unfit !== undefined) throw new Fault('invalid', `Cannot set ${key.slice(0, 120)}: ${unfit}`);
+    if (unfit !== undefined) throw new Fault('invalid', `Cannot set ${key}: ${unfit}`);
     const allowed =
       Buffer.byteLength(value) > maxConfigValueBytes ? `at most ${maxConfigValueBytes} bytes` : known.check(value);
     if (allowed !== undefined) {
       throw new Fault('invalid', `Invalid value "${value.slice(0, 80)}" for ${key}: must be ${allowed}`);
     }
   }
+}
+
+/** What a key may be called at all: it is shown in tables and messages. */
+function checkKeyName(key: string): void {
+  if (Buffer.byteLength(key) <= maxConfigKeyBytes && checkLine(key) === undefined) return;
+  throw new Fault(
+    'invalid',
+    `Invalid configuration key "${key.slice(0, 80)}": it is one line of at most ${maxConfigKeyBytes} bytes without control characters`,
+  );
+}
+
+/** The keys of a table as they could have been meant: those with a `*` with what stands in its place in `key`. */
+function likeliest(table: readonly ConfigKey[], key: string): string[] {
+  const parts = key.split('.');
+  return table.map((known) => {
+    const fixed = known.key.split('.').length - 1;
+    const rest = parts.slice(fixed).join('.');
+    return known.key.endsWith('.*') && rest !== '' ? `${known.key.slice(0, -1)}${rest}` : known.key;
+  });
 }
 
 /** An empty value is not stored: it means the same as none. */

@@ -13,7 +13,10 @@ export function checkDevices(devices: Devices): void {
   if (names.length > maxDevices) throw new Fault('invalid', `More than ${maxDevices} devices`);
   for (const [name, device] of Object.entries(devices)) {
     if (!/^[-/:_A-Za-z0-9][-/.:_A-Za-z0-9]{0,62}$/.test(name))
-      throw new Fault('invalid', `Invalid device name "${name.slice(0, 80)}"`);
+      throw new Fault(
+        'invalid',
+        `Invalid device name "${name.slice(0, 80)}": it is 1 to 63 of the characters A-Z, a-z, 0-9 and -_/.: and begins with another than a dot`,
+      );
     checkDevice(name, device);
   }
 }

@@ -50,6 +50,12 @@ const bad: readonly (readonly [string, string, RegExp])[] = [
   ['security.idmap.size', '1000', /from 65536/],
   ['raw.oci', '{"root":{"path":"/"}}', /leaves "root" alone/],
   ['environment.A=B', 'x', /no name of a variable/],
+  ['enviroment.A_LONG_NAME', 'x', /did you mean "environment\.A_LONG_NAME"/],
+  ['users.comment', 'x', /did you mean "user\.comment"/],
+  ['linux.sysctls.net.ipv4.ip_forward', '1', /did you mean "linux\.sysctl\.net\.ipv4\.ip_forward"/],
+  ['user', 'x', /did you mean "user\.\*"/],
+  ['user.\u001b[31mred', 'x', /Invalid configuration key .* without control characters/],
+  [`user.${'x'.repeat(255)}`, 'x', /Invalid configuration key .* at most 255 bytes/],
 ];
 
 test('every kind of good value is taken', () => {

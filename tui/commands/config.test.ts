@@ -77,6 +77,22 @@ describe('yurt config', () => {
       assert.match((await failure(server, 'config', verb, 'web')) ?? '', /key is missing/);
   });
 
+  it('takes the names of what every object has for names like any others', async () => {
+    await using server = await start();
+    assert.equal(await ok(server, ['config', 'get', 'web', 'constructor']), '\n');
+    assert.equal(await ok(server, ['config', 'device', 'get', 'web', 'data', 'constructor']), '\n');
+    assert.equal(
+      await failure(server, 'config', 'unset', 'web', 'toString'),
+      `Error: Cannot unset key "toString", it's not currently set`,
+    );
+    assert.equal(
+      await failure(server, 'config', 'device', 'get', 'web', 'constructor', 'type'),
+      'Error: Instance "web" has no device "constructor"',
+    );
+    await ok(server, ['config', 'device', 'add', 'web', 'constructor', 'none']);
+    assert.equal(await ok(server, ['config', 'device', 'get', 'web', 'constructor', 'type']), 'none\n');
+  });
+
   it('sets keys in every way of writing them, and nothing else', async () => {
     await using server = await start();
     await ok(server, ['config', 'set', 'web', 'user.c=3', 'user.d=x=y']);

@@ -5,7 +5,7 @@ import { naturalOrder } from '../output/natural-order.ts';
 import { printable, printableLines } from '../output/printable.ts';
 import { say } from '../output/say.ts';
 import { pairsOf } from './keys.ts';
-import { type Content, change, type Reading, type Subject } from './subject.ts';
+import { type Content, change, ownValue, type Reading, type Subject } from './subject.ts';
 
 type Options = Readonly<Record<string, string>>;
 
@@ -14,7 +14,7 @@ export async function addDevice(context: Context, subject: Subject, words: reado
   const [name = '', type = '', ...rest] = words;
   const options = rest.length === 0 ? {} : await pairsOf(context, rest);
   await change(subject, ({ content }) => {
-    if (content.devices[name] !== undefined) throw new Failure(`The device "${name}" already exists`);
+    if (Object.hasOwn(content.devices, name)) throw new Failure(`The device "${name}" already exists`);
     return withDevice(content, name, { type, ...options });
   });
   await say(context, `Device ${name} added to ${subject.name}`);
@@ -25,8 +25,8 @@ export async function overrideDevice(context: Context, subject: Subject, words: 
   const [name = '', ...rest] = words;
   const options = rest.length === 0 ? {} : await pairsOf(context, rest);
   await change(subject, ({ content, expanded }) => {
-    if (content.devices[name] !== undefined) throw new Failure(`The device "${name}" already exists`);
-    const inherited = expanded.devices[name];
+    if (Object.hasOwn(content.devices, name)) throw new Failure(`The device "${name}" already exists`);
+    const inherited = ownValue(expanded.devices, name);
     if (inherited === undefined) throw new Failure(`No profile of ${subject.label} brings a device "${name}"`);
     return withDevice(content, name, { ...inherited, ...options });
   });
@@ -53,8 +53,9 @@ export async function setDeviceOptions(context: Context, subject: Subject, words
 
 export async function unsetDeviceOption(subject: Subject, [name = '', key = '']: readonly string[]): Promise<void> {
   await change(subject, (reading) => {
-    const { [key]: value, ...options } = deviceOf(reading, subject, name);
-    if (value === undefined) throw new Failure(`Cannot unset key "${key}", it's not currently set`);
+    const device = deviceOf(reading, subject, name);
+    if (!Object.hasOwn(device, key)) throw new Failure(`Cannot unset key "${key}", it's not currently set`);
+    const { [key]: _, ...options } = device;
     return withDevice(reading.content, name, options);
   });
 }
@@ -65,7 +66,7 @@ export async function getDeviceOption(
   subject: Subject,
   [name = '', key = '']: readonly string[],
 ): Promise<void> {
-  const value = deviceOf(await subject.read(), subject, name)[key] ?? '';
+  const value = ownValue(deviceOf(await subject.read(), subject, name), key) ?? '';
   await context.terminal.output.write(`${printableLines(value)}\n`);
 }
 
@@ -83,10 +84,10 @@ function withDevice(content: Content, name: string, options: Options): Content {
 }
 
 function deviceOf({ content, expanded }: Reading, { label }: Subject, name: string): Options {
-  const device = content.devices[name];
+  const device = ownValue(content.devices, name);
   if (device !== undefined) return device;
   const hint =
-    expanded.devices[name] === undefined
+    ownValue(expanded.devices, name) === undefined
       ? `${label} has no device "${name}"`
       : `the device "${name}" of ${label} comes from a profile: override it, or change the profile`;
   throw new Failure(hint.charAt(0).toUpperCase() + hint.slice(1));

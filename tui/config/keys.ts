@@ -4,7 +4,7 @@ import type { Context } from '../commands/command.ts';
 import { pairOf } from '../instances/device-options.ts';
 import { printableLines } from '../output/printable.ts';
 import { readAll } from '../terminal/document.ts';
-import { type Content, change, type Subject } from './subject.ts';
+import { type Content, change, ownValue, type Subject } from './subject.ts';
 
 /** `key=value…` or `key value`; a value `-` is what comes on stdin, unless that is a terminal. */
 export async function pairsOf(context: Context, words: readonly string[]): Promise<Record<string, string>> {
@@ -29,7 +29,7 @@ export async function getKey(
   const reading = await subject.read();
   const value = from.property
     ? propertyOf(reading.record(false), key)
-    : ((from.expanded ? reading.expanded : reading.content).config[key] ?? '');
+    : (ownValue((from.expanded ? reading.expanded : reading.content).config, key) ?? '');
   await context.terminal.output.write(`${printableLines(value)}\n`);
 }
 
@@ -49,11 +49,11 @@ export async function unsetKey(subject: Subject, key: string, property: boolean)
     return;
   }
   const { content } = await change(subject, ({ content: before }) => {
-    const { [key]: value, ...config } = before.config;
-    if (value === undefined) throw new Failure(`Cannot unset key "${key}", it's not currently set`);
+    const { [key]: _, ...config } = before.config;
+    if (!Object.hasOwn(before.config, key)) throw new Failure(`Cannot unset key "${key}", it's not currently set`);
     return { ...before, config };
   });
-  if (key in content.config) throw new Failure(`Cannot unset key "${key}": the server keeps it`);
+  if (Object.hasOwn(content.config, key)) throw new Failure(`Cannot unset key "${key}": the server keeps it`);
 }
 
 function propertyOf(record: Record<string, unknown>, key: string): string {

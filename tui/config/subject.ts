@@ -73,3 +73,8 @@ export function inOrder(record: Record<string, unknown>): Record<string, unknown
 function sorted(value: unknown): Record<string, unknown> {
   return Object.fromEntries(Object.entries(value ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
+
+/** What a record has of its own under a key that somebody typed: `constructor` is none. */
+export function ownValue<Value>(record: Readonly<Record<string, Value>>, key: string): Value | undefined {
+  return Object.hasOwn(record, key) ? record[key] : undefined;
+}

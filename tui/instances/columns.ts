@@ -1,5 +1,6 @@
 import type { Instance__Output } from '../../proto/gen/yurt/v1/Instance.ts';
 import { UsageError } from '../arguments/usage-error.ts';
+import { ownValue } from '../config/subject.ts';
 import type { Cell } from '../output/table.ts';
 import { byteSize, dateOf, minuteOf } from '../output/units.ts';
 import { instanceColumnNames } from './column-names.ts';
@@ -101,7 +102,7 @@ function keyColumn(part: string): Column {
     ...(space === 'devices' ? {} : { configKey: key }),
     cell:
       space === 'devices'
-        ? ({ expandedDevices }) => cut(expandedDevices[device]?.options[option.join('.')])
-        : ({ expandedConfig }) => cut(expandedConfig[key]),
+        ? ({ expandedDevices }) => cut(ownValue(ownValue(expandedDevices, device)?.options ?? {}, option.join('.')))
+        : ({ expandedConfig }) => cut(ownValue(expandedConfig, key)),
   };
 }
