@@ -23,6 +23,7 @@ import { encodeListed, parseAttach, parseKeep, parseSessions } from '../proto/ag
 import type { Children } from './children.ts';
 import { Command } from './command.ts';
 import { FileSession } from './files/file-session.ts';
+import { MemoryRoom } from './files/memory-room.ts';
 import type { Launcher } from './launcher.ts';
 import { type Probe, probeInit } from './probe.ts';
 import type { Attachment, SessionPeer } from './sessions/attachment.ts';
@@ -139,7 +140,7 @@ export class Session {
   }
 
   #startFiles(data: Buffer): void {
-    const files = new FileSession(parseFilesRequest(data), {
+    const files = new FileSession(parseFilesRequest(data), new MemoryRoom(this.#children, this.#launcher), {
       output: (bytes) => this.#output(encodeFrame('stdout', bytes), () => files.resume()),
       stdinWindow: (bytes) => this.#socket.send(encodeWindow({ channel: 'stdin', bytes })),
       ended: (status) => this.#last(encodeMessage('status', status)),

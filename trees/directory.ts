@@ -1,6 +1,8 @@
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync, constants, openSync, statfsSync } from 'node:fs';
 
 const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants;
+/** statfs(2), TMPFS_MAGIC. */
+const tmpfsMagic = 0x01021994;
 
 /**
  * An open directory. What lies in it is named through its descriptor (proc(5), /proc/self/fd), so that nobody who renames
@@ -11,6 +13,7 @@ export class Directory implements Disposable {
   readonly #prefix: Buffer;
   /** As the user knows it, for messages. */
   readonly shown: string;
+  #inMemory: boolean | undefined;
 
   private constructor(fd: number, shown: string) {
     this.#fd = fd;
@@ -42,6 +45,12 @@ export class Directory implements Disposable {
   openDirectory(name: Buffer, followLinks: boolean): Directory {
     const flags = O_RDONLY | O_DIRECTORY | (followLinks ? 0 : O_NOFOLLOW);
     return new Directory(openSync(this.at(name), flags), this.show(name));
+  }
+
+  /** Whether files in it are made of memory: of whose, the one that first touches a page decides (tmpfs(5)). */
+  get inMemory(): boolean {
+    this.#inMemory ??= statfsSync(this.path).type === tmpfsMagic;
+    return this.#inMemory;
   }
 
   /** Of the directory itself: for fchmod(2) and the like. */

@@ -15,7 +15,7 @@ import { about, TreeFault } from '../proto/trees/tree-fault.ts';
 import type { WritePolicy } from '../proto/trees/write-policy.ts';
 import type { Directory } from './directory.ts';
 import { applyMetadata, type Existing } from './file-metadata.ts';
-import { WriteBehind } from './write-behind.ts';
+import { type MakeRoom, WriteBehind } from './write-behind.ts';
 
 /** From here on a piece is not written at once: that may wait for the disk, and others wait for this process. */
 const behindBytes = 32 * 1024;
@@ -32,18 +32,20 @@ export class FileWriter {
   readonly #name: Buffer;
   readonly #entry: Entry;
   readonly #existing: Existing;
+  readonly #makeRoom: MakeRoom | undefined;
   readonly #temporary = temporaryName();
   readonly #fd: number;
   #end = 0;
   #behind: WriteBehind | undefined;
   #closed = false;
 
-  /** `existing` is the file whose place it takes. */
-  constructor(directory: Directory, name: Buffer, entry: Entry, existing: Existing) {
+  /** `existing` is the file whose place it takes. With `makeRoom` nothing is written before there is room for it. */
+  constructor(directory: Directory, name: Buffer, entry: Entry, existing: Existing, makeRoom?: MakeRoom) {
     this.#directory = directory;
     this.#name = name;
     this.#entry = entry;
     this.#existing = existing;
+    this.#makeRoom = makeRoom;
     this.#fd = openSync(directory.at(this.#temporary), O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, 0o600);
   }
 
@@ -57,14 +59,14 @@ export class FileWriter {
     const data = payload.subarray(offsetBytes);
     if (offset < this.#end) throw new TreeFault('EPROTO', 'The other end sent data out of order');
     this.#end = offset + data.length;
-    if (this.#behind === undefined && data.length < behindBytes) {
+    if (this.#behind === undefined && this.#makeRoom === undefined && data.length < behindBytes) {
       about(
         () => this.shown,
         () => writeAll(data, offset, (rest, position) => writeSync(this.#fd, rest, 0, rest.length, position)),
       );
       return;
     }
-    this.#behind ??= new WriteBehind(this.#fd);
+    this.#behind ??= new WriteBehind(this.#fd, this.#makeRoom);
     return this.#behind.write(data, offset)?.catch((error: unknown) => {
       throw TreeFault.from(error, this.shown);
     });

@@ -17,9 +17,17 @@ import { parentMode, type WritePolicy } from '../proto/trees/write-policy.ts';
 import { Directory, splitPath } from './directory.ts';
 import { applyLinkMetadata, applyMetadata, applyParentMetadata, type Existing } from './file-metadata.ts';
 import { FileWriter, temporaryName } from './file-writer.ts';
+import type { MakeRoom } from './write-behind.ts';
 
 /** Files with several names whose place is remembered. */
 const maxLinkedFiles = 65_536;
+
+export interface TreeWriterOptions {
+  /** Nothing else may come at depth 0: it was not asked for. */
+  readonly names?: readonly Buffer[] | undefined;
+  /** Asked for files that are made of memory. Default: the memory is that of this process. */
+  readonly makeRoom?: MakeRoom | undefined;
+}
 
 interface Level {
   readonly directory: Directory;
@@ -36,6 +44,7 @@ export class TreeWriter {
   readonly #policy: WritePolicy;
   readonly #warn: (text: string) => void;
   readonly #names: ReadonlySet<string> | undefined;
+  readonly #makeRoom: MakeRoom | undefined;
   /** Where entries of depth 0 go; with `name`, the one there is gets that name. */
   #root: { readonly directory: Directory; readonly name?: Buffer } | undefined;
   readonly #levels: Level[] = [];
@@ -43,8 +52,10 @@ export class TreeWriter {
   #file: FileWriter | undefined;
   #entries = 0;
 
-  /** `warn` is told of what could not be kept. With `names`, nothing else may come at depth 0: it was not asked for. */
-  constructor(target: Buffer, policy: WritePolicy, warn: (text: string) => void, names?: readonly Buffer[]) {
+  /** `warn` is told of what could not be kept. */
+  constructor(target: Buffer, policy: WritePolicy, warn: (text: string) => void, options: TreeWriterOptions = {}) {
+    const { names, makeRoom } = options;
+    this.#makeRoom = makeRoom;
     this.#names = names === undefined ? undefined : new Set(names.map((name) => name.toString('latin1')));
     this.#target = target;
     this.#policy = policy;
@@ -161,7 +172,8 @@ export class TreeWriter {
     if (existing !== undefined && !existing.isFile() && !existing.isSymbolicLink()) {
       throw new TreeFault('EINVAL', `${directory.show(name)}: is neither a file nor a symbolic link`);
     }
-    this.#file = new FileWriter(directory, name, entry, existing?.isFile() ? existing : undefined);
+    const makeRoom = this.#makeRoom !== undefined && directory.inMemory ? this.#makeRoom : undefined;
+    this.#file = new FileWriter(directory, name, entry, existing?.isFile() ? existing : undefined, makeRoom);
     this.#remember(entry, name);
   }
 

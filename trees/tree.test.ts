@@ -60,7 +60,7 @@ describe('a tree', () => {
       Buffer.from(target),
       { ...policy, ...options.policy },
       (text) => warnings.push(text),
-      names?.map((name) => Buffer.from(name)),
+      { names: names?.map((name) => Buffer.from(name)) },
     );
     try {
       for (const chunk of records) {

@@ -7,6 +7,9 @@ const maxWaitingBytes = 1024 * 1024;
 /** What a piece counts at least: a million of one byte must not cost a million objects. */
 const minPieceBytes = 4096;
 
+/** Sees to it that a file has the pages of a part of it before that is written. Failures are those of fallocate(2). */
+export type MakeRoom = (fd: number, offset: number, length: number) => Promise<void>;
+
 interface Run {
   readonly offset: number;
   readonly pieces: Buffer[];
@@ -19,14 +22,16 @@ interface Run {
  */
 export class WriteBehind {
   readonly #fd: number;
+  readonly #makeRoom: MakeRoom | undefined;
   #waiting: Run[] = [];
   #waitingBytes = 0;
   #failure: { readonly error: unknown } | undefined;
   #work: Promise<void> | undefined;
   #stopped = false;
 
-  constructor(fd: number) {
+  constructor(fd: number, makeRoom?: MakeRoom) {
     this.#fd = fd;
+    this.#makeRoom = makeRoom;
   }
 
   /** Whether the descriptor is in use. */
@@ -78,6 +83,7 @@ export class WriteBehind {
   }
 
   async #writeRun({ offset, pieces, length }: Run): Promise<void> {
+    await this.#makeRoom?.(this.#fd, offset, length);
     for (let done = 0; done < length; ) done += await this.#writeSome(after(pieces, done), offset + done);
   }
 

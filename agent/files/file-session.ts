@@ -4,6 +4,7 @@ import { maxDataBytes } from '../../proto/agent/frame.ts';
 import { maxFaultLength, type Status } from '../../proto/agent/messages.ts';
 import { TreeFault } from '../../proto/trees/tree-fault.ts';
 import { InputQueue } from './input-queue.ts';
+import type { MemoryRoom } from './memory-room.ts';
 import { filesWork } from './work.ts';
 
 export interface FileSessionEvents {
@@ -20,6 +21,7 @@ const maxTurnMs = 5;
 /** Work on files for one connection: takes input within its window, sends output within the peer's. */
 export class FileSession {
   readonly #request: FilesRequest;
+  readonly #room: MemoryRoom;
   readonly #events: FileSessionEvents;
   readonly #input: InputQueue;
   readonly #credit = new Credit();
@@ -28,8 +30,10 @@ export class FileSession {
   #closed = false;
   #wake: (() => void) | undefined;
 
-  constructor(request: FilesRequest, events: FileSessionEvents) {
+  /** Closes `room` when the work has ended. */
+  constructor(request: FilesRequest, room: MemoryRoom, events: FileSessionEvents) {
     this.#request = request;
+    this.#room = room;
     this.#events = events;
     this.#input = new InputQueue((bytes) => events.stdinWindow(bytes));
   }
@@ -62,15 +66,18 @@ export class FileSession {
   close(): void {
     this.#closed = true;
     this.#input.end();
+    this.#room.close();
     this.#wake?.();
   }
 
   async #run(): Promise<void> {
     try {
-      for await (const chunk of filesWork(this.#request, this.#incoming())) await this.#send(chunk);
+      for await (const chunk of filesWork(this.#request, this.#incoming(), this.#room)) await this.#send(chunk);
       if (!this.#closed) this.#events.ended({ code: 0 });
     } catch (error) {
       if (!this.#closed) this.#events.ended({ code: 1, fault: faultOf(error) });
+    } finally {
+      this.#room.close();
     }
   }
 

@@ -6,21 +6,23 @@ import { Directory, splitPath } from '../../trees/directory.ts';
 import { removeTree } from '../../trees/remove-tree.ts';
 import { readTree } from '../../trees/tree-reader.ts';
 import { TreeWriter } from '../../trees/tree-writer.ts';
+import type { MemoryRoom } from './memory-room.ts';
 
 /** Warnings of one push; further ones are left out. */
 const maxWarnings = 1_000;
 
 /**
  * Does what a request says. Yields what is to be sent; `input` is what comes. Throws a TreeFault. Ending it early undoes
- * what is not whole.
+ * what is not whole. What is written into memory is the memory that `room` takes.
  */
 export function filesWork(
   request: FilesRequest,
   input: AsyncIterable<Buffer>,
+  room: MemoryRoom,
 ): AsyncIterable<Buffer> | Iterable<Buffer> {
   switch (request.work) {
     case 'push':
-      return push(request, input);
+      return push(request, input, room);
     case 'pull':
       return readTree(request.paths, request);
     case 'list':
@@ -33,11 +35,15 @@ export function filesWork(
 async function* push(
   { target, policy }: FilesRequest & { work: 'push' },
   input: AsyncIterable<Buffer>,
+  room: MemoryRoom,
 ): AsyncGenerator<Buffer, void> {
   const warnings: Buffer[] = [];
-  let room = maxWarnings;
-  const writer = new TreeWriter(target, policy, (text) => {
-    if (room-- > 0) warnings.push(encodeRecord('warning', Buffer.from(text)));
+  let more = maxWarnings;
+  const warn = (text: string) => {
+    if (more-- > 0) warnings.push(encodeRecord('warning', Buffer.from(text)));
+  };
+  const writer = new TreeWriter(target, policy, warn, {
+    makeRoom: (fd, offset, length) => room.make(fd, offset, length),
   });
   const parser = new RecordParser();
   try {

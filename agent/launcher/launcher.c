@@ -10,6 +10,11 @@
  *       of the instance, 0-2 are the command's. TERMINAL 1: descriptor 0 becomes the controlling terminal. CWDMODE
  *       "default": a directory that cannot be entered means "/"; "exact": it is an error. The environment is the command's.
  *
+ *   launcher room COUNT
+ *       Takes the memory for files that the agent, its parent, writes into a file system that is made of memory, so that it
+ *       counts as the instance's and not as the agent's. Descriptor 0 brings struct room, 3 takes a struct report for each,
+ *       4...4+COUNT-1 are cgroup.procs files of the instance. Ends with descriptor 0.
+ *
  *   launcher wait
  *       The init of a container in which an agent works on the files of an instance that does not run: does nothing.
  *
@@ -35,17 +40,25 @@
 enum { REPORT_FD = 3, FIRST_CGROUP_FD = 4, MAX_CGROUP_FDS = 32, MAX_AGENT_ARGUMENTS = 32, MAX_PATH = 4096 };
 
 /* What could not be done; agent/launch-report.ts reads it. */
-enum step { STEP_CGROUP = 1, STEP_TERMINAL, STEP_USER, STEP_CWD, STEP_EXEC, STEP_INTERPRETER, STEP_USAGE };
+enum step { STEP_CGROUP = 1, STEP_TERMINAL, STEP_USER, STEP_CWD, STEP_EXEC, STEP_INTERPRETER, STEP_USAGE, STEP_ROOM };
 struct report {
   int32_t step;
   int32_t error;
 };
 
-static void fail(enum step step, int error) {
+/* What is to have its pages, in a file that the agent has open; agent/files/memory-room.ts writes it. */
+struct room {
+  int64_t offset;
+  int64_t length;
+  int64_t fd;
+};
+
+static int tell(enum step step, int error) {
   struct report report = {step, error};
-  ssize_t written = write(REPORT_FD, &report, sizeof report);
-  _exit(written == sizeof report ? 127 : 126);
+  return write(REPORT_FD, &report, sizeof report) == sizeof report;
 }
+
+static void fail(enum step step, int error) { _exit(tell(step, error) ? 127 : 126); }
 
 static unsigned long number(const char *text, unsigned long max) {
   char *end;
@@ -181,6 +194,43 @@ static void become_command(int argc, char **argv) {
   fail(error == ENOENT && exists(argv[9]) ? STEP_INTERPRETER : STEP_EXEC, error);
 }
 
+/*
+ * A page of tmpfs counts as the memory of the process that first touches it (Documentation/admin-guide/cgroup-v2.rst,
+ * "Memory Ownership"). fallocate(2) does that, and takes nothing of what it could not finish.
+ */
+static int take(pid_t agent, const struct room *room) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)agent, (int)room->fd);
+  int fd = open(path, O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return errno;
+  int result;
+  do result = fallocate(fd, 0, room->offset, room->length);
+  while (result != 0 && errno == EINTR);
+  int error = result == 0 ? 0 : errno;
+  close(fd);
+  return error;
+}
+
+static void make_room(int argc, char **argv) {
+  pid_t agent = getppid();
+  if (argc < 3) fail(STEP_USAGE, EINVAL);
+  unsigned int count = (unsigned int)number(argv[2], MAX_CGROUP_FDS);
+  close_from(FIRST_CGROUP_FD + count);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  /* Where the instance has no memory left, it is this that ends, and the push with it: nothing of the instance. */
+  int adjustment = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+  if (adjustment < 0 || write(adjustment, "1000", 4) != 4) fail(STEP_ROOM, errno);
+  close(adjustment);
+  if (join_cgroups(FIRST_CGROUP_FD, count) != 0) fail(STEP_CGROUP, errno);
+  close_from(FIRST_CGROUP_FD);
+  struct room room;
+  while (read(0, &room, sizeof room) == sizeof room) {
+    int error = take(agent, &room);
+    if (!tell(error == 0 ? 0 : STEP_ROOM, error)) break;
+  }
+  _exit(0);
+}
+
 static _Noreturn void wait_for_the_end(void) {
   signal(SIGCHLD, SIG_IGN); /* nobody's children leave no zombies (wait(2), NOTES) */
   for (;;) pause();
@@ -189,6 +239,7 @@ static _Noreturn void wait_for_the_end(void) {
 int main(int argc, char **argv) {
   if (argc > 1 && strcmp(argv[1], "agent") == 0) return become_agent(argc, argv);
   if (argc > 1 && strcmp(argv[1], "run") == 0) become_command(argc, argv);
+  if (argc > 1 && strcmp(argv[1], "room") == 0) make_room(argc, argv);
   if (argc > 1 && strcmp(argv[1], "wait") == 0) wait_for_the_end();
   return 126;
 }

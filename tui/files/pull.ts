@@ -44,7 +44,7 @@ export async function pullTo(
   // What lies in a directory has names that nobody can expect.
   const names = named.every((name) => name !== undefined) ? named : undefined;
   const warnings: string[] = [];
-  const writer = new TreeWriter(target, policy, (text) => void warnings.push(text), names);
+  const writer = new TreeWriter(target, policy, (text) => void warnings.push(text), { names });
   await pull(context, sources, options, writer, async () => {
     for (const text of warnings.splice(0)) await printWarning(context, text);
   });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import {
+  appendFileSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -199,6 +200,34 @@ describe('yurt file', () => {
     await yurt.ok('file', 'list', 'still/root');
     await yurt.ok('start', 'still');
     await yurt.ok('stop', '-f', 'still');
+  });
+
+  describe('into a file system that is made of memory', () => {
+    const sizeBytes = 200 * 1024 * 1024; // more than an agent may have
+    const listed = () => inBox('ls -A /dev/shm /run');
+    beforeEach(() => {
+      const block = Buffer.alloc(1024 * 1024, 'content ');
+      for (let at = 0; at < sizeBytes; at += block.length) appendFileSync(path('big'), block);
+    });
+
+    it('takes the memory of the instance', { timeout: longMs }, async () => {
+      await yurt.ok('file', 'push', path('big'), 'box/dev/shm/big');
+      assert.equal(await inBox('cat /dev/shm/big | wc -c'), String(sizeBytes));
+      await inBox('rm /dev/shm/big');
+    });
+
+    it('fails when that may have no more, and leaves all else as it was', { timeout: longMs }, async () => {
+      const before = await listed();
+      await yurt.ok('config', 'set', 'box', 'limits.memory=100MiB');
+      const session = inBox('until [ -e /root/go ]; do sleep 0.1; done; echo alive');
+      for (let round = 0; round < 3; round++) {
+        assert.match(await fails('file', 'push', path('big'), 'box/dev/shm/big'), /\/dev\/shm\/big: not enough memory/);
+      }
+      assert.equal(await listed(), before);
+      await inBox('touch /root/go');
+      assert.equal(await session, 'alive');
+      await yurt.ok('config', 'unset', 'box', 'limits.memory');
+    });
   });
 });
 
