@@ -15,13 +15,15 @@ export async function run(context: Context, input: Input): Promise<void> {
     await pullContent(context, sources, context.terminal.output);
     return;
   }
+  const into = sources.length > 1 || recursive ? 'directory' : 'auto';
   await pullTo(
     context,
     sources,
     Buffer.from(target),
     {
-      into: sources.length > 1 || recursive ? 'directory' : 'auto',
-      parents: input.flag('create-dirs'),
+      into,
+      // What can only be a directory is made, as the field does it.
+      parents: input.flag('create-dirs') || into === 'directory' || target.endsWith('/'),
       existing: 'set',
       owners: archive,
       specialBits: archive,

@@ -68,6 +68,17 @@ describe('yurt file', () => {
         assert.equal(lstatSync(path('other')).uid, process.getuid?.());
       });
 
+      it('makes the directory that several files, a tree, or a name with a slash go to', async () => {
+        await yurt.ok('file', 'create', '-p', `${instance}/root/made/file`);
+        await yurt.ok('file', 'pull', `${instance}/root/made/file`, `${path('slash')}/`);
+        await yurt.ok('file', 'pull', '-r', `${instance}/root/made`, path('tree'));
+        await yurt.ok('file', 'pull', `${instance}/root/made/file`, `${instance}/root/made/file`, path('several'));
+        for (const made of ['slash/file', 'tree/made/file', 'several/file']) assert.ok(lstatSync(path(made)).isFile());
+        assert.match(await fails('file', 'pull', `${instance}/root/made/none`, `${path('none')}/`), /no such file/);
+        assert.equal(lstatSync(path('none'), { throwIfNoEntry: false }), undefined);
+        assert.match(await fails('file', 'pull', `${instance}/root/made/file`, path('none', 'file')), /no such file/);
+      });
+
       it('keeps owner and mode of what exists unless it is told otherwise', async () => {
         writeFileSync(path('x'), 'new', { mode: 0o600 });
         await yurt.ok('file', 'create', `${instance}/root/kept`, '--mode', '0751', '--uid', '5');
