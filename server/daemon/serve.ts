@@ -1,10 +1,11 @@
 import { peerCredentials } from '../../native/unix-socket.ts';
 import { expiryOf } from '../base/expiry.ts';
 import { deviceTypes } from '../devices/device-types.ts';
+import { readLinkTraffic } from '../host/link-traffic.ts';
 import { instanceKeys, profileKeys } from '../instances/config-keys.ts';
 import type { Instance } from '../instances/instance.ts';
 import { resourceOf } from '../instances/instance.ts';
-import { LeaseCache } from '../instances/instance-state.ts';
+import { NetworkReadings } from '../instances/instance-state.ts';
 import { unmanagedLinks } from '../networks/unmanaged.ts';
 import { defaultProject, type Feature, hasFeature, homeOf } from '../projects/project.ts';
 import { authService } from '../rpc/auth-service.ts';
@@ -154,7 +155,8 @@ function domainServices(base: Base, engines: Engines, parts: InstanceParts, gate
       expander: () => expander(profiles),
       diskUsage: (instance) => diskUsage(engines, instance),
       processes: processesIn(engines),
-      leases: () => new LeaseCache((network) => networks.driver(network).leases()),
+      networks: () =>
+        new NetworkReadings({ leases: (network) => networks.driver(network).leases(), traffic: readLinkTraffic }),
     }),
     SnapshotService: snapshotService({ ...parts, diskUsage: (snapshot) => diskUsage(engines, snapshot) }),
     BackupService: backupService(parts.backups),

@@ -1,4 +1,5 @@
 import type { Log } from '../base/log.ts';
+import type { LinkTraffic } from '../host/link-traffic.ts';
 import type { Lease, NetworkDriver } from '../networks/contract.ts';
 import type { BootFollower } from './boot-follower.ts';
 import type { Expanded, Instance } from './instance.ts';
@@ -20,7 +21,13 @@ export interface Resources {
 export interface InstanceInterface {
   readonly name: string;
   readonly hwaddr: string;
+  /** Empty while the network has none for it. */
   readonly hostName: string;
+  /** Bytes of the largest packet. */
+  readonly mtu: number;
+  /** As the instance sees it. */
+  readonly receivedBytes: number;
+  readonly sentBytes: number;
   readonly addresses: readonly { family: 'inet' | 'inet6'; address: string; prefixLength: number; scope: string }[];
 }
 
@@ -73,7 +80,7 @@ export class InstanceStates {
   async run(
     instance: Instance,
     expanded: Expanded,
-    leases: LeaseCache,
+    networks: NetworkReadings,
     parts: StateParts,
   ): Promise<RunState | undefined> {
     const { supervisor, follower, hwaddr } = this.#deps;
@@ -85,7 +92,7 @@ export class InstanceStates {
     const wanted = parts.network ? nicsOf(instance, expanded, hwaddr) : [];
     const [pid, network, resources] = await Promise.all([
       this.#pid(instance),
-      Promise.all(wanted.map((nic) => this.#interface(nic, leases))),
+      Promise.all(wanted.map((nic) => this.#interface(nic, networks))),
       parts.resources ? this.#deps.resources(instance.uuid) : undefined,
     ]);
     if (pid === undefined) return undefined;
@@ -102,30 +109,62 @@ export class InstanceStates {
     return pid;
   }
 
-  async #interface(nic: InstanceNic, leases: LeaseCache): Promise<InstanceInterface> {
-    const { name, hwaddr } = nic.request;
-    const found = (await leases.of(nic.network)).filter((lease) => lease.hwaddr === hwaddr);
+  async #interface({ network, request }: InstanceNic, networks: NetworkReadings): Promise<InstanceInterface> {
+    const { name, hwaddr, mtu = usualMtu } = request;
+    const [leases, traffic, hostName = ''] = await Promise.all([
+      networks.leases(network),
+      networks.traffic(),
+      this.#hostLink(network, request),
+    ]);
+    const found = leases.filter((lease) => lease.hwaddr === hwaddr);
     const addresses = found.map(({ family, address }) =>
       family === 6
         ? { family: 'inet6' as const, address, prefixLength: 64, scope: 'global' }
         : { family: 'inet' as const, address, prefixLength: 24, scope: 'global' },
     );
-    return { name, hwaddr, hostName: '', addresses };
+    // What the host's end has sent is what has come to the instance.
+    const { receivedBytes: sentBytes = 0, sentBytes: receivedBytes = 0 } = traffic.get(hostName) ?? {};
+    return { name, hwaddr, hostName, mtu, receivedBytes, sentBytes, addresses };
+  }
+
+  /** Undefined too when its network is not there any more: an instance is listed all the same. */
+  async #hostLink(network: string, request: InstanceNic['request']): Promise<string | undefined> {
+    try {
+      return await this.#deps.network(network).hostLink(request);
+    } catch {
+      return undefined;
+    }
   }
 }
 
-/** The leases of each network, read once per listing. */
-export class LeaseCache {
-  readonly #read: (network: string) => Promise<Lease[]>;
-  readonly #cached = new Map<string, Promise<Lease[]>>();
+/** What the kernel gives a link that nobody chose a size for. */
+const usualMtu = 1500;
 
-  constructor(read: (network: string) => Promise<Lease[]>) {
+/** The leases of each network and the traffic of all links, read once per listing. */
+export class NetworkReadings {
+  readonly #read: {
+    readonly leases: (network: string) => Promise<Lease[]>;
+    readonly traffic: () => Promise<ReadonlyMap<string, LinkTraffic>>;
+  };
+  readonly #leases = new Map<string, Promise<Lease[]>>();
+  #traffic: Promise<ReadonlyMap<string, LinkTraffic>> | undefined;
+
+  constructor(read: {
+    readonly leases: (network: string) => Promise<Lease[]>;
+    readonly traffic: () => Promise<ReadonlyMap<string, LinkTraffic>>;
+  }) {
     this.#read = read;
   }
 
-  of(network: string): Promise<Lease[]> {
-    const cached = this.#cached.get(network) ?? this.#read(network).catch((): Lease[] => []);
-    this.#cached.set(network, cached);
+  leases(network: string): Promise<Lease[]> {
+    const cached = this.#leases.get(network) ?? this.#read.leases(network).catch((): Lease[] => []);
+    this.#leases.set(network, cached);
     return cached;
+  }
+
+  /** By the links' names. */
+  traffic(): Promise<ReadonlyMap<string, LinkTraffic>> {
+    this.#traffic ??= this.#read.traffic();
+    return this.#traffic;
   }
 }

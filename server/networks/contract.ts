@@ -98,6 +98,8 @@ export interface NetworkDriver extends AsyncDisposable {
   holds(nic: NicRequest): Promise<boolean>;
   /** The IPv4 address that DHCP keeps for a nic that is attached; undefined when there is none. */
   reservedAddress(nic: Pick<NicRequest, 'instanceId' | 'name'>): Promise<string | undefined>;
+  /** Name of the host's end of a nic that is attached; undefined when it is not. */
+  hostLink(nic: Pick<NicRequest, 'instanceId' | 'name'>): Promise<string | undefined>;
   /** Removes the pair, the name and the lease. Idempotent. */
   detach(task: Task, nic: Pick<NicRequest, 'instanceId' | 'name'>): Promise<void>;
   /** Removes whatever belongs to nics of instances that `known` does not list: what a `kill -9` left. */

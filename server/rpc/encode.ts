@@ -140,6 +140,9 @@ function encodeRun(run: RunState, diskUsageBytes = 0): InstanceStateMessage {
       hostName: nic.hostName,
       hwaddr: nic.hwaddr,
       state: 'up',
+      mtu: nic.mtu,
+      receivedBytes: nic.receivedBytes,
+      sentBytes: nic.sentBytes,
       addresses: [...nic.addresses],
     })),
     ...(run.resources === undefined

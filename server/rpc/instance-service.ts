@@ -11,7 +11,7 @@ import type { CreateRequest } from '../instances/create-instance.ts';
 import type { Expanded, Instance } from '../instances/instance.ts';
 import type { InstanceMoves } from '../instances/instance-moves.ts';
 import type { InstanceRecords } from '../instances/instance-records.ts';
-import type { InstanceStates, LeaseCache, StateParts } from '../instances/instance-state.ts';
+import type { InstanceStates, NetworkReadings, StateParts } from '../instances/instance-state.ts';
 import type { Instances } from '../instances/instances.ts';
 import type { InstanceUpdater } from '../instances/update-instance.ts';
 import { decodeDevices } from './decode.ts';
@@ -33,7 +33,7 @@ export interface InstanceServiceDeps {
   readonly diskUsage: (instance: Instance) => Promise<number>;
   /** Of one instance, or of each by its uuid. */
   readonly countSnapshots: (uuid?: string) => Promise<ReadonlyMap<string, number>>;
-  readonly leases: () => LeaseCache;
+  readonly networks: () => NetworkReadings;
   /** What runs in it now. */
   readonly processes: (instance: Instance) => Promise<GuestProcesses>;
 }
@@ -42,7 +42,7 @@ export interface InstanceServiceDeps {
 interface Look extends StateParts {
   readonly disk: boolean;
   /** Undefined: not at the state at all. */
-  readonly leases: LeaseCache | undefined;
+  readonly networks: NetworkReadings | undefined;
 }
 
 interface Named {
@@ -53,9 +53,9 @@ interface Named {
 export function instanceService(deps: InstanceServiceDeps): Handlers<InstanceServiceHandlers> {
   const { instances, records } = deps;
   const view = async (instance: Instance, expanded: Expanded, look: Look): Promise<InstanceView> => {
-    const { leases } = look;
+    const { networks } = look;
     const [run, diskUsageBytes] = await Promise.all([
-      leases === undefined ? undefined : deps.states.run(instance, expanded, leases, look),
+      networks === undefined ? undefined : deps.states.run(instance, expanded, networks, look),
       look.disk ? deps.diskUsage(instance) : undefined,
     ]);
     return { instance, expanded, status: deps.states.status(instance), run, diskUsageBytes };
@@ -63,7 +63,7 @@ export function instanceService(deps: InstanceServiceDeps): Handlers<InstanceSer
   return {
     ListInstances: async (_call, request) => {
       checkKeyNames(instanceKeys, request.configKeys);
-      const look = lookOf(request, deps.leases);
+      const look = lookOf(request, deps.networks);
       const found = await records.list(request.allProjects ? undefined : projectOf(request));
       const visible = found.filter(({ phase }) => phase === 'ready');
       const expanded = deps.expander();
@@ -79,7 +79,7 @@ export function instanceService(deps: InstanceServiceDeps): Handlers<InstanceSer
     },
     GetInstance: async (_call, request) => {
       const instance = await records.get(projectOf(request), named(request).name);
-      const look = request.withoutState ? nothing : everything(deps.leases());
+      const look = request.withoutState ? nothing : everything(deps.networks());
       const seen = await view(instance, await deps.expanded(instance), look);
       const counts = await deps.countSnapshots(instance.uuid);
       return { instance: encodeInstance({ ...seen, snapshotCount: counts.get(instance.uuid) ?? 0 }) };
@@ -114,13 +114,13 @@ export function instanceService(deps: InstanceServiceDeps): Handlers<InstanceSer
   };
 }
 
-function everything(leases: LeaseCache): Look {
-  return { network: true, resources: true, disk: true, leases };
+function everything(networks: NetworkReadings): Look {
+  return { network: true, resources: true, disk: true, networks };
 }
 
-const nothing: Look = { network: false, resources: false, disk: false, leases: undefined };
+const nothing: Look = { network: false, resources: false, disk: false, networks: undefined };
 
-function lookOf(request: ListInstancesRequest__Output, leases: () => LeaseCache): Look {
+function lookOf(request: ListInstancesRequest__Output, networks: () => NetworkReadings): Look {
   const { withoutState, stateParts } = request;
   if (withoutState) return nothing;
   const wants = (part: StatePart__Output) => stateParts.length === 0 || stateParts.includes(part);
@@ -128,7 +128,7 @@ function lookOf(request: ListInstancesRequest__Output, leases: () => LeaseCache)
     network: wants('STATE_PART_NETWORK'),
     resources: wants('STATE_PART_RESOURCES'),
     disk: stateParts.includes('STATE_PART_DISK'),
-    leases: leases(),
+    networks: networks(),
   };
 }
 

@@ -143,6 +143,7 @@ export class FakeWorld {
     },
     holds: async () => true,
     reservedAddress: async (nic) => (this.links.has(linkOf(nic)) ? '10.1.2.3' : undefined),
+    hostLink: async (nic) => (this.links.has(linkOf(nic)) ? 'h' : undefined),
     detach: async (_task, nic) => {
       this.#remove();
       this.links.delete(linkOf(nic));

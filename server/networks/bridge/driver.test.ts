@@ -373,6 +373,13 @@ describe('a nic with rules', () => {
     await assert.rejects(host.server().check({ ...web, hostName: 'yurt0123456789a' }), { code: 'invalid' });
   });
 
+  it("is known by the name of its host's end while it is attached", async () => {
+    await connected({ ...guarded, hostName: 'web-lan' });
+    assert.equal(await host.server().hostLink(web), 'web-lan');
+    await host.server().detach(task, web);
+    assert.equal(await host.server().hostLink(web), undefined);
+  });
+
   it('changes its address while it is there', async () => {
     const driver = await connected(web);
     await driver.adjust(task, { ...web, ipv4: '10.1.2.77' });

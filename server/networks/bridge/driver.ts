@@ -208,6 +208,12 @@ export class BridgeDriver implements NetworkDriver {
     return address === undefined ? undefined : formatAddress(4, address);
   }
 
+  async hostLink(nic: Pick<NicRequest, 'instanceId' | 'name'>): Promise<string | undefined> {
+    await this.#names.load();
+    const entry = this.#names.find(nic.instanceId, nic.name);
+    return entry === undefined ? undefined : this.#linkOf(entry).hostName;
+  }
+
   async detach(task: Task, nic: Pick<NicRequest, 'instanceId' | 'name'>): Promise<void> {
     await this.#names.load();
     this.#slaac.cancel(`${nic.instanceId}.${nic.name}`);

@@ -42,6 +42,22 @@ describe('a nic', { timeout: longMs }, () => {
     assert.equal(await portCount(), 1);
   });
 
+  it('tells what it has received and sent, as the instance counts it', async () => {
+    const gateway = await world.inside('a', "ip route | sed -n 's/^default via \\([^ ]*\\).*/\\1/p'");
+    await world.inside('a', `ping -c 3 -i 0.1 -s 1000 ${gateway} >/dev/null`);
+    const counted = async () => (await world.instance('a')).state?.network.find(({ name }) => name === 'eth0');
+    const { receivedBytes = 0, sentBytes = 0 } = (await counted()) ?? {};
+    assert.ok(Number(receivedBytes) > 3000 && Number(sentBytes) > 3000, `${receivedBytes} ${sentBytes}`);
+    const inside = async (what: string) =>
+      Number(await world.inside('a', `cat /sys/class/net/eth0/statistics/${what}`));
+    assert.ok((await inside('rx_bytes')) >= Number(receivedBytes));
+    assert.ok((await inside('tx_bytes')) >= Number(sentBytes));
+    assert.match(
+      await world.yurt.ok('info', 'a'),
+      /Host interface: yurt[0-9a-f]{11}\n +MAC address: .*\n +MTU: 1500\n/,
+    );
+  });
+
   it('whose MAC address or name another has is refused, and nothing changes', async () => {
     const taken = await world.inside('a', 'cat /sys/class/net/eth0/address');
     await assert.rejects(world.set('a', 'eth1', { type: 'nic', network, hwaddr: taken }), /MAC address .* is in use/);
@@ -55,6 +71,9 @@ describe('a nic', { timeout: longMs }, () => {
     await world.set('a', 'eth1', { type: 'nic', network, mtu: '9000', host_name: 'a-lan.1' });
     assert.equal(await world.inside('a', 'cat /sys/class/net/eth1/mtu'), '9000');
     assert.match(await ports(), /a-lan\.1@\S+ <\S+> mtu 9000 /);
+    const told = (await world.instance('a')).state?.network.find(({ name }) => name === 'eth1');
+    assert.equal(told?.mtu, 9000);
+    assert.equal(told?.hostName, 'a-lan.1');
     await world.set('a', 'eth1', { type: 'nic', network, mtu: '1400' });
     assert.equal(await world.inside('a', 'cat /sys/class/net/eth1/mtu'), '1400');
     assert.doesNotMatch(await ports(), /a-lan/);
