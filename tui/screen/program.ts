@@ -99,7 +99,7 @@ export class Program {
     this.#remotes = new Remotes(servers, store, elsewhere);
     this.#lists = new Lists(live, store);
     this.#verbs = new Verbs(servers, store, batches);
-    this.#objects = new ObjectVerbs(live, store, batches);
+    this.#objects = new ObjectVerbs(servers, store, batches);
     this.#sessions = new Sessions(context, servers, surface.keys, () => store.state().project);
     this.#shown = new ShownReader(servers, store, this.#lists);
     this.#poller = new Poller(store, { instances: this.#lists.instances, remotes: this.#remotes }, this.#shown);
@@ -247,7 +247,7 @@ export class Program {
         await this.#objects.buildImage(effect);
         return this.#lists.readScreen('images');
       case 'cancel-operation':
-        return await this.#objects.cancelOperation(effect.id);
+        return await this.#objects.cancelOperation(effect);
       case 'create-token':
         await this.#objects.createToken(effect);
         return this.#lists.readScreen('trust');

@@ -59,11 +59,8 @@ export class Batches {
     throw new Failure(last.fault?.message ?? 'The server stopped reporting about it');
   }
 
-  /** One of another server is shown while it goes on, by whose it is: what it is about is not on the present one. */
   #tell({ remote }: LiveConnection, operation: Operation__Output): void {
-    const description = `${remote}: ${operation.description}`;
-    const shown = remote === '' ? operation : { ...operation, description, cancelable: false, resources: [] };
-    this.#store.dispatch({ type: 'operation', operation: shown });
+    this.#store.dispatch({ type: 'operation', operation, remote });
   }
 
   async #failureOf(begin: (target: string) => Promise<Begun>, target: string): Promise<string | undefined> {

@@ -5,13 +5,14 @@ import { trustRows } from '../state/trust-rows.ts';
 import type { Store } from '../store.ts';
 import { InstanceList } from './instance-list.ts';
 import { type LiveConnection, reasonOf } from './live-connection.ts';
+import { OperationList } from './operation-list.ts';
 
 /** Changes that come this close together are read together. */
 const gatherMs = 30;
 
 type Reader = (live: LiveConnection, project: string) => Promise<Listed>;
 
-const readers: Readonly<Record<Exclude<ScreenName, 'instances' | 'events'>, Reader>> = {
+const readers: Readonly<Record<Exclude<ScreenName, 'instances' | 'operations' | 'events'>, Reader>> = {
   images: async (live, project) => {
     const { images } = await live.call('ImageService', 'ListImages', { project });
     return { images: new Map(images.map((image) => [image.fingerprint, image])) };
@@ -31,10 +32,6 @@ const readers: Readonly<Record<Exclude<ScreenName, 'instances' | 'events'>, Read
   projects: async (live) => {
     const { projects } = await live.call('ProjectService', 'ListProjects', {});
     return { projects: new Map(projects.map((project) => [project.name, project])) };
-  },
-  operations: async (live, project) => {
-    const { operations } = await live.call('OperationService', 'ListOperations', { project });
-    return { operations: new Map(operations.map((operation) => [operation.id, operation])) };
   },
   trust: async (live) => {
     const [{ clients }, { tokens }, { groups }] = await Promise.all([
@@ -77,12 +74,14 @@ export class Lists {
   readonly #store: Store;
   readonly #stale = new Set<keyof typeof readers>();
   readonly instances: InstanceList;
+  readonly #operations: OperationList;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(live: LiveConnection, store: Store) {
     this.#live = live;
     this.#store = store;
     this.instances = new InstanceList(live, store, '', () => store.state().project);
+    this.#operations = new OperationList(live, store, () => store.state().project);
   }
 
   /** Everything, what is shown first. */
@@ -91,6 +90,7 @@ export class Lists {
     const screens = Object.keys(readers) as (keyof typeof readers)[]; // its own keys
     await Promise.all([
       this.instances.readAll(),
+      this.#operations.readAll(),
       ...screens.map((screen) => this.#read(screen)),
       this.#readRecipes(),
       this.#readTables(),
@@ -115,7 +115,8 @@ export class Lists {
 
   /** What a screen shows, when it comes to be shown: no event tells of all that is in it. */
   readScreen(screen: ScreenName): void {
-    if (isRead(screen)) void this.#read(screen);
+    if (screen === 'operations') void this.#operations.readAll();
+    else if (isRead(screen)) void this.#read(screen);
   }
 
   /** How much of its limits a project uses. */
@@ -130,6 +131,7 @@ export class Lists {
 
   stop(): void {
     this.instances.stop();
+    this.#operations.stop();
     clearTimeout(this.#timer);
   }
 

@@ -3,6 +3,7 @@ import type { Creatable, Effect } from '../state/effect.ts';
 import type { Store } from '../store.ts';
 import type { Batches } from './batches.ts';
 import { type LiveConnection, reasonOf } from './live-connection.ts';
+import type { Servers } from './servers.ts';
 
 type OfKind<Kind extends Effect['kind']> = Extract<Effect, { kind: Kind }>;
 
@@ -11,11 +12,13 @@ const renaming = { doing: 'Renaming', done: 'Renamed' };
 /** Does things with what is no instance. Never throws: results and failures go to the store. */
 export class ObjectVerbs {
   readonly #live: LiveConnection;
+  readonly #servers: Servers;
   readonly #store: Store;
   readonly #batches: Batches;
 
-  constructor(live: LiveConnection, store: Store, batches: Batches) {
-    this.#live = live;
+  constructor(servers: Servers, store: Store, batches: Batches) {
+    this.#live = servers.present;
+    this.#servers = servers;
     this.#store = store;
     this.#batches = batches;
   }
@@ -68,10 +71,10 @@ export class ObjectVerbs {
     });
   }
 
-  async cancelOperation(id: string): Promise<void> {
+  async cancelOperation({ id, remote }: OfKind<'cancel-operation'>): Promise<void> {
     try {
-      const { operation } = await this.#live.call('OperationService', 'CancelOperation', { id });
-      if (operation !== null) this.#store.dispatch({ type: 'operation', operation });
+      const { operation } = await this.#servers.of(remote).call('OperationService', 'CancelOperation', { id });
+      if (operation !== null) this.#store.dispatch({ type: 'operation', operation, remote });
     } catch (error) {
       this.#store.dispatch({ type: 'notice', kind: 'bad', text: reasonOf(error) });
     }

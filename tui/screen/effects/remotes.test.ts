@@ -9,9 +9,13 @@ import { initialState } from '../state/initial.ts';
 import { Store } from '../store.ts';
 import { Batches } from './batches.ts';
 import { LiveConnection } from './live-connection.ts';
+import { ObjectVerbs } from './object-verbs.ts';
 import { Remotes } from './remotes.ts';
 import { Servers } from './servers.ts';
 import { Verbs } from './verbs.ts';
+
+const building = (status: 'RUNNING' | 'CANCELED') =>
+  ({ id: 'build', description: 'Building', cancelable: true, status: `OPERATION_STATUS_${status}` }) as const;
 
 describe('the instances of other servers', () => {
   it('are shown for each that answers, and acted upon there', async () => {
@@ -23,6 +27,8 @@ describe('the instances of other servers', () => {
       .on('InstanceService', 'ListInstances', () => ({ instances: names.map((name) => ({ name, project: 'work' })) }))
       .on('InstanceService', 'GetInstance', ({ name }) => ({ instance: { name, project: 'work' } }))
       .on('InstanceService', 'StopInstance', () => office.done('stop'))
+      .on('OperationService', 'ListOperations', () => ({ operations: [building('RUNNING')] }))
+      .on('OperationService', 'CancelOperation', () => ({ operation: building('CANCELED') }))
       .onStream('EventService', 'WatchEvents', (call) => {
         call.write({ event: { cursor: 'a-0', begun: {} } });
         tell = (action, name) =>
@@ -56,8 +62,15 @@ describe('the instances of other servers', () => {
     assert.equal(office.requestsOf('InstanceService/StopInstance').length, 1);
     assert.equal(here.requestsOf('InstanceService/StopInstance').length, 0);
 
+    await eventually(() => store.state().data.operations.get('office:build')?.operation.cancelable === true, 'theirs');
+    const canceled = { kind: 'cancel-operation', id: 'build', remote: 'office' } as const;
+    await new ObjectVerbs(servers, store, new Batches(store)).cancelOperation(canceled);
+    const { operation } = store.state().data.operations.get('office:build') ?? {};
+    assert.equal(operation?.status, 'OPERATION_STATUS_CANCELED');
+    assert.equal(here.requestsOf('OperationService/CancelOperation').length, 0);
+
     remotes.follow(false);
-    assert.deepEqual([keys(), store.state().others.size], [[], 0]);
+    assert.deepEqual([keys(), store.state().others.size, store.state().data.operations.size], [[], 0, 0]);
     servers.drop();
   });
 });

@@ -4,6 +4,7 @@ import type { Store } from '../store.ts';
 import { EventFollower } from './event-follower.ts';
 import { InstanceList } from './instance-list.ts';
 import { LiveConnection, reasonOf } from './live-connection.ts';
+import { OperationList } from './operation-list.ts';
 import type { Servers } from './servers.ts';
 
 /** The servers that there are besides the present one. */
@@ -17,6 +18,7 @@ export interface Elsewhere {
 
 interface Followed {
   readonly list: InstanceList;
+  readonly operations: OperationList;
   readonly events: EventFollower;
 }
 
@@ -49,7 +51,8 @@ export class Remotes {
 
   /** Their lists, anew. */
   async readAll(): Promise<void> {
-    await Promise.all([...this.#followed.values()].map(({ list }) => list.readAll()));
+    const followed = [...this.#followed.values()];
+    await Promise.all(followed.flatMap(({ list, operations }) => [list.readAll(), operations.readAll()]));
   }
 
   /** Figures of what runs there. Does not wait: a silent server would hold up the others. */
@@ -61,8 +64,9 @@ export class Remotes {
   }
 
   stop(): void {
-    for (const [remote, { list, events }] of this.#followed) {
+    for (const [remote, { list, operations, events }] of this.#followed) {
       list.stop();
+      operations.stop();
       events.stop();
       this.#servers.remove(remote);
     }
@@ -75,9 +79,11 @@ export class Remotes {
       if (!this.#store.state().others.has(remote) || this.#followed.has(remote)) return;
       const live = new LiveConnection(() => new Connection(dialer), remote);
       this.#servers.add(remote, live, this.#elsewhere.projectOf(remote));
-      const list = new InstanceList(live, this.#store, remote, () => this.#elsewhere.projectOf(remote));
-      const events = new EventFollower(live, this.#store, [list], remote);
-      this.#followed.set(remote, { list, events });
+      const project = () => this.#elsewhere.projectOf(remote);
+      const list = new InstanceList(live, this.#store, remote, project);
+      const operations = new OperationList(live, this.#store, project);
+      const events = new EventFollower(live, this.#store, [list, operations], remote);
+      this.#followed.set(remote, { list, operations, events });
       void events.run();
     } catch (error) {
       this.#store.dispatch({ type: 'link', remote, link: { kind: 'lost', reason: reasonOf(error) } });

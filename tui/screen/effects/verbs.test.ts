@@ -18,6 +18,7 @@ function world(server: ScriptedServer) {
   const size = { columns: 80, rows: 24 };
   const store = new Store(initialState({ size, now: 0, zone: 0, theme: 'plain', project: '', remote: 'local' }));
   const live = new LiveConnection(() => new Connection(socketDialer(server.socket)));
+  const servers = new Servers(live);
   const batches = new Batches(store);
   const lists = new Lists(live, store);
   const end = () => {
@@ -25,8 +26,8 @@ function world(server: ScriptedServer) {
     live.drop();
   };
   return {
-    ...{ store, lists, verbs: new Verbs(new Servers(live), store, batches) },
-    objects: new ObjectVerbs(live, store, batches),
+    ...{ store, lists, verbs: new Verbs(servers, store, batches) },
+    objects: new ObjectVerbs(servers, store, batches),
     [Symbol.dispose]: end,
   };
 }

@@ -1,14 +1,17 @@
+import type { Operation__Output } from '../../../proto/gen/yurt/v1/Operation.ts';
 import { hasEnded } from '../../client/operation.ts';
 import { printable } from '../../output/printable.ts';
 import { newForm } from '../forms/form.ts';
 import { launchForm } from '../forms/launch.ts';
 import { nameOf } from '../state/batches.ts';
 import type { Creatable, Effect } from '../state/effect.ts';
+import type { OperationRow } from '../state/event-update.ts';
 import { type State, shownPage, shownTable, type TableName, withNotice } from '../state/state.ts';
-import { chosen } from '../state/table-state.ts';
+import { chosen, unmarked } from '../state/table-state.ts';
 import type { TrustRow } from '../state/trust-rows.ts';
 import { asking, type Command, only } from './command.ts';
 import { editorOf } from './line-editor.ts';
+import { withTable } from './list-commands.ts';
 import { atScreen } from './screen-commands.ts';
 
 const section = 'Lists';
@@ -49,11 +52,12 @@ export const objectCommands: readonly Command[] = [
     },
   },
   {
-    ...{ id: 'cancel', section, keys: ['x'], hint: 'cancel', here: on('operations'), obstacle: notCancelable },
-    help: 'Cancel the operation',
+    ...{ id: 'cancel', section, keys: ['x'], hint: 'cancel', here: onObject('operations'), obstacle: notCancelable },
+    help: 'Cancel the operation, or all that are marked',
     run: (state) => {
-      const id = state.tables.operations.cursor;
-      return id === undefined ? only(state) : asking(state, { kind: 'cancel-operation', id });
+      const cancelable = chosenOperations(state).filter(({ operation }) => obstacleOf(operation) === undefined);
+      const ids = cancelable.map(({ operation: { id }, remote }) => ({ id, remote }));
+      return asking(withTable(state, unmarked), ...ids.map((one) => ({ kind: 'cancel-operation', ...one }) as const));
     },
   },
   {
@@ -176,9 +180,20 @@ function confirming(state: State, noun: string, names: readonly string[], effect
   return { ...state, overlay: { ...overlay, effect } };
 }
 
+function chosenOperations(state: State): readonly OperationRow[] {
+  const page = shownPage(state);
+  const keys = page.kind === 'object' ? [page.key] : chosen(state.tables.operations);
+  return keys.flatMap((key) => state.data.operations.get(key) ?? []);
+}
+
 function notCancelable(state: State): string | undefined {
-  const operation = state.data.operations.get(state.tables.operations.cursor ?? '');
-  if (operation === undefined) return 'There is no operation here';
+  const operations = chosenOperations(state);
+  if (operations.length === 0) return 'There is no operation here';
+  const obstacles = operations.map(({ operation }) => obstacleOf(operation));
+  return obstacles.every((one) => one !== undefined) ? obstacles[0] : undefined;
+}
+
+function obstacleOf(operation: Operation__Output): string | undefined {
   if (hasEnded(operation)) return 'It has ended';
   return operation.cancelable ? undefined : 'It cannot be canceled';
 }

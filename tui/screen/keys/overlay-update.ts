@@ -3,6 +3,7 @@ import { forms } from '../forms/registry.ts';
 import type { Step } from '../state/effect.ts';
 import type { Confirmation, Overlay } from '../state/overlay.ts';
 import { type State, shownTable } from '../state/state.ts';
+import { unmarked } from '../state/table-state.ts';
 import { shownColumns } from '../tables/columns.ts';
 import { fuzzyMatch } from '../tables/fuzzy.ts';
 import { tables } from '../tables/registry.ts';
@@ -58,9 +59,8 @@ function closed(state: State): State {
   return { ...state, overlay: undefined };
 }
 
-/** Marks have served once something was done with them. */
 function done(state: State): State {
-  return withTable(closed(state), (table) => (table.marked.size === 0 ? table : { ...table, marked: new Set() }));
+  return withTable(closed(state), unmarked);
 }
 
 function scrolling(state: State, overlay: Extract<Overlay, { kind: 'help' | 'results' }>, key: string): State {

@@ -11,7 +11,9 @@ import type { Draft } from './draft.ts';
 import type { Data, Link, Notice, ScreenName, Size } from './state.ts';
 
 /** Parts of `Data` that are read as a whole. */
-export type Listed = Partial<Omit<Data, 'instances' | 'events' | 'loaded' | 'failures' | 'configKeys' | 'deviceTypes'>>;
+export type Listed = Partial<
+  Omit<Data, 'instances' | 'operations' | 'events' | 'loaded' | 'failures' | 'configKeys' | 'deviceTypes'>
+>;
 
 /** Everything that may happen. */
 export type Action =
@@ -46,7 +48,8 @@ export type Action =
     }
   | { readonly type: 'list-failed'; readonly screen: ScreenName; readonly reason: string }
   | { readonly type: 'event'; readonly event: Event__Output; readonly remote?: string }
-  | { readonly type: 'operation'; readonly operation: Operation__Output }
+  | { readonly type: 'operation'; readonly operation: Operation__Output; readonly remote?: string }
+  | { readonly type: 'operations-listed'; readonly operations: readonly Operation__Output[]; readonly remote?: string }
   | {
       readonly type: 'batch-begun';
       readonly id: number;

@@ -64,7 +64,8 @@ export type Effect =
   | { readonly kind: 'create-snapshot'; readonly key: string; readonly name: string }
   | { readonly kind: 'restore-snapshot' | 'delete-snapshot'; readonly key: string; readonly name: string }
   | { readonly kind: 'delete-images'; readonly fingerprints: readonly string[] }
-  | { readonly kind: 'cancel-operation'; readonly id: string }
+  /** On the present server with an empty name. */
+  | { readonly kind: 'cancel-operation'; readonly id: string; readonly remote: string }
   | { readonly kind: 'launch'; readonly request: LaunchRequest }
   | { readonly kind: 'copy'; readonly text: string }
   | { readonly kind: 'refresh' };

@@ -13,9 +13,14 @@ export interface EventRow {
   readonly remote: string;
 }
 
+/** Something that the server does, or has done, and which server; empty: the present one. */
+export interface OperationRow {
+  readonly operation: Operation__Output;
+  readonly remote: string;
+}
+
 export function withEvent(state: State, event: Event__Output, remote: string): State {
-  // The list of operations is the present server's alone.
-  if (event.operation) return remote === '' ? withOperation(state, event.operation) : state;
+  if (event.operation) return withOperation(state, event.operation, remote);
   if (!event.lifecycle && !event.logging) return state;
   const events = new Map(state.data.events);
   events.set(`${remote}:${event.cursor}`, { event, remote });
@@ -26,12 +31,24 @@ export function withEvent(state: State, event: Event__Output, remote: string): S
   return { ...state, data: { ...state.data, events } };
 }
 
-export function withOperation(state: State, operation: Operation__Output): State {
+export function withOperation(state: State, operation: Operation__Output, remote: string): State {
+  if (remote !== '' && !state.others.has(remote)) return state;
   const operations = new Map(state.data.operations);
-  operations.set(operation.id, operation);
-  for (const [id, one] of operations) {
+  operations.set(operationKey(operation, remote), { operation, remote });
+  for (const [key, row] of operations) {
     if (operations.size <= maxOperations) break;
-    if (hasEnded(one)) operations.delete(id);
+    if (hasEnded(row.operation)) operations.delete(key);
   }
   return { ...state, data: { ...state.data, operations } };
+}
+
+/** The state after a server has listed its operations. Those of other servers stay as they are. */
+export function withOperations(state: State, listed: readonly Operation__Output[], remote: string): State {
+  const others = [...state.data.operations].filter(([, row]) => row.remote !== remote);
+  const own = listed.map((operation) => [operationKey(operation, remote), { operation, remote }] as const);
+  return { ...state, data: { ...state.data, operations: new Map([...others, ...own]) } };
+}
+
+function operationKey({ id }: Operation__Output, remote: string): string {
+  return `${remote}:${id}`;
 }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { Operation__Output } from '../../../proto/gen/yurt/v1/Operation.ts';
 import { textOf } from '../frame/line.ts';
+import { complete } from '../testing/complete.ts';
 import { sampleState, typed } from '../testing/sample-states.ts';
 import { screens } from '../testing/screens.ts';
 import { frameLines } from '../views/frame.ts';
@@ -91,5 +93,46 @@ describe('groups of instances', () => {
     for (let at: State = typed(small, 'g'), step = 0; step < 9; step += 1, at = typed(at, 'j')) {
       assert.match(text(at), /▸/, String(step));
     }
+  });
+});
+
+describe('operations of other servers', () => {
+  const building = (id: string, status = 'RUNNING') =>
+    complete<Operation__Output>('Operation', {
+      ...{ id, description: `Building ${id}`, project: 'default', kind: 'image-build', cancelable: true },
+      status: `OPERATION_STATUS_${status}`,
+    });
+  const there = update(several, { type: 'operation', operation: building('far-one'), remote: 'office' }).state;
+
+  it('are listed with their server, and canceled there', () => {
+    const shown = typed(there, ':', 'text:operations', 'enter', '/', 'text:far-one', 'enter');
+    assert.match(text(shown), /Building far-one +office/);
+    const { effects } = update(shown, { type: 'key', press: { key: 'x', text: 'x' } });
+    assert.deepEqual(effects, [{ kind: 'cancel-operation', id: 'far-one', remote: 'office' }]);
+    assert.match(text(there), /office: Building far-one/);
+  });
+
+  it('are canceled together when they are marked, those that have ended left alone', () => {
+    const ended = update(there, {
+      type: 'operation',
+      operation: building('over', 'SUCCEEDED'),
+      remote: 'office',
+    }).state;
+    const here = update(ended, { type: 'operation', operation: building('near-one') }).state;
+    const marked = typed(here, ':', 'text:operations', 'enter', '/', 'text:image-build office', 'enter', '*');
+    assert.equal(marked.tables.operations.marked.size, 2);
+    const all = typed(here, ':', 'text:operations', 'enter', '*');
+    const { effects, state } = update(all, { type: 'key', press: { key: 'x', text: 'x' } });
+    const canceled = effects.map((one) => (one.kind === 'cancel-operation' ? `${one.remote}:${one.id}` : one.kind));
+    assert.ok(canceled.includes('office:far-one') && canceled.includes(':near-one'));
+    assert.ok(!canceled.includes('office:over'));
+    assert.equal(state.tables.operations.marked.size, 0);
+  });
+
+  it('go with their server', () => {
+    const alone = update(there, { type: 'others', remotes: [] }).state;
+    assert.ok(![...alone.data.operations.keys()].includes('office:far-one'));
+    const late = update(alone, { type: 'operation', operation: building('far-two'), remote: 'office' }).state;
+    assert.equal(late.data.operations.size, alone.data.operations.size);
   });
 });

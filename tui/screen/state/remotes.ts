@@ -7,13 +7,14 @@ export function withLink(state: State, link: Link, remote: string): State {
   return state.others.has(remote) ? { ...state, others: new Map([...state.others, [remote, link]]) } : state;
 }
 
-/** The state with other servers besides the present one. Instances of one that is not among them any more go. */
+/** The state with other servers besides the present one. What one that is not among them any more has goes. */
 export function withOthers(state: State, remotes: readonly string[]): State {
   const gone = [...state.others.keys()].filter((remote) => !remotes.includes(remote));
   const instances = gone.reduce((rows, remote) => withoutRemote(rows, remote), state.data.instances);
   const others = new Map(remotes.map((remote) => [remote, state.others.get(remote) ?? connecting]));
   const grouping = remotes.length === 0 && state.grouping === 'remote' ? 'none' : state.grouping;
-  return { ...state, others, grouping, data: { ...state.data, instances } };
+  const operations = new Map([...state.data.operations].filter(([, row]) => !gone.includes(row.remote)));
+  return { ...state, others, grouping, data: { ...state.data, instances, operations } };
 }
 
 /** How many servers that are lost are named: more would leave the list no room. */

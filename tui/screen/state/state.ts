@@ -2,7 +2,6 @@ import type { ConfigKey__Output } from '../../../proto/gen/yurt/v1/ConfigKey.ts'
 import type { DeviceType__Output } from '../../../proto/gen/yurt/v1/DeviceType.ts';
 import type { Image__Output } from '../../../proto/gen/yurt/v1/Image.ts';
 import type { Network__Output } from '../../../proto/gen/yurt/v1/Network.ts';
-import type { Operation__Output } from '../../../proto/gen/yurt/v1/Operation.ts';
 import type { Profile__Output } from '../../../proto/gen/yurt/v1/Profile.ts';
 import type { Project__Output } from '../../../proto/gen/yurt/v1/Project.ts';
 import type { ProjectResource__Output } from '../../../proto/gen/yurt/v1/ProjectResource.ts';
@@ -13,7 +12,7 @@ import type { ThemeName } from '../frame/theme.ts';
 import type { Bindings } from '../keys/bindings.ts';
 import type { Batch } from './batches.ts';
 import type { Draft } from './draft.ts';
-import type { EventRow } from './event-update.ts';
+import type { EventRow, OperationRow } from './event-update.ts';
 import type { InstanceRow } from './instance-rows.ts';
 import type { Overlay } from './overlay.ts';
 import type { Page, Prompt } from './page.ts';
@@ -55,7 +54,7 @@ export interface Data {
   readonly projects: ReadonlyMap<string, Project__Output>;
   /** How much of its limits the project uses that was looked at last. */
   readonly usage: { readonly project: string; readonly resources: readonly ProjectResource__Output[] } | undefined;
-  readonly operations: ReadonlyMap<string, Operation__Output>;
+  readonly operations: ReadonlyMap<string, OperationRow>;
   readonly events: ReadonlyMap<string, EventRow>;
   /** Clients that the server trusts, and tokens for more. */
   readonly trust: ReadonlyMap<string, TrustRow>;

@@ -68,6 +68,11 @@ export function allToggled(table: TableState): TableState {
   return { ...table, marked: new Set(all ? [] : table.visible) };
 }
 
+/** Marks have served once something was done with them. */
+export function unmarked(table: TableState): TableState {
+  return table.marked.size === 0 ? table : { ...table, marked: new Set() };
+}
+
 /** What an action is for: the marked rows in the order shown, or else the one under the cursor. */
 export function chosen(table: TableState): readonly string[] {
   if (table.marked.size > 0) return table.visible.filter((key) => table.marked.has(key));

@@ -1,3 +1,4 @@
+import type { Operation__Output } from '../../../proto/gen/yurt/v1/Operation.ts';
 import { type LaunchRequest, launchFormOf } from '../forms/launch.ts';
 import { keyed, pasted } from '../keys/key-update.ts';
 import { tables } from '../tables/registry.ts';
@@ -6,7 +7,7 @@ import { withResult } from './batches.ts';
 import { withConsole, withConsoleFailure } from './console-log.ts';
 import { withApplied } from './draft.ts';
 import type { Step } from './effect.ts';
-import { withEvent, withOperation } from './event-update.ts';
+import { withEvent, withOperation, withOperations } from './event-update.ts';
 import { withDirectory, withFile, withFiles } from './files.ts';
 import { bodyHeight } from './geometry.ts';
 import { withInstance, withInstances, withKnownConfig } from './instance-rows.ts';
@@ -60,7 +61,9 @@ function told(state: State, action: Exclude<Action, { type: 'key' | 'paste' | 'l
     case 'event':
       return withEvent(withRenamed(state, action.event, action.remote ?? ''), action.event, action.remote ?? '');
     case 'operation':
-      return withOperation(state, action.operation);
+      return withOperation(state, action.operation, action.remote ?? '');
+    case 'operations-listed':
+      return withListedOperations(state, action.operations, action.remote ?? '');
     case 'batch-begun': {
       const { type: _type, ...batch } = action;
       return { ...state, batches: [...state.batches, { ...batch, ended: [] }] };
@@ -113,6 +116,11 @@ function withListed(state: State, action: Extract<Action, { type: 'instances-lis
   const instances = withInstances(known, full, now, remote);
   const next = { ...state, now, data: { ...state.data, instances } };
   return remote === '' ? loaded(next, 'instances') : next;
+}
+
+function withListedOperations(state: State, operations: readonly Operation__Output[], remote: string): State {
+  const next = withOperations(state, operations, remote);
+  return remote === '' ? loaded(next, 'operations') : next;
 }
 
 /** What there is to read, unless somebody is in the middle of something: then the title alone is said. */

@@ -13,8 +13,8 @@ import { dateOf, durationOf, minuteOf } from '../../output/units.ts';
 import { profileRecord } from '../../profiles/record.ts';
 import { projectRecord } from '../../projects/record.ts';
 import type { Role } from '../frame/theme.ts';
-import type { EventRow } from '../state/event-update.ts';
-import type { Clock } from '../state/state.ts';
+import type { EventRow, OperationRow } from '../state/event-update.ts';
+import type { Clock, Perspective } from '../state/state.ts';
 import { clockTime } from './clock-time.ts';
 import { shortSize } from './short-size.ts';
 import { defineTable, wordFilter } from './table.ts';
@@ -190,25 +190,38 @@ function instancesIn({ usedBy }: Project__Output): string {
   return String(usedBy.filter((one) => one.startsWith('instance/')).length);
 }
 
-export const operationsTable = defineTable<Operation__Output>({
+export const operationsTable = defineTable<OperationRow>({
   title: 'Operations',
   short: 'Ops',
   empty: 'Nothing is under way',
   columns: [
     {
       ...{ id: 'started', title: 'STARTED', width: 9, align: 'right', rank: 3 },
-      text: ({ createdAt }, { now }) => ageOf(createdAt, now),
-      value: ({ createdAt }) => -(dateOf(createdAt)?.getTime() ?? 0),
+      text: ({ operation }, { now }) => ageOf(operation.createdAt, now),
+      value: ({ operation }) => -(dateOf(operation.createdAt)?.getTime() ?? 0),
     },
-    { id: 'state', title: 'STATE', width: 10, rank: 1, text: operationStatus, role: operationRole },
-    { id: 'description', title: 'DESCRIPTION', width: 26, most: 60, rank: 0, text: ({ description }) => description },
-    { id: 'progress', title: 'PROGRESS', width: 24, most: 50, rank: 2, text: progressOf },
-    { id: 'kind', title: 'KIND', width: 18, rank: 4, text: ({ kind }) => kind },
-    { id: 'id', title: 'ID', width: 8, rank: 5, text: ({ id }) => id.slice(0, 8) },
+    {
+      ...{ id: 'state', title: 'STATE', width: 10, rank: 1 },
+      text: ({ operation }) => operationStatus(operation),
+      role: ({ operation }) => operationRole(operation),
+    },
+    {
+      ...{ id: 'description', title: 'DESCRIPTION', width: 26, most: 60, rank: 0 },
+      text: ({ operation }) => operation.description,
+    },
+    { id: 'remote', title: 'REMOTE', width: 10, rank: 1.5, ofRemotes: true, text: remoteOf },
+    {
+      ...{ id: 'progress', title: 'PROGRESS', width: 24, most: 50, rank: 2 },
+      text: ({ operation }) => progressOf(operation),
+    },
+    { id: 'kind', title: 'KIND', width: 18, rank: 4, text: ({ operation }) => operation.kind },
+    { id: 'id', title: 'ID', width: 8, rank: 5, text: ({ operation }) => operation.id.slice(0, 8) },
   ],
   rows: ({ operations }) => operations,
-  filter: wordFilter((operation) => [operation.description, operation.kind, operationStatus(operation), operation.id]),
-  record: operationRecord,
+  filter: wordFilter(({ operation, remote }) => [
+    ...[operation.description, operation.kind, operationStatus(operation), operation.id, remote],
+  ]),
+  record: ({ operation }) => operationRecord(operation),
 });
 
 /** What an operation is at; what went wrong, once it has failed. */
@@ -248,8 +261,7 @@ export const eventsTable = defineTable<EventRow>({
     },
     { id: 'project', title: 'PROJECT', width: 10, rank: 4, text: ({ event }) => event.project },
     {
-      ...{ id: 'remote', title: 'REMOTE', width: 10, rank: 1.5, ofRemotes: true },
-      text: ({ remote }, view) => remote || view.remote,
+      ...{ id: 'remote', title: 'REMOTE', width: 10, rank: 1.5, ofRemotes: true, text: remoteOf },
     },
   ],
   rows: ({ events }) => events,
@@ -260,6 +272,10 @@ export const eventsTable = defineTable<EventRow>({
   ]),
   record: ({ event }) => eventRecord(event),
 });
+
+function remoteOf({ remote }: { readonly remote: string }, view: Perspective): string {
+  return remote || view.remote;
+}
 
 /** `15:04:05` in the zone of whoever looks. */
 export function timeOf({ time }: Event__Output, clock: Clock): string {

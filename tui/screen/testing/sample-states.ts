@@ -54,7 +54,7 @@ export function sampleState(size: Size): State {
   apply({ type: 'listed', screen: 'networks', listed: { networks: byKey(networks, keyOf) } });
   apply({ type: 'listed', screen: 'storage', listed: { storage: byKey(pools, ({ name }) => name) } });
   apply({ type: 'listed', screen: 'projects', listed: { projects: byKey(projects, ({ name }) => name), usage } });
-  apply({ type: 'listed', screen: 'operations', listed: { operations: byKey(operations, ({ id }) => id) } });
+  apply({ type: 'operations-listed', operations });
   apply({ type: 'listed', screen: 'trust', listed: { trust: trustRows({ clients, tokens, groups }) } });
   apply({ type: 'listed', screen: 'server', listed: { server, serverConfig: { 'core.https_address': '[::]:8443' } } });
   apply({ type: 'tables-read', configKeys, deviceTypes });

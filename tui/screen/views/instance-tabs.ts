@@ -75,7 +75,9 @@ function overviewLines(row: InstanceRow, state: State): Line[] {
 
 function operationLines({ instance: { name, project }, remote }: InstanceRow, { data }: State): Line[] {
   const own = [...data.operations.values()]
-    .filter((one) => remote === '' && one.project === project && one.resources.includes(`instance/${name}`))
+    .filter((row) => row.remote === remote)
+    .map(({ operation }) => operation)
+    .filter((one) => one.project === project && one.resources.includes(`instance/${name}`))
     .slice(-5);
   if (own.length === 0) return [];
   const lines = own.map((operation) =>

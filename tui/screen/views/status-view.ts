@@ -25,7 +25,7 @@ function leftOf(state: State): Line {
 
 function progressLine(state: State): Line | undefined {
   const batch = state.batches.at(-1);
-  const running = [...state.data.operations.values()].filter((operation) => !hasEnded(operation));
+  const running = [...state.data.operations.values()].filter(({ operation }) => !hasEnded(operation));
   const last = running.at(-1);
   if (batch !== undefined && batch.targets.length > 1) {
     const done = `${batch.ended.length} of ${batch.targets.length}`;
@@ -33,7 +33,9 @@ function progressLine(state: State): Line | undefined {
   }
   if (last !== undefined) {
     const more = running.length > 1 ? `  and ${running.length - 1} more` : '';
-    return line(' ', span(safe(last.description), 'busy'), `  ${safe(progressOf(last))}${more}`);
+    const { operation, remote } = last;
+    const whose = remote === '' ? '' : `${remote}: `;
+    return line(' ', span(safe(whose + operation.description), 'busy'), `  ${safe(progressOf(operation))}${more}`);
   }
   return batch === undefined ? undefined : line(' ', span(`${batch.doing} ${safe(namesOf(batch.targets))}`, 'busy'));
 }
