@@ -6,9 +6,10 @@ import { commands } from './keys/commands.ts';
 import { isKeyName } from './keys/key-name.ts';
 import { readBindings } from './keys/read-bindings.ts';
 import { screenSettings } from './screen-settings.ts';
+import { instancePage } from './state/page.ts';
 import type { State } from './state/state.ts';
 import { update } from './state/update.ts';
-import { sampleState } from './testing/sample-states.ts';
+import { sampleState, typed } from './testing/sample-states.ts';
 import { frameLines } from './views/frame.ts';
 
 const size = { columns: 80, rows: 24 };
@@ -16,6 +17,8 @@ const read = (screen: unknown) => screenSettings(screen, '/conf/config.yml');
 const withKeys = (keys: unknown): State => ({ ...sampleState(size), bindings: read({ keys }).bindings });
 const press = (state: State, key: string) => update(state, { type: 'key', press: { key, text: '' } });
 const shown = (state: State) => frameLines(state).map(textOf).join('\n');
+
+const typedTo = (state: State, screen: string) => typed(state, ':', `text:${screen}`, 'enter');
 
 describe('the settings of the screen', () => {
   it('are the keys of the table, and the theme that fits, without any', () => {
@@ -42,11 +45,39 @@ describe('the settings of the screen', () => {
     assert.match(all, /Q \^Q +Leave/);
     assert.doesNotMatch(all, /Mark all that are shown/);
     const palette = press(state, ':').state;
-    const typed = [...'mark-all'].reduce(
+    const named = [...'mark-all'].reduce(
       (now, key) => update(now, { type: 'key', press: { key, text: key } }).state,
       palette,
     );
-    assert.equal(press(typed, 'enter').state.tables.instances.marked.size > 0, true, 'the palette has it still');
+    assert.equal(press(named, 'enter').state.tables.instances.marked.size > 0, true, 'the palette has it still');
+  });
+
+  it('are in what an empty list and the palette say', () => {
+    const keys = {
+      new: 'I',
+      'new-token': 'I',
+      'new-snapshot': 'I',
+      'new-setting': 'I',
+      back: 'ctrl+o',
+      'build-image': [],
+    };
+    const state = withKeys(keys);
+    const empty = update(state, { type: 'instances-listed', instances: [], now: state.now }).state;
+    assert.match(shown(empty), /No instances yet: I launches the first/);
+    const page = { ...state, pages: [...state.pages, instancePage('default/gone')] } satisfies State;
+    assert.match(shown(page), /does not exist any more: \^O goes back/);
+    const images = update(typedTo(state, 'images'), {
+      type: 'listed',
+      screen: 'images',
+      listed: { images: new Map() },
+    });
+    assert.match(shown(images.state), /No images yet: :build-image builds one from a recipe/);
+    const snapshots = { ...state, pages: [...state.pages, instancePage('default/db', 'snapshots')] } satisfies State;
+    const none = update(snapshots, { type: 'snapshots-listed', key: 'default/db', snapshots: [] }).state;
+    assert.match(shown(none), /No snapshots yet: I takes the first/);
+    const filtered = typed(state, '/', 'text:nothing', 'enter');
+    assert.match(shown(filtered), /Nothing passes the filter "nothing": \^O takes it away/);
+    assert.match(shown(typed(state, ':', 'text:new')), / new +I +Launch/);
   });
 
   it('suspend by another key, while one types too', () => {

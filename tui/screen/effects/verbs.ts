@@ -9,6 +9,7 @@ import { drafted } from '../state/draft.ts';
 import type { Effect } from '../state/effect.ts';
 import { keyOf } from '../state/instance-rows.ts';
 import type { Store } from '../store.ts';
+import { keyWord } from '../views/key-word.ts';
 import type { Batches, Begun } from './batches.ts';
 import { type LiveConnection, reasonOf } from './live-connection.ts';
 import type { Servers } from './servers.ts';
@@ -115,7 +116,7 @@ export class Verbs {
       const lines = Failure.is(error, 'conflict')
         ? [
             `${nameOf(key)} was changed by somebody else since the difference was shown: nothing was done.`,
-            'What you mean to change is still here; ^S shows the difference to what it is now.',
+            `What you mean to change is still here; ${keyWord(this.#store.state().bindings, 'apply')} shows the difference to what it is now.`,
           ]
         : [reasonOf(error)];
       this.#store.dispatch({ type: 'report', title: `Nothing of ${nameOf(key)} was changed`, lines });

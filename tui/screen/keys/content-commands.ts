@@ -9,6 +9,7 @@ import { bodyHeight } from '../state/geometry.ts';
 import type { InstanceRow } from '../state/instance-rows.ts';
 import type { InstancePage } from '../state/page.ts';
 import { type State, shownPage, withNotice } from '../state/state.ts';
+import { keyWord } from '../views/key-word.ts';
 import { type Command, only } from './command.ts';
 import { editorOf } from './line-editor.ts';
 
@@ -101,7 +102,13 @@ function removing(state: State, { key, instance }: InstanceRow, { tab, index }: 
   const { name } = row;
   if (tab === 'config' && isKept(name)) return refused(state, name);
   if (!row.isOwn) {
-    return only(withNotice(state, 'bad', `${printable(name)} comes from a profile: enter overrides it here`));
+    return only(
+      withNotice(
+        state,
+        'bad',
+        `${printable(name)} comes from a profile: ${keyWord(state.bindings, 'change')} overrides it here`,
+      ),
+    );
   }
   if (tab === 'devices') {
     const { [name]: _drafted, ...others } = draft.devices;

@@ -29,7 +29,7 @@ export const documentCommands: readonly Command[] = [
   tabCommand('previous-tab', ['shift+tab', '[', 'left'], 'Previous tab', -1),
   {
     ...{ id: 'search', section: 'Text', keys: ['/'], hint: 'search', here: onText },
-    help: 'Search: marks what is found; n and N go to it',
+    help: 'Search: marks what is found, and goes to it',
     run: (state) => only(typing(state, 'search')),
   },
   {

@@ -40,7 +40,7 @@ export const listCommands: readonly Command[] = [
   },
   {
     ...{ id: 'sort', section: 'Lists', keys: ['o'], hint: 'sort', here: onList },
-    help: 'Choose the column to sort by; 1 to 9 choose it at once',
+    help: 'Choose the column to sort by',
     run: (state) => only({ ...state, overlay: { kind: 'sort', index: sortIndex(state) } }),
   },
   {

@@ -77,7 +77,8 @@ const columns: readonly TableColumn<InstanceRow>[] = [
 
 export const instancesTable = defineTable<InstanceRow>({
   title: 'Instances',
-  empty: 'No instances yet: n launches the first',
+  empty: 'No instances yet',
+  begin: { command: 'new', does: 'launches the first' },
   columns,
   rows: ({ instances }) => instances,
   filter: instanceFilter,

@@ -21,7 +21,8 @@ import { defineTable, wordFilter } from './table.ts';
 
 export const imagesTable = defineTable<Image__Output>({
   title: 'Images',
-  empty: 'No images yet: launching from a recipe makes one',
+  empty: 'No images yet',
+  begin: { command: 'build-image', does: 'builds one from a recipe; so does launching from it' },
   columns: [
     { id: 'alias', title: 'ALIAS', width: 22, most: 40, rank: 0, text: aliasOf },
     {
@@ -57,6 +58,7 @@ function aliasOf({ aliases }: Image__Output): string {
 export const profilesTable = defineTable<Profile__Output>({
   title: 'Profiles',
   empty: 'No profiles',
+  begin: { command: 'new-profile', does: 'creates one' },
   columns: [
     { id: 'name', title: 'NAME', width: 18, most: 40, rank: 0, text: ({ name }) => name },
     {

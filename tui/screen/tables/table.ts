@@ -30,12 +30,21 @@ export interface RowFilter<Row> {
   readonly error: string | undefined;
 }
 
+export interface Beginning {
+  /** The id of a command. */
+  readonly command: string;
+  /** Follows its key: `launches the first`. */
+  readonly does: string;
+}
+
 export interface TableSpec<Row> {
   readonly title: string;
   /** Instead of the title where there is little room. */
   readonly short?: string;
   /** What one says when there is nothing. */
   readonly empty: string;
+  /** The command that changes that, and what it does. */
+  readonly begin?: Beginning;
   readonly columns: readonly TableColumn<Row>[];
   readonly rows: (data: Data) => ReadonlyMap<string, Row>;
   readonly filter: (text: string, view: Perspective) => RowFilter<Row>;
@@ -58,6 +67,7 @@ export interface Table {
   readonly title: string;
   readonly short: string;
   readonly empty: string;
+  readonly begin: Beginning | undefined;
   readonly columns: readonly ColumnHead[];
   /** The map that the rows are in: as long as it is the same, so are they. */
   rows(data: Data): ReadonlyMap<string, unknown>;
@@ -84,6 +94,7 @@ export function defineTable<Row>(spec: TableSpec<Row>): Table {
     title: spec.title,
     short: spec.short ?? spec.title,
     empty: spec.empty,
+    begin: spec.begin,
     columns: spec.columns,
     rows: spec.rows,
     arranged(data, { sort, filter, grouping, view }) {

@@ -7,7 +7,8 @@ import { defineTable, wordFilter } from './table.ts';
 
 export const trustTable = defineTable<TrustRow>({
   title: 'Trust',
-  empty: 'No client on the network is trusted: n makes a token for one',
+  empty: 'No client on the network is trusted',
+  begin: { command: 'new-token', does: 'makes a token for one' },
   columns: [
     { id: 'name', title: 'NAME', width: 18, most: 40, rank: 0, text: nameOf },
     {

@@ -6,6 +6,7 @@ import { bodyHeight } from '../state/geometry.ts';
 import type { InstanceRow } from '../state/instance-rows.ts';
 import type { InstancePage } from '../state/page.ts';
 import type { State } from '../state/state.ts';
+import { keyWord } from './key-word.ts';
 import { safe } from './safe.ts';
 
 const marks: Readonly<Record<'new' | 'changed' | 'removed', readonly [mark: string, role: Role]>> = {
@@ -20,7 +21,12 @@ const nameWidth = 14;
 /** The configuration of an instance, with what was drafted of it. */
 export function configLines({ instance, key }: InstanceRow, state: State, page: InstancePage): readonly Line[] {
   const rows = configRows(instance, draftOf(state, key));
-  if (rows.length === 0) return [line(span('Nothing is configured: the defaults hold. n sets a key', 'dim'))];
+  if (rows.length === 0)
+    return [
+      line(
+        span(`Nothing is configured: the defaults hold. ${keyWord(state.bindings, 'new-setting')} sets a key`, 'dim'),
+      ),
+    ];
   const lines = rows.map((row, index) => [
     rowLine(row, index === page.index, [span(`${fit(safe(row.name), keyWidth)} `, 'accent'), span(safe(row.value))]),
   ]);
@@ -30,7 +36,7 @@ export function configLines({ instance, key }: InstanceRow, state: State, page: 
 /** Its devices, each with its options below it. */
 export function deviceLines({ instance, key }: InstanceRow, state: State, page: InstancePage): readonly Line[] {
   const rows = deviceRows(instance, draftOf(state, key));
-  if (rows.length === 0) return [line(span('No devices: n adds one', 'dim'))];
+  if (rows.length === 0) return [line(span(`No devices: ${keyWord(state.bindings, 'new-setting')} adds one`, 'dim'))];
   const lines = rows.map((row, index) => {
     const { type = '', ...options } = row.value;
     return [

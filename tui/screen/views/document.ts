@@ -5,6 +5,7 @@ import { type DocumentState, isText, type TextPage } from '../state/page.ts';
 import { type State, shownPage } from '../state/state.ts';
 import { tables } from '../tables/registry.ts';
 import { instanceLines } from './instance-tabs.ts';
+import { keyWord } from './key-word.ts';
 import { safe } from './safe.ts';
 import { yamlLines } from './yaml-lines.ts';
 
@@ -55,7 +56,9 @@ function contentOf(state: State, page: TextPage): readonly Line[] {
   if (page.kind === 'scrollback') return page.lines;
   if (page.kind === 'file') return page.lines.map((text) => line(safe(text)));
   const record = tables[page.table].record(state.data, page.key);
-  return record === undefined ? [line(span('It does not exist any more: esc goes back', 'dim'))] : yamlLines(record);
+  return record === undefined
+    ? [line(span(`It does not exist any more: ${keyWord(state.bindings, 'back')} goes back`, 'dim'))]
+    : yamlLines(record);
 }
 
 function highlighted(full: Line, search: string): Line {

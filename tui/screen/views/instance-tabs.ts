@@ -11,6 +11,7 @@ import { addressOf, cpuOf, roleOf, stateOf } from '../tables/instances.ts';
 import { operationRole, progressOf, timeOf } from '../tables/other-tables.ts';
 import { shortSize } from '../tables/short-size.ts';
 import { configLines, deviceLines } from './content-views.ts';
+import { keyWord } from './key-word.ts';
 import { processLines } from './processes-view.ts';
 import { safe } from './safe.ts';
 import { snapshotLines } from './snapshots-view.ts';
@@ -18,7 +19,10 @@ import { snapshotLines } from './snapshots-view.ts';
 /** The content of a tab of an instance's page. */
 export function instanceLines(state: State, page: InstancePage): readonly Line[] {
   const row = state.data.instances.get(page.key);
-  if (row === undefined) return [line(span('The instance does not exist any more: esc goes back', 'dim'))];
+  if (row === undefined) {
+    const key = keyWord(state.bindings, 'back');
+    return [line(span(`The instance does not exist any more: ${key} goes back`, 'dim'))];
+  }
   return tabs[page.tab](row, state, page);
 }
 

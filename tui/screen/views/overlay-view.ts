@@ -1,5 +1,6 @@
 import { forms } from '../forms/registry.ts';
 import { cut, fit, fitLine, type Line, line, type Span, span, widthOf, wrapped } from '../frame/line.ts';
+import { keysOf } from '../keys/bindings.ts';
 import { commandsHere } from '../keys/commands.ts';
 import { paletteCommands } from '../keys/overlay-update.ts';
 import type { Confirmation, Overlay } from '../state/overlay.ts';
@@ -115,7 +116,7 @@ function paletteBox(state: State, overlay: Extract<Overlay, { kind: 'palette' }>
   const first = Math.max(0, Math.min(overlay.index - paletteRows + 1, offered.length - paletteRows));
   const lines = offered.slice(first, first + paletteRows).map((command, at): Line => {
     const isChosen = first + at === overlay.index;
-    const keys = command.keys.slice(0, 1).map(keyLabel).join('');
+    const keys = keysOf(state.bindings, command).slice(0, 1).map(keyLabel).join('');
     const one = line(
       ...[
         `${isChosen ? '▸' : ' '} ${fit(command.id, 16)} `,

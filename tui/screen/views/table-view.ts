@@ -5,6 +5,7 @@ import type { TableState } from '../state/table-state.ts';
 import { columnWidths, shownColumns } from '../tables/columns.ts';
 import { tables } from '../tables/registry.ts';
 import type { ColumnHead, Table } from '../tables/table.ts';
+import { keyWord } from './key-word.ts';
 import { safe } from './safe.ts';
 
 /** A list: its titles, then the rows that the screen has room for. */
@@ -92,6 +93,8 @@ function emptyText(state: State, name: TableName): string {
     return state.link.kind === 'lost' ? safe(state.link.reason) : 'Reading …';
   }
   const { filter } = state.tables[name];
-  if (filter !== '') return `Nothing passes the filter "${safe(filter)}": esc takes it away`;
-  return tables[name].empty;
+  if (filter !== '')
+    return `Nothing passes the filter "${safe(filter)}": ${keyWord(state.bindings, 'back')} takes it away`;
+  const { empty, begin } = tables[name];
+  return begin === undefined ? empty : `${empty}: ${keyWord(state.bindings, begin.command)} ${begin.does}`;
 }
