@@ -39,9 +39,9 @@ describe('the settings of the screen', () => {
     assert.match(shown(state), /: commands +H help/);
     const help = press(state, 'H').state;
     assert.equal(help.overlay?.kind, 'help');
-    const all = Array.from({ length: 60 }, (_, offset) => shown({ ...help, overlay: { kind: 'help', offset } })).join(
-      '\n',
-    );
+    const all = Array.from({ length: 60 }, (_, offset) =>
+      shown({ ...help, overlay: { kind: 'help', offset, over: undefined } }),
+    ).join('\n');
     assert.match(all, /Q \^Q +Leave/);
     assert.doesNotMatch(all, /Mark all that are shown/);
     const palette = press(state, ':').state;

@@ -2,6 +2,7 @@ import type { Step } from '../state/effect.ts';
 import { placeOf } from '../state/instance-rows.ts';
 import { isText } from '../state/page.ts';
 import { type State, shownPage, shownTable, withNotice } from '../state/state.ts';
+import { keysOf } from './bindings.ts';
 import { asking, type Command, only } from './command.ts';
 import { commandFor, commandNamed } from './commands.ts';
 import { withDocument } from './document-commands.ts';
@@ -10,6 +11,7 @@ import type { KeyPress } from './key-name.ts';
 import { editLine, insert, type LineEditor } from './line-editor.ts';
 import { withTable } from './list-commands.ts';
 import { overlayKeyed, overlayPasted } from './overlay-update.ts';
+import { typingHelpCommand } from './screen-commands.ts';
 import { saved } from './text-commands.ts';
 
 /** The state after a key: an open box has it first, then the line that is typed, then the page. */
@@ -17,6 +19,8 @@ export function keyed(state: State, press: KeyPress): Step<State> {
   // Where text is typed too: as job control has it everywhere.
   const command = commandFor(state, press.key);
   if (command?.id === 'suspend' && press.text === '') return command.run(state);
+  const asksForHelp = keysOf(state.bindings, typingHelpCommand).includes(press.key) && press.text === '';
+  if (asksForHelp && typingHelpCommand.here(state)) return typingHelpCommand.run(state);
   if (state.overlay !== undefined) return overlayKeyed(state, state.overlay, press);
   if (state.prompt !== undefined) return promptKeyed(state, state.prompt, press);
   return command === undefined ? only(state) : carriedOut(state, command);

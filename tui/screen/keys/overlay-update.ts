@@ -8,16 +8,19 @@ import { shownColumns } from '../tables/columns.ts';
 import { fuzzyMatch } from '../tables/fuzzy.ts';
 import { tables } from '../tables/registry.ts';
 import { asking, type Command, only } from './command.ts';
-import { commandsHere } from './commands.ts';
+import { commandFor, commandsHere } from './commands.ts';
 import type { KeyPress } from './key-name.ts';
 import { carriedOut } from './key-update.ts';
 import { editLine, insert } from './line-editor.ts';
 import { sortedBy, withTable } from './list-commands.ts';
+import { helped, isTyping } from './screen-commands.ts';
 
 /** The state after a key while a box is open. */
 export function overlayKeyed(state: State, overlay: Overlay, press: KeyPress): Step<State> {
   const { key } = press;
   if (key === 'escape' || key === 'ctrl+c') return only(closed(state));
+  const isHelp = commandFor(state, key)?.id === 'help';
+  if (isHelp && overlay.kind !== 'help' && !isTyping(state)) return only(helped(state));
   switch (overlay.kind) {
     case 'help':
     case 'results':
@@ -55,8 +58,9 @@ export function paletteCommands(state: State, text: string): readonly Command[] 
   return word === '' ? offered : [...starting, ...others];
 }
 
+/** Below the help, what it was opened over is there again. */
 function closed(state: State): State {
-  return { ...state, overlay: undefined };
+  return { ...state, overlay: state.overlay?.kind === 'help' ? state.overlay.over : undefined };
 }
 
 function done(state: State): State {

@@ -1,7 +1,15 @@
+import type { Overlay } from '../state/overlay.ts';
 import { newDocument, type Page } from '../state/page.ts';
 import { type ScreenName, type State, screenNames, shownPage, shownTable } from '../state/state.ts';
 import { asking, type Command, only } from './command.ts';
 import { editorOf } from './line-editor.ts';
+
+/** Help where `?` is text. */
+export const typingHelpCommand: Command = {
+  ...{ id: 'help-typing', section: 'Program', keys: ['ctrl+g'], here: isTyping },
+  help: 'The keys of where one is, while text is typed',
+  run: (state) => only(helped(state)),
+};
 
 /** Ways between the screens, what their objects can be asked for, and the program's own commands. */
 export const screenCommands: readonly Command[] = [
@@ -34,8 +42,9 @@ export const screenCommands: readonly Command[] = [
   {
     ...{ id: 'help', section: 'Program', keys: ['?'], hint: 'help', here: () => true },
     help: 'The keys of where one is',
-    run: (state) => only({ ...state, overlay: { kind: 'help', offset: 0 } }),
+    run: (state) => only(helped(state)),
   },
+  typingHelpCommand,
   themeCommand('dark', 'Colours for a dark background'),
   themeCommand('light', 'Colours for a light background'),
   themeCommand('plain', 'No colours'),
@@ -55,6 +64,21 @@ export const screenCommands: readonly Command[] = [
     run: (state) => asking(state, { kind: 'quit' }),
   },
 ];
+
+/** Whether what is typed becomes text. */
+export function isTyping({ overlay, prompt }: State): boolean {
+  if (overlay === undefined) return prompt !== undefined;
+  return overlay.kind === 'form' || overlay.kind === 'palette' || isTypedInto(overlay);
+}
+
+function isTypedInto(overlay: Overlay): boolean {
+  return overlay.kind === 'confirm' && overlay.expected !== undefined;
+}
+
+/** The state with the help of where one is; what is open comes back after it. */
+export function helped(state: State): State {
+  return { ...state, overlay: { kind: 'help', offset: 0, over: state.overlay } };
+}
 
 function goTo(screen: ScreenName): Command {
   return {

@@ -4,7 +4,8 @@ import type { Effect } from './effect.ts';
 
 /** A box above the page that takes the keys until it is left. */
 export type Overlay =
-  | { readonly kind: 'help'; readonly offset: number }
+  /** Of the page, or of the box that comes back when it is left. */
+  | { readonly kind: 'help'; readonly offset: number; readonly over: Overlay | undefined }
   | { readonly kind: 'results'; readonly title: string; readonly lines: readonly string[]; readonly offset: number }
   | { readonly kind: 'palette'; readonly editor: LineEditor; readonly index: number }
   | { readonly kind: 'sort'; readonly index: number }

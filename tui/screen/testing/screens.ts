@@ -29,6 +29,8 @@ export function screens(size: Size): Readonly<Record<string, State>> {
       ...{ type: 'link', link: { kind: 'lost', reason: 'Cannot reach yurtd at /run/yurt/unix.socket' } },
     }).state,
     help: typed(state, '?'),
+    'help-typing': typed(state, '/', 'ctrl+g'),
+    'help-form': typed(state, 'n', 'ctrl+g'),
     palette: typed(state, ':', 'text:st'),
     launch: typed(state, 'n', 'text:de', 'tab', 'down', 'text:web3', 'down', 'down', 'down', 'text:1GiB'),
     'instance-overview': web1,

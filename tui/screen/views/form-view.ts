@@ -17,7 +17,7 @@ const hintRows = 2;
 export function formLines(state: State, form: Form, width: number): Line[] {
   const spec = forms[form.name];
   const fields = spec.fields(form, state);
-  const rows = fieldRows(state, form, fields);
+  const rows = fieldRows(state, form, fields, width);
   const room = Math.max(fewestSuggestions + 2, state.size.rows - otherRows);
   const fieldRoom = Math.min(rows.length, room - fewestSuggestions);
   const at = [...fields.map(({ id }) => id), button].indexOf(form.focus);
@@ -33,12 +33,12 @@ export function formLines(state: State, form: Form, width: number): Line[] {
   ];
 }
 
-function fieldRows(state: State, form: Form, fields: readonly Field[]): Line[] {
+function fieldRows(state: State, form: Form, fields: readonly Field[], width: number): Line[] {
   const longest = Math.max(labelWidth, ...fields.map(({ label }) => label.length + 1));
   const size = Math.min(longest, maxLabelWidth);
   const isOnButton = form.focus === button;
   return [
-    ...fields.map((field) => fieldLine(form, field, size)),
+    ...fields.map((field) => fieldLine(form, field, size, width - size - 2)),
     line(
       isOnButton ? '▸ ' : '  ',
       span(`[ ${forms[form.name].button(form)} ]`, isOnButton ? 'selected' : 'strong'),
@@ -47,13 +47,13 @@ function fieldRows(state: State, form: Form, fields: readonly Field[]): Line[] {
   ];
 }
 
-function fieldLine(form: Form, field: Field, size: number): Line {
+function fieldLine(form: Form, field: Field, size: number, room: number): Line {
   const isFocused = form.focus === field.id;
   const mark = isFocused ? '▸ ' : '  ';
   const label = span(fit(safe(field.label), size), isFocused ? 'key' : 'dim');
   if (field.kind === 'switch') return line(mark, label, form.switches[field.id] === true ? '[x] yes' : '[ ] no');
   const editor = editorIn(form, field.id);
-  return line(mark, label, ...(isFocused ? editorSpans(editor) : [span(safe(editor.text))]));
+  return line(mark, label, ...(isFocused ? editorSpans(editor, room) : [span(safe(editor.text))]));
 }
 
 /** Always as many: the box keeps its size while one goes from field to field. */

@@ -1,15 +1,16 @@
 import { forms } from '../forms/registry.ts';
 import { cut, fit, fitLine, type Line, line, type Span, span, widthOf, wrapped } from '../frame/line.ts';
 import { keysOf } from '../keys/bindings.ts';
-import { commandsHere } from '../keys/commands.ts';
 import { paletteCommands } from '../keys/overlay-update.ts';
 import type { Confirmation, Overlay } from '../state/overlay.ts';
 import { type State, shownTable } from '../state/state.ts';
 import { shownColumns } from '../tables/columns.ts';
 import { tables } from '../tables/registry.ts';
-import { editorSpans } from './footer-view.ts';
+import { editorSpans, typingHelp } from './footer-view.ts';
 import { formLines } from './form-view.ts';
+import { helpLines } from './help-lines.ts';
 import { keyLabel } from './key-label.ts';
+import { keyWord } from './key-word.ts';
 import { safe } from './safe.ts';
 
 interface Box {
@@ -49,7 +50,7 @@ export function withOverlay(state: State, frame: readonly Line[], overlay: Overl
 function boxOf(state: State, overlay: Overlay, width: number): Box {
   switch (overlay.kind) {
     case 'help':
-      return { title: 'Keys', lines: helpLines(state, width), hint: '', offset: overlay.offset };
+      return { title: 'Keys', lines: helpLines(state, width, overlay.over), hint: '', offset: overlay.offset };
     case 'results':
       return {
         ...{ title: safe(overlay.title), offset: overlay.offset, hint: 'any key closes' },
@@ -59,14 +60,14 @@ function boxOf(state: State, overlay: Overlay, width: number): Box {
       return {
         title: 'Sort by',
         lines: sortLines(state, overlay.index),
-        hint: 'enter sorts, again reverses',
+        hint: `enter sorts, again reverses   ${keyWord(state.bindings, 'help')} help`,
         offset: 0,
       };
     case 'palette':
       return paletteBox(state, overlay, width);
     case 'confirm':
       return {
-        ...{ title: safe(overlay.title), lines: confirmLines(overlay, width), hint: confirmHint(overlay) },
+        ...{ title: safe(overlay.title), lines: confirmLines(overlay, width), hint: confirmHint(state, overlay) },
         offset: overlay.offset ?? 0,
       };
     case 'form': {
@@ -74,28 +75,10 @@ function boxOf(state: State, overlay: Overlay, width: number): Box {
       const does = button(overlay.form).toLowerCase();
       return {
         ...{ title: safe(title(overlay.form)), lines: formLines(state, overlay.form, width), offset: 0 },
-        hint: `↑↓ field  tab completes  space switches  ^S ${does}  esc leaves`,
+        hint: `${typingHelp(state)}↑↓ field  tab completes  space toggles  ^S ${does}  esc leaves`,
       };
     }
   }
-}
-
-function helpLines(state: State, width: number): Line[] {
-  const here = commandsHere({ ...state, overlay: undefined }).filter(
-    ({ keys, command }) => keys.length > 0 && !/^sort-[2-9]$/.test(command.id),
-  );
-  const sections = [...new Set(here.map(({ command }) => command.section))];
-  return sections.flatMap((section, index) => [
-    ...(index === 0 ? [] : [line()]),
-    line(span(section, 'header')),
-    ...here
-      .filter(({ command }) => command.section === section)
-      .map(({ command, keys }) => {
-        const label = command.id === 'sort-1' ? '1 … 9' : keys.map(keyLabel).join(' ');
-        const help = command.id === 'sort-1' ? 'Sort by that column; again: reverse' : command.help;
-        return line(span(` ${fit(label, 16)} `, 'key'), cut(help, width - 18));
-      }),
-  ]);
 }
 
 function sortLines(state: State, index: number): Line[] {
@@ -127,8 +110,8 @@ function paletteBox(state: State, overlay: Extract<Overlay, { kind: 'palette' }>
     return isChosen ? { ...one, base: 'selected' } : one;
   });
   const none = offered.length === 0 ? [line(span('No such command', 'dim'))] : [];
-  const input = line(span(':', 'key'), ...editorSpans(overlay.editor));
-  return { title: 'Commands', lines: [input, line(), ...lines, ...none], hint: '', offset: 0 };
+  const input = line(span(':', 'key'), ...editorSpans(overlay.editor, width - 1));
+  return { title: 'Commands', lines: [input, line(), ...lines, ...none], hint: typingHelp(state).trim(), offset: 0 };
 }
 
 function confirmLines({ lines, expected, editor, action, isDifference = false }: Confirmation, width: number): Line[] {
@@ -139,12 +122,13 @@ function confirmLines({ lines, expected, editor, action, isDifference = false }:
     ...text,
     line(),
     line(`To ${action}, type `, span(safe(expected), 'bad'), ' and press enter:'),
-    line('> ', ...editorSpans(editor)),
+    line('> ', ...editorSpans(editor, width - 2)),
   ];
 }
 
-function confirmHint({ expected, action }: Confirmation): string {
-  return expected === undefined ? `y or enter: ${action}   any other key: leave it` : `esc: leave it`;
+function confirmHint(state: State, { expected, action }: Confirmation): string {
+  if (expected !== undefined) return `${typingHelp(state)}esc: leave it`;
+  return `y or enter: ${action}   ${keyWord(state.bindings, 'help')}: help   any other key: leave it`;
 }
 
 function edge(start: string, title: string, end: string, width: number): Line {
