@@ -1,18 +1,18 @@
-import { blank, fitLine, type Line, line, type Span, span, spread, widthOf } from '../frame/line.ts';
+import { blank, fit, fitLine, type Line, line, type Span, span, spread, widthOf } from '../frame/line.ts';
 import { screenOf } from '../keys/screen-commands.ts';
 import { nameOf } from '../state/batches.ts';
 import { bodyHeight } from '../state/geometry.ts';
-import { isText, tabNames } from '../state/page.ts';
+import { isText, type TabName, tabNames } from '../state/page.ts';
 import { lostServers } from '../state/remotes.ts';
 import { type ScreenName, type State, screenNames, shownPage } from '../state/state.ts';
 import { tables } from '../tables/registry.ts';
-import { documentLines, documentView, offsetOf } from './document.ts';
+import { documentView } from './document.ts';
 import { filesLines } from './files-view.ts';
 import { footerLine } from './footer-view.ts';
 import { withOverlay } from './overlay-view.ts';
 import { paneLines } from './panes-view.ts';
 import { safe } from './safe.ts';
-import { statusLine } from './status-view.ts';
+import { statusLines } from './status-view.ts';
 import { tableLines } from './table-view.ts';
 
 /** The least that anything can be shown on. */
@@ -34,14 +34,17 @@ export function frameLines(state: State): readonly Line[] {
         ? filesLines(state, page)
         : [titleLine(state), ...documentView(state)];
   const height = bodyHeight(state) + 1;
-  const frame = [
+  const status = statusLines(state);
+  const above = [
     screensLine(state),
     ...bannerLines(state),
     ...Array.from({ length: height }, (_, index) => body[index] ?? blank),
     ...paneLines(state),
-    statusLine(state),
-    footerLine(state),
-  ].map((one) => fitLine(one, columns));
+  ];
+  // What takes more than its line covers the last ones of what is above it.
+  const frame = [...above.slice(0, above.length + 1 - status.length), ...status, footerLine(state)].map((one) =>
+    fitLine(one, columns),
+  );
   return state.overlay === undefined ? frame : withOverlay(state, frame, state.overlay);
 }
 
@@ -77,38 +80,28 @@ function bannerLines(state: State): Line[] {
   });
 }
 
-function filterNote(filter: string): string {
-  return filter.startsWith('!') ? `lines without "${safe(filter.slice(1))}"` : `lines with "${safe(filter)}"`;
-}
-
-/** The title of a page that is a text: whose it is, its tabs, how far one is in it. */
+/** The title of a page that is a text: whose it is, and its tabs. */
 function titleLine(state: State): Line {
   const page = shownPage(state);
   if (!isText(page)) return blank;
-  const { document } = page;
-  const lines = documentLines(state).length;
-  const height = bodyHeight(state);
-  const offset = offsetOf(document, lines, height);
-  const where = lines <= height ? '' : `${Math.min(lines, offset + height)} of ${lines} `;
-  const notes = [
-    ...(document.follow ? ['following'] : []),
-    ...(document.filter === '' ? [] : [filterNote(document.filter)]),
-    ...(document.search === '' ? [] : [`/${safe(document.search)}`]),
-  ];
-  const right = line(span(`${notes.join('  ')}  ${where}`, 'dim'));
-  if (page.kind === 'server') return spread(line(' ', span('Server', 'strong')), right, state.size.columns);
+  if (page.kind === 'server') return line(' ', span('Server', 'strong'));
   if (page.kind === 'scrollback') {
-    const title = line(' ', span(safe(nameOf(page.key)), 'strong'), span(' what its pane has shown', 'dim'));
-    return spread(title, right, state.size.columns);
+    return line(' ', span(safe(nameOf(page.key)), 'strong'), span(' what its pane has shown', 'dim'));
   }
-  const name = page.kind === 'file' ? `${nameOf(page.key)}${page.path}` : nameOf(page.key);
-  const spans: Span[] = [span(' '), span(safe(name), 'strong'), span(' ')];
-  if (page.kind === 'instance') {
-    for (const [index, name] of tabNames.entries()) {
-      const edge = name === page.tab ? '[' : tabNames[index - 1] === page.tab ? ']' : ' ';
-      spans.push(span(edge, 'key'), span(name, name === page.tab ? 'key' : 'dim'));
-    }
-    spans.push(span(tabNames.at(-1) === page.tab ? ']' : ' ', 'key'));
-  }
-  return spread(line(...spans), right, state.size.columns);
+  const tabs = page.kind === 'instance' ? tabSpans(page.tab) : [];
+  const tabsWidth = tabs.reduce((sum, { text }) => sum + widthOf(text), 0);
+  const room = Math.max(leastNameWidth, state.size.columns - tabsWidth - 2);
+  const name = safe(page.kind === 'file' ? `${nameOf(page.key)}${page.path}` : nameOf(page.key));
+  return line(' ', span(fit(name, Math.min(room, widthOf(name))), 'strong'), ' ', ...tabs);
+}
+
+/** So much of a name is shown, whatever else has room. */
+const leastNameWidth = 8;
+
+function tabSpans(present: TabName): Span[] {
+  const spans = tabNames.flatMap((name, index) => {
+    const edge = name === present ? '[' : tabNames[index - 1] === present ? ']' : ' ';
+    return [span(edge, 'key'), span(name, name === present ? 'key' : 'dim')];
+  });
+  return [...spans, span(tabNames.at(-1) === present ? ']' : ' ', 'key')];
 }

@@ -1,14 +1,29 @@
 import { hasEnded } from '../../client/operation.ts';
-import { type Line, line, span, spread } from '../frame/line.ts';
+import { type Line, line, span, spread, textOf, widthOf, wrapped } from '../frame/line.ts';
 import { namesOf } from '../state/batches.ts';
-import { type State, shownTable } from '../state/state.ts';
+import { bodyHeight } from '../state/geometry.ts';
+import { isText } from '../state/page.ts';
+import { type State, shownPage, shownTable } from '../state/state.ts';
 import { progressOf } from '../tables/other-tables.ts';
+import { documentLines, offsetOf } from './document.ts';
 import { safe } from './safe.ts';
 
-/** The line above the footer: what has just happened, or is under way, and how much is shown. */
-export function statusLine(state: State): Line {
-  return spread(leftOf(state), countOf(state), state.size.columns);
+/**
+ * Above the footer: what has just happened, or is under way, and how much is shown. One line, unless what went wrong takes
+ * more to say.
+ */
+export function statusLines(state: State): readonly Line[] {
+  const { columns } = state.size;
+  const [left, right] = [leftOf(state), rightOf(state)];
+  const room = columns - widthOf(textOf(right)) - 1;
+  const isLong = state.notice?.kind === 'bad' && widthOf(textOf(left)) > room;
+  if (!isLong || state.overlay !== undefined) return [spread(left, right, columns)];
+  const said = wrapped(left, room).slice(0, maxRows);
+  return said.map((one, index) => (index === said.length - 1 ? spread(one, right, columns) : one));
 }
+
+/** More is not shown of what went wrong. */
+const maxRows = 4;
 
 function leftOf(state: State): Line {
   const { notice } = state;
@@ -44,6 +59,31 @@ function progressLine(state: State): Line | undefined {
 function projectOf({ allProjects, project }: State): string {
   if (allProjects) return 'all projects';
   return project === 'default' ? '' : project;
+}
+
+function rightOf(state: State): Line {
+  return isText(shownPage(state)) ? placeIn(state) : countOf(state);
+}
+
+/** Of a text: what of it is shown, and how far one is. */
+function placeIn(state: State): Line {
+  const page = shownPage(state);
+  if (!isText(page)) return line();
+  const { document } = page;
+  const lines = documentLines(state).length;
+  const height = bodyHeight(state);
+  const offset = offsetOf(document, lines, height);
+  const notes = [
+    ...(document.follow ? ['following'] : []),
+    ...(document.filter === '' ? [] : [filterNote(document.filter)]),
+    ...(document.search === '' ? [] : [`/${safe(document.search)}`]),
+    ...(lines <= height ? [] : [`${Math.min(lines, offset + height)} of ${lines}`]),
+  ];
+  return notes.length === 0 ? line() : line(span(` ${notes.join('  ')} `, 'dim'));
+}
+
+function filterNote(filter: string): string {
+  return filter.startsWith('!') ? `lines without "${safe(filter.slice(1))}"` : `lines with "${safe(filter)}"`;
 }
 
 function countOf(state: State): Line {
