@@ -6,6 +6,7 @@ import { defaultRemoteOf, wayTo } from './client/way.ts';
 import type { CommandSpec, Context, GlobalOptions, RemoteContext } from './commands/command.ts';
 import { type Found, findCommand, suggestions } from './commands/find.ts';
 import { printableLines } from './output/printable.ts';
+import type { ImageCopy as ScreenImageCopy } from './screen/effects/remotes.ts';
 import { expandAlias } from './settings/aliases.ts';
 import { localRemote, readSettings, type Settings } from './settings/settings.ts';
 import { OutputClosed, type Terminal } from './terminal/terminal.ts';
@@ -167,6 +168,7 @@ async function runWithoutCommand(
       names: Object.keys(settings.remotes).filter((name) => name !== remote),
       projectOf: (name: string) => settings.remotes[name]?.project ?? '',
       way: (name: string) => wayTo(env, settings, name),
+      copyImage: (copy: ScreenImageCopy) => imageCopied({ env, terminal, settings }, given, copy),
     };
     const context = { terminal, global: onRemote(given, settings, remote), env };
     return await startScreen(context, settings, { dialer, elsewhere });
@@ -174,6 +176,22 @@ async function runWithoutCommand(
   const { programHelp } = await import('./help/text.ts');
   await terminal.output.write(programHelp());
   return 0;
+}
+
+/** For the screen: without a word in the terminal, which shows how far the server is. */
+async function imageCopied(
+  surroundings: Surroundings,
+  given: GlobalOptions,
+  { from, image, to, project }: ScreenImageCopy,
+): Promise<string> {
+  const { copyImage } = await import('./transfers/image-between.ts');
+  const servers = new Servers(surroundings, { ...given, quiet: true });
+  try {
+    const [source, target] = [servers.on(from), servers.on(to)];
+    return await copyImage({ source, image, target, targetProject: project, aliases: () => [], mode: undefined });
+  } finally {
+    await servers.close();
+  }
 }
 
 async function printVersion(terminal: Terminal): Promise<number> {

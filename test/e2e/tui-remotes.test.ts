@@ -63,6 +63,18 @@ describe('the terminal interface with several servers', { timeout: longMs }, () 
     screen.type('\x1b');
     await screen.shows(/▸ more +Running.* far/);
 
+    screen.type(':operations\r');
+    await screen.shows(/Launching instance more +far/);
+    await far.ok('publish', '--force', 'distant', '--alias', 'golden');
+    await screen.shows(/Publishing instance distant +far/);
+    screen.type(':instances\rngolden');
+    await screen.shows(/far:golden/);
+    screen.type('\t\x1b[Bhere\x13');
+    await screen.shows(/here \[overview\]/);
+    assert.match(await home.ok('list', '-c', 'ns', '-f', 'csv'), /here,RUNNING/);
+    screen.type('\x1b');
+    await screen.shows(/▸ here +Running.* local/);
+
     await far.signal('SIGKILL');
     await screen.shows(/far: Disconnected/);
     await screen.shows(/distant.* far/);

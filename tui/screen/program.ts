@@ -9,6 +9,7 @@ import { Files } from './effects/files.ts';
 import { Lists } from './effects/lists.ts';
 import { LiveConnection } from './effects/live-connection.ts';
 import { ObjectVerbs } from './effects/object-verbs.ts';
+import { Offers } from './effects/offers.ts';
 import type { Panes } from './effects/panes.ts';
 import { Poller } from './effects/poller.ts';
 import { type Elsewhere, Remotes } from './effects/remotes.ts';
@@ -74,6 +75,7 @@ export class Program {
   readonly #poller: Poller;
   readonly #events: EventFollower;
   readonly #files: Files;
+  readonly #offers: Offers;
   readonly #shown: ShownReader;
   readonly #surface: Surface;
   #names: Promise<void> | undefined;
@@ -98,13 +100,14 @@ export class Program {
     this.#servers = servers;
     this.#remotes = new Remotes(servers, store, elsewhere);
     this.#lists = new Lists(live, store);
-    this.#verbs = new Verbs(servers, store, batches);
+    this.#verbs = new Verbs(servers, store, batches, elsewhere);
     this.#objects = new ObjectVerbs(servers, store, batches);
     this.#sessions = new Sessions(context, servers, surface.keys, () => store.state().project);
     this.#shown = new ShownReader(servers, store, this.#lists);
     this.#poller = new Poller(store, { instances: this.#lists.instances, remotes: this.#remotes }, this.#shown);
     this.#surface = surface;
     this.#files = new Files(servers, store);
+    this.#offers = new Offers(store, elsewhere);
     this.#events = new EventFollower(live, store, [this.#lists, this.#shown.snapshots]);
   }
 
@@ -220,6 +223,8 @@ export class Program {
       case 'rename-snapshot':
       case 'snapshot-expiry':
         return await this.#verbs.snapshot(effect);
+      case 'read-offers':
+        return await this.#offers.read();
       case 'launch':
         return await this.#verbs.launch(effect.request);
       case 'copy':

@@ -25,7 +25,7 @@ function world(server: ScriptedServer) {
   const live = new LiveConnection(() => new Connection(socketDialer(server.socket)));
   const lists = new Lists(live, store);
   const servers = new Servers(live);
-  const verbs = new Verbs(servers, store, new Batches(store));
+  const verbs = new Verbs(servers, store, new Batches(store), { names: [], copyImage: async () => '' });
   const follower = new EventFollower(live, store, [lists]);
   const names = () => [...store.state().data.instances.values()].map(({ instance }) => instance.name);
   const end = () => {

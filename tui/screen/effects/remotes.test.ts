@@ -37,14 +37,16 @@ describe('the instances of other servers', () => {
     const size = { columns: 80, rows: 24 };
     const store = new Store(initialState({ size, now: 0, zone: 0, theme: 'plain', project: '', remote: 'local' }));
     const servers = new Servers(new LiveConnection(() => new Connection(socketDialer(here.socket))));
-    const remotes = new Remotes(servers, store, {
+    const elsewhere = {
+      copyImage: async () => '',
       names: ['office', 'down', 'wrong'],
       projectOf: () => 'work',
-      way: async (remote) => {
+      way: async (remote: string) => {
         if (remote === 'wrong') throw new Failure('The address of remote "wrong" is wrong');
         return socketDialer(remote === 'office' ? office.socket : `${office.socket}-gone`);
       },
-    });
+    };
+    const remotes = new Remotes(servers, store, elsewhere);
     const keys = () => [...store.state().data.instances.keys()];
     const kindOf = (remote: string) => store.state().others.get(remote)?.kind;
 
@@ -57,7 +59,7 @@ describe('the instances of other servers', () => {
     tell('instance-created', 'wiki');
     await eventually(() => keys().includes('office:work/wiki'), 'the new instance');
 
-    await new Verbs(servers, store, new Batches(store)).instances('stop', ['office:work/mail'], false);
+    await new Verbs(servers, store, new Batches(store), elsewhere).instances('stop', ['office:work/mail'], false);
     assert.equal(store.state().notice?.text, 'Stopped mail');
     assert.equal(office.requestsOf('InstanceService/StopInstance').length, 1);
     assert.equal(here.requestsOf('InstanceService/StopInstance').length, 0);

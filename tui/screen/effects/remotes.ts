@@ -14,6 +14,16 @@ export interface Elsewhere {
   /** The project to work in there; empty: the default one. */
   projectOf(remote: string): string;
   way(remote: string): Promise<Dialer>;
+  /** Copies an image from one server to another, unless that has it. Resolves to its fingerprint. */
+  copyImage(copy: ImageCopy): Promise<string>;
+}
+
+export interface ImageCopy {
+  readonly from: string;
+  readonly image: string;
+  readonly to: string;
+  /** Of the server that it is copied to; empty: the default one. */
+  readonly project: string;
 }
 
 interface Followed {

@@ -9,6 +9,7 @@ import { Batches } from './batches.ts';
 import { Lists } from './lists.ts';
 import { LiveConnection } from './live-connection.ts';
 import { ObjectVerbs } from './object-verbs.ts';
+import type { ImageCopy } from './remotes.ts';
 import { Servers } from './servers.ts';
 import { Verbs } from './verbs.ts';
 
@@ -19,6 +20,12 @@ function world(server: ScriptedServer) {
   const store = new Store(initialState({ size, now: 0, zone: 0, theme: 'plain', project: '', remote: 'local' }));
   const live = new LiveConnection(() => new Connection(socketDialer(server.socket)));
   const servers = new Servers(live);
+  const copied: ImageCopy[] = [];
+  const copyImage = async (copy: ImageCopy) => {
+    copied.push(copy);
+    return 'f00d';
+  };
+  const elsewhere = { names: ['office'], copyImage };
   const batches = new Batches(store);
   const lists = new Lists(live, store);
   const end = () => {
@@ -26,7 +33,7 @@ function world(server: ScriptedServer) {
     live.drop();
   };
   return {
-    ...{ store, lists, verbs: new Verbs(servers, store, batches) },
+    ...{ store, lists, copied, verbs: new Verbs(servers, store, batches, elsewhere) },
     objects: new ObjectVerbs(servers, store, batches),
     [Symbol.dispose]: end,
   };
@@ -151,5 +158,24 @@ describe('who may use the server', () => {
     assert.deepEqual(server.requestsOf('TrustService/RevokeTrustToken'), [{ name: 'desktop' }]);
     assert.deepEqual(server.requestsOf('AuthService/DeleteGroup'), [{ name: 'team' }]);
     assert.equal(screen.store.state().notice?.text, 'Deleted 3 of them');
+  });
+});
+
+describe('an image of another server', () => {
+  it('is copied before it is launched, unless it is launched there', async () => {
+    await using server = await ScriptedServer.start();
+    server.on('InstanceService', 'CreateInstance', () => ({ name: 'web', ...server.done() }));
+    using screen = world(server);
+    const request = {
+      ...{ image: 'office:debian/12', name: 'web', profiles: [], config: {}, devices: [], network: '', pool: '' },
+      ...{ remote: '', ephemeral: false, start: true },
+    };
+    await screen.verbs.launch(request);
+    assert.deepEqual(screen.copied, [{ from: 'office', image: 'debian/12', to: 'local', project: '' }]);
+    await screen.verbs.launch({ ...request, image: 'local:tiny' });
+    await screen.verbs.launch({ ...request, image: 'nobody:tiny' });
+    const images = server.requestsOf('InstanceService/CreateInstance').map((one) => (one as { image: string }).image);
+    assert.deepEqual(images, ['f00d', 'tiny', 'nobody:tiny']);
+    assert.equal(screen.copied.length, 1);
   });
 });

@@ -1,4 +1,5 @@
 import type { Operation__Output } from '../../../proto/gen/yurt/v1/Operation.ts';
+import { serverAndName } from '../../arguments/remote-words.ts';
 import { Failure } from '../../client/failure.ts';
 import { deviceMessages } from '../../config/instance-subject.ts';
 import { deviceOptions } from '../../instances/device-options.ts';
@@ -12,6 +13,7 @@ import type { Store } from '../store.ts';
 import { keyWord } from '../views/key-word.ts';
 import type { Batches, Begun } from './batches.ts';
 import { type LiveConnection, reasonOf } from './live-connection.ts';
+import type { Elsewhere } from './remotes.ts';
 import type { Servers } from './servers.ts';
 
 type OfKind<Kind extends Effect['kind']> = Extract<Effect, { kind: Kind }>;
@@ -21,9 +23,11 @@ export class Verbs {
   readonly #servers: Servers;
   readonly #store: Store;
   readonly #batches: Batches;
+  readonly #elsewhere: Pick<Elsewhere, 'names' | 'copyImage'>;
 
-  constructor(servers: Servers, store: Store, batches: Batches) {
+  constructor(servers: Servers, store: Store, batches: Batches, elsewhere: Pick<Elsewhere, 'names' | 'copyImage'>) {
     this.#servers = servers;
+    this.#elsewhere = elsewhere;
     this.#store = store;
     this.#batches = batches;
   }
@@ -127,13 +131,14 @@ export class Verbs {
   async launch(request: LaunchRequest): Promise<void> {
     try {
       const live = this.#servers.of(request.remote);
+      const here = { ...request, image: await this.#imageAt(request) };
       let name: string;
       try {
-        name = await this.#create(live, request);
+        name = await this.#create(live, here);
       } catch (error) {
-        if (!Failure.is(error, 'not-found') || !(await isBuildable(live, request.image))) throw error;
-        await this.#build(live, request);
-        name = await this.#create(live, request);
+        if (!Failure.is(error, 'not-found') || !(await isBuildable(live, here.image))) throw error;
+        await this.#build(live, here);
+        name = await this.#create(live, here);
       }
       const project = this.#projectOf(request);
       this.#store.dispatch({ type: 'notice', kind: 'good', text: `${request.start ? 'Launched' : 'Created'} ${name}` });
@@ -141,6 +146,18 @@ export class Verbs {
     } catch (error) {
       this.#store.dispatch({ type: 'launch-refused', reason: reasonOf(error), request });
     }
+  }
+
+  /** What the image is called on the server of the instance, where it is copied to if it is one of another server. */
+  async #imageAt(request: LaunchRequest): Promise<string> {
+    const present = this.#store.state().remote;
+    const found = serverAndName(request.image, [present, ...this.#elsewhere.names]);
+    const to = request.remote || present;
+    if (found === undefined || found.name === '') return request.image;
+    const { remote: from, name: image } = found;
+    if (from === to) return image;
+    this.#store.dispatch({ type: 'notice', kind: 'info', text: `Copying the image ${image} from ${from}` });
+    return await this.#elsewhere.copyImage({ from, image, to, project: this.#projectOf(request) });
   }
 
   async #create(live: LiveConnection, request: LaunchRequest): Promise<string> {

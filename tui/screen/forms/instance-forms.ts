@@ -3,18 +3,20 @@ import { asking, only } from '../keys/command.ts';
 import { editorOf } from '../keys/line-editor.ts';
 import { nameOf } from '../state/batches.ts';
 import { isRunning, placeOf } from '../state/instance-rows.ts';
+import type { Offer, State } from '../state/state.ts';
 import { type Field, type Form, type FormSpec, newForm, textIn } from './form.ts';
+import { offerOf, ownImages } from './offered.ts';
 import { shellWord } from './words.ts';
 
 /** Another name, another project. */
 export const moveSpec: FormSpec = {
   title: (form) => `Move ${shown(form)}`,
   button: () => 'Move',
-  fields: (_form, { data }) => [
+  fields: (form, state) => [
     { id: 'name', label: 'Name', hint: '', kind: 'text' },
     {
       ...{ id: 'project', label: 'Project', hint: 'with its snapshots', kind: 'text' },
-      ...{ choices: [...data.projects.keys()], source: 'projects' },
+      ...{ choices: offerAt(form, state)?.projects.map(({ name }) => name) ?? [], source: 'projects' },
     },
   ],
   command: (form) => {
@@ -64,12 +66,10 @@ export const publishSpec: FormSpec = {
 export const rebuildSpec: FormSpec = {
   title: (form) => `Rebuild ${shown(form)} from an image`,
   button: () => 'Rebuild',
-  fields: (_form, { data }): readonly Field[] => [
+  fields: (form, state): readonly Field[] => [
     {
       ...{ id: 'image', label: 'Image', hint: 'its files become those of the image', kind: 'text', source: 'images' },
-      choices: [...data.images.values()].flatMap(({ aliases, fingerprint }) =>
-        aliases.length === 0 ? [fingerprint.slice(0, 12)] : aliases.map(({ name }) => name),
-      ),
+      choices: ownImages(offerAt(form, state)),
     },
   ],
   command: (form) =>
@@ -104,6 +104,11 @@ export function moveForm(key: string): Form {
 
 export function keyOf({ subject }: Form): string {
   return subject.key ?? '';
+}
+
+/** What the server of the instance has. */
+function offerAt(form: Form, state: State): Offer | undefined {
+  return offerOf(state, placeOf(keyOf(form)).remote);
 }
 
 function shown(form: Form): string {

@@ -3,6 +3,7 @@ import { asking } from '../keys/command.ts';
 import type { State } from '../state/state.ts';
 import { keyChoices, wrongSetting } from './config-keys.ts';
 import { type Field, type Form, type FormSpec, newForm, textIn } from './form.ts';
+import { imagesFor, managedNetworks, offerOf } from './offered.ts';
 import { pairsIn, shellWord, wordsOf } from './words.ts';
 
 export interface LaunchRequest {
@@ -42,7 +43,7 @@ export function launchFormOf({ config, profiles, devices, ephemeral, start, ...r
 export const launchSpec: FormSpec = {
   title: () => 'Launch an instance',
   button: ({ switches }) => (switches['start'] === true ? 'Launch' : 'Create'),
-  fields: (_form, state) => [...basicFields(state), ...remoteFields(state)],
+  fields: (form, state) => [...basicFields(state, textIn(form, 'remote')), ...remoteFields(state)],
   command: (form) => {
     const request = requestOf(form);
     return 'error' in request ? '' : commandOf(request);
@@ -53,16 +54,17 @@ export const launchSpec: FormSpec = {
   },
 };
 
-function basicFields({ data }: State): Field[] {
-  const local = [...data.images.values()].flatMap(({ aliases, fingerprint }) =>
-    aliases.length === 0 ? [fingerprint.slice(0, 12)] : aliases.map(({ name }) => name),
-  );
-  const images = [...new Set([...local, ...data.recipes.flatMap(({ images: names }) => names)])];
-  const networks = [...data.networks.values()].filter(({ managed }) => managed).map(({ name }) => name);
-  const profiles = [...new Set([...data.profiles.values()].map(({ name }) => name))];
+/** What can be chosen is what there is on the server that it is launched on. */
+function basicFields(state: State, remote: string): Field[] {
+  const { data } = state;
+  const offer = offerOf(state, remote);
+  const networks = managedNetworks(offer?.networks ?? []);
+  const profiles = [...new Set((offer?.profiles ?? []).map(({ name }) => name))];
+  const pools = (offer?.pools ?? []).map(({ name }) => name);
   const ofProfiles = 'empty: what the profiles say';
+  const ofImage = 'there, built from a recipe when it is not yet, or of another server: SERVER:IMAGE';
   return [
-    text('image', 'Image', 'here, or built from a recipe when it is not yet', { choices: images, source: 'images' }),
+    text('image', 'Image', ofImage, { choices: imagesFor(state, remote), source: 'images' }),
     text('name', 'Name', 'empty: a random one'),
     text('profiles', 'Profiles', 'separated by commas; empty: default', {
       ...{ choices: profiles, separator: ',', source: 'profiles' },
@@ -75,7 +77,7 @@ function basicFields({ data }: State): Field[] {
     }),
     text('devices', 'Devices', 'NAME,key=value,… as for --device; spaces between several'),
     text('network', 'Network', ofProfiles, { choices: networks, source: 'networks' }),
-    text('pool', 'Storage pool', ofProfiles, { choices: [...data.storage.keys()], source: 'storage' }),
+    text('pool', 'Storage pool', ofProfiles, { choices: pools, source: 'storage' }),
     { id: 'ephemeral', label: 'Ephemeral', hint: 'deleted when it stops', kind: 'switch' },
     { id: 'start', label: 'Start it', hint: '', kind: 'switch' },
   ];

@@ -34,7 +34,7 @@ export const instanceCommands: readonly Command[] = [
   {
     ...{ id: 'new', section, keys: ['n'], hint: 'new', here: (state) => shownTable(state) === 'instances' },
     help: 'Launch an instance',
-    run: (state) => only({ ...state, overlay: { kind: 'form', form: launchForm() } }),
+    run: (state) => withForm(state, launchForm()),
   },
   {
     ...verbOf('start', 'S', 'Start'),
@@ -221,7 +221,7 @@ function asked(state: State, kind: 'run' | 'rename' | 'copy', subject: string, t
 }
 
 function withForm(state: State, form: Form): ReturnType<Command['run']> {
-  return only({ ...state, overlay: { kind: 'form', form } });
+  return asking({ ...state, overlay: { kind: 'form', form } }, { kind: 'read-offers' });
 }
 
 function withOne(state: State, go: (key: string) => ReturnType<Command['run']>): ReturnType<Command['run']> {

@@ -21,7 +21,11 @@ export const objectCommands: readonly Command[] = [
   {
     ...{ id: 'launch-image', section, keys: ['n'], hint: 'launch', here: on('images') },
     help: 'Launch an instance from the image under the cursor',
-    run: (state) => only({ ...state, overlay: { kind: 'form', form: launchForm(imageUnderCursor(state)) } }),
+    run: (state) =>
+      asking(
+        { ...state, overlay: { kind: 'form', form: launchForm(imageUnderCursor(state)) } },
+        { kind: 'read-offers' },
+      ),
   },
   {
     ...{ id: 'delete-image', section, keys: ['D'], hint: 'delete', here: on('images'), obstacle: nothingIn('images') },

@@ -8,11 +8,11 @@ import type { LaunchRequest } from '../forms/launch.ts';
 import type { Line } from '../frame/line.ts';
 import type { KeyPress } from '../keys/key-name.ts';
 import type { Draft } from './draft.ts';
-import type { Data, Link, Notice, ScreenName, Size } from './state.ts';
+import type { Data, Link, Notice, Offer, ScreenName, Size } from './state.ts';
 
 /** Parts of `Data` that are read as a whole. */
 export type Listed = Partial<
-  Omit<Data, 'instances' | 'operations' | 'events' | 'loaded' | 'failures' | 'configKeys' | 'deviceTypes'>
+  Omit<Data, 'instances' | 'operations' | 'events' | 'offers' | 'loaded' | 'failures' | 'configKeys' | 'deviceTypes'>
 >;
 
 /** Everything that may happen. */
@@ -46,6 +46,7 @@ export type Action =
       readonly configKeys: Data['configKeys'];
       readonly deviceTypes: Data['deviceTypes'];
     }
+  | { readonly type: 'offered'; readonly remote: string; readonly offer: Offer }
   | { readonly type: 'list-failed'; readonly screen: ScreenName; readonly reason: string }
   | { readonly type: 'event'; readonly event: Event__Output; readonly remote?: string }
   | { readonly type: 'operation'; readonly operation: Operation__Output; readonly remote?: string }

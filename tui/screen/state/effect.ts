@@ -66,6 +66,8 @@ export type Effect =
   | { readonly kind: 'delete-images'; readonly fingerprints: readonly string[] }
   /** On the present server with an empty name. */
   | { readonly kind: 'cancel-operation'; readonly id: string; readonly remote: string }
+  /** What other servers have is to be offered. */
+  | { readonly kind: 'read-offers' }
   | { readonly kind: 'launch'; readonly request: LaunchRequest }
   | { readonly kind: 'copy'; readonly text: string }
   | { readonly kind: 'refresh' };

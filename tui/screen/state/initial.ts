@@ -6,8 +6,8 @@ import { tableState } from './table-state.ts';
 const noData: Data = {
   ...{ instances: new Map(), images: new Map(), profiles: new Map(), networks: new Map(), storage: new Map() },
   ...{ projects: new Map(), usage: undefined },
-  ...{ operations: new Map(), events: new Map(), trust: new Map(), recipes: [], server: undefined },
-  ...{ serverConfig: undefined, configKeys: [], deviceTypes: [], loaded: new Set(), failures: {} },
+  ...{ operations: new Map(), events: new Map(), trust: new Map(), recipes: [], offers: new Map() },
+  ...{ server: undefined, serverConfig: undefined, configKeys: [], deviceTypes: [], loaded: new Set(), failures: {} },
 };
 
 /** What is there before anything has happened. */

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { Image__Output } from '../../../proto/gen/yurt/v1/Image.ts';
+import type { Network__Output } from '../../../proto/gen/yurt/v1/Network.ts';
 import type { Operation__Output } from '../../../proto/gen/yurt/v1/Operation.ts';
+import type { Profile__Output } from '../../../proto/gen/yurt/v1/Profile.ts';
+import type { Project__Output } from '../../../proto/gen/yurt/v1/Project.ts';
+import type { Recipe__Output } from '../../../proto/gen/yurt/v1/Recipe.ts';
+import type { StoragePool__Output } from '../../../proto/gen/yurt/v1/StoragePool.ts';
 import { textOf } from '../frame/line.ts';
 import { complete } from '../testing/complete.ts';
 import { sampleState, typed } from '../testing/sample-states.ts';
@@ -8,7 +14,7 @@ import { screens } from '../testing/screens.ts';
 import { frameLines } from '../views/frame.ts';
 import { bodyHeight } from './geometry.ts';
 import { keyOf, placeOf } from './instance-rows.ts';
-import type { State } from './state.ts';
+import type { Offer, State } from './state.ts';
 import { update } from './update.ts';
 
 const size = { columns: 80, rows: 24 };
@@ -134,5 +140,39 @@ describe('operations of other servers', () => {
     assert.ok(![...alone.data.operations.keys()].includes('office:far-one'));
     const late = update(alone, { type: 'operation', operation: building('far-two'), remote: 'office' }).state;
     assert.equal(late.data.operations.size, alone.data.operations.size);
+  });
+});
+
+describe('what a form offers', () => {
+  const offer: Offer = {
+    images: [complete<Image__Output>('Image', { fingerprint: 'a'.repeat(64), aliases: [{ name: 'golden' }] })],
+    recipes: [complete<Recipe__Output>('Recipe', { name: 'alpine', images: ['alpine/3'] })],
+    profiles: [complete<Profile__Output>('Profile', { name: 'heavy' })],
+    networks: [complete<Network__Output>('Network', { name: 'yurtbr9', managed: true })],
+    pools: [complete<StoragePool__Output>('StoragePool', { name: 'fast' })],
+    projects: [complete<Project__Output>('Project', { name: 'clients' })],
+  };
+  const told = update(several, { type: 'offered', remote: 'office', offer }).state;
+
+  it('to launch from are the images of all servers, found by what is typed', () => {
+    const { effects, state } = update(told, { type: 'key', press: { key: 'n', text: 'n' } });
+    assert.deepEqual(effects, [{ kind: 'read-offers' }]);
+    assert.match(text(typed(state, 'text:golden')), / office:golden /);
+    assert.match(text(typed(state, 'text:gold', 'tab')), /\$ yurt launch office:golden/);
+    assert.doesNotMatch(text(typed(state, 'text:alpine')), /office:alpine/);
+  });
+
+  it('is what the server has that it is launched on', () => {
+    const there = typed(told, 'n', 'up', 'up', 'text:office', 'up', 'up', 'up');
+    assert.match(text(there), /▸ Storage pool.*\n(.*\n)+.* fast /);
+    assert.match(text(typed(there, 'up')), /▸ Network.*\n(.*\n)+.* yurtbr9 /);
+    const image = typed(there, ...Array.from({ length: 8 }, () => 'up'));
+    assert.match(text(image), /▸ Image.*\n(.*\n)+.* golden .*\n.* alpine\/3 .*\n.* local:debian\/12 /);
+  });
+
+  it('to move an instance to are the projects of its server', () => {
+    const moving = typed(told, '/', 'text:web1 remote=office', 'enter', 'M', 'down', 'ctrl+u');
+    assert.match(text(moving), / clients /);
+    assert.doesNotMatch(text(moving), / lab /);
   });
 });

@@ -44,6 +44,16 @@ export type Link =
 
 export type Grouping = 'none' | 'project' | 'remote';
 
+/** What another server has that a form may name. */
+export interface Offer {
+  readonly images: readonly Image__Output[];
+  readonly recipes: readonly Recipe__Output[];
+  readonly profiles: readonly Profile__Output[];
+  readonly networks: readonly Network__Output[];
+  readonly pools: readonly StoragePool__Output[];
+  readonly projects: readonly Project__Output[];
+}
+
 /** What the server has told. Each list by the key of its rows. */
 export interface Data {
   readonly instances: ReadonlyMap<string, InstanceRow>;
@@ -59,6 +69,8 @@ export interface Data {
   /** Clients that the server trusts, and tokens for more. */
   readonly trust: ReadonlyMap<string, TrustRow>;
   readonly recipes: readonly Recipe__Output[];
+  /** What other servers have, by their names; as it was when a form was opened that offers it. */
+  readonly offers: ReadonlyMap<string, Offer>;
   readonly server: Server__Output | undefined;
   /** Its own configuration; undefined for whom it does not tell. */
   readonly serverConfig: Readonly<Record<string, string>> | undefined;

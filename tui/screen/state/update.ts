@@ -50,12 +50,12 @@ function told(state: State, action: Exclude<Action, { type: 'key' | 'paste' | 'l
       const instances = withInstance(state.data.instances, action.key, action.instance, action.now);
       return { ...state, data: { ...state.data, instances } };
     }
-    case 'tables-read': {
-      const { configKeys, deviceTypes } = action;
-      return { ...state, data: { ...state.data, configKeys, deviceTypes } };
-    }
+    case 'tables-read':
+      return withTables(state, action);
     case 'listed':
       return loaded({ ...state, data: { ...state.data, ...action.listed } }, action.screen);
+    case 'offered':
+      return withOffer(state, action);
     case 'list-failed':
       return withFailure(state, action.screen, action.reason);
     case 'event':
@@ -116,6 +116,14 @@ function withListed(state: State, action: Extract<Action, { type: 'instances-lis
   const instances = withInstances(known, full, now, remote);
   const next = { ...state, now, data: { ...state.data, instances } };
   return remote === '' ? loaded(next, 'instances') : next;
+}
+
+function withOffer(state: State, { remote, offer }: Extract<Action, { type: 'offered' }>): State {
+  return { ...state, data: { ...state.data, offers: new Map([...state.data.offers, [remote, offer]]) } };
+}
+
+function withTables(state: State, { configKeys, deviceTypes }: Extract<Action, { type: 'tables-read' }>): State {
+  return { ...state, data: { ...state.data, configKeys, deviceTypes } };
 }
 
 function withListedOperations(state: State, operations: readonly Operation__Output[], remote: string): State {
