@@ -2,43 +2,35 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
-import { Daemon } from './harness/daemon.ts';
+import type { Daemon } from './harness/daemon.ts';
 import { eventually } from './harness/eventually.ts';
-import { Screen } from './harness/screen.ts';
-import { template } from './harness/template.ts';
+import type { Screen } from './harness/screen.ts';
+import { longMs, ScreenWorld } from './harness/screen-world.ts';
 
-const longMs = 4 * 60_000;
 const down = '\x1b[B';
 const apply = '\x13';
 
 describe('what the terminal interface changes', () => {
+  let world: ScreenWorld;
   let yurt: Daemon;
 
   before(
     async () => {
-      yurt = await Daemon.start(await template('tiny'));
+      world = await ScreenWorld.start();
+      yurt = world.yurt;
     },
     { timeout: longMs },
   );
 
-  after(async () => {
-    await yurt[Symbol.asyncDispose]();
-  });
+  after(async () => await world[Symbol.asyncDispose]());
 
-  afterEach(async () => {
-    for (const project of ['default', 'lab']) {
-      const { stdout } = await yurt.yurt(['list', '--project', project, '-f', 'csv', '-c', 'n']);
-      const names = stdout.split('\n').filter(Boolean);
-      if (names.length > 0) await yurt.ok('delete', '--force', '--project', project, ...names);
-    }
-  });
+  afterEach(async () => await world.clear('lab'));
 
-  const open = () => new Screen({ YURT_DIR: yurt.directory }, { columns: 80, rows: 24 });
   const setting = async (key: string) => (await yurt.ok('config', 'get', 'one', key)).trim();
 
   it('of a configuration is shown before, and refused when somebody else was faster', { timeout: longMs }, async () => {
     await yurt.ok('init', 'tiny', 'one', '-c', 'limits.processes=100');
-    await using screen = open();
+    await using screen = world.open();
     await screen.shows(/▸ one +Stopped/);
     screen.type('\r\t\t');
     await screen.shows(/limits\.processes +100/);
@@ -77,7 +69,7 @@ describe('what the terminal interface changes', () => {
 
   it('of devices adds one and takes it away', { timeout: longMs }, async () => {
     await yurt.ok('init', 'tiny', 'one');
-    await using screen = open();
+    await using screen = world.open();
     await screen.shows(/▸ one +Stopped/);
     screen.type('\r\t');
     await screen.shows(/▸ +eth0 .*from a profile/);
@@ -106,7 +98,7 @@ describe('what the terminal interface changes', () => {
   it('publishes, rebuilds, moves and gives snapshots another name and an end', { timeout: longMs }, async () => {
     await yurt.ok('init', 'tiny', 'one');
     await yurt.ok('project', 'create', 'lab', '-c', 'features.images=false', '-c', 'features.profiles=false');
-    await using screen = open();
+    await using screen = world.open();
     await screen.shows(/▸ one +Stopped/);
     screen.type('Pgolden');
     await screen.shows(/\$ yurt publish one --alias golden/);
@@ -146,7 +138,7 @@ describe('what the terminal interface changes', () => {
 
   it('shows what runs in an instance', { timeout: longMs }, async () => {
     await yurt.ok('launch', 'tiny', 'one');
-    await using screen = open();
+    await using screen = world.open();
     await screen.shows(/▸ one +Running/);
     screen.type('\r\t\t\t\t');
     await screen.shows(/\[processes\]/);
@@ -172,8 +164,7 @@ describe('what the terminal interface changes', () => {
   it('browses, views, edits, pulls, pushes and deletes files', { timeout: longMs }, async () => {
     await yurt.ok('launch', 'tiny', 'one');
     await yurt.ok('exec', 'one', '--', 'sh', '-c', 'mkdir /root/deep; echo "a first line" > /root/deep/notes');
-    const env = { YURT_DIR: yurt.directory, EDITOR: 'sed -i s/first/second/' };
-    await using screen = new Screen(env, { columns: 80, rows: 24 });
+    await using screen = world.open({ EDITOR: 'sed -i s/first/second/' });
     await screen.shows(/▸ one +Running/);
     screen.type('F');
     await screen.shows(/ root\/ *$/m);
@@ -214,7 +205,7 @@ describe('what the terminal interface changes', () => {
 
   it('lets a client in, and shuts it out', { timeout: longMs }, async () => {
     await yurt.ok('config', 'set', 'core.https_address=127.0.0.1:8443');
-    await using screen = open();
+    await using screen = world.open();
     await screen.shows(/No instances yet/);
     screen.type(':trust\r');
     await screen.shows(/No client on the network is trusted/);

@@ -4,13 +4,10 @@ import { mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { Daemon, projectRoot } from './harness/daemon.ts';
+import { type Daemon, projectRoot } from './harness/daemon.ts';
 import { eventually } from './harness/eventually.ts';
 import { Screen } from './harness/screen.ts';
-import { template } from './harness/template.ts';
-
-const longMs = 4 * 60_000;
-const wide = { columns: 120, rows: 40 };
+import { leaves, longMs, ScreenWorld, wide } from './harness/screen-world.ts';
 
 /** Everything that the screen itself tells a terminal: looks, places, erasing, and the modes that it takes and gives back. */
 const ownSequences =
@@ -20,30 +17,21 @@ const ownSequences =
 const attack = '\\033]52;c;ZXZpbA==\\007\\033]0;title\\007\\033[?1049l\\033[?1003h\\033[2J\\033[6n\\0233m\\033P';
 
 describe('the terminal that the screen has', () => {
+  let world: ScreenWorld;
   let yurt: Daemon;
 
   before(
     async () => {
-      yurt = await Daemon.start(await template('tiny'));
+      world = await ScreenWorld.start();
+      yurt = world.yurt;
       await yurt.ok('launch', 'tiny', 'evil');
     },
     { timeout: longMs },
   );
 
-  after(async () => {
-    await yurt.ok('delete', '--force', 'evil');
-    await yurt[Symbol.asyncDispose]();
-  });
+  after(async () => await world[Symbol.asyncDispose]());
 
-  const open = () => new Screen({ YURT_DIR: yurt.directory }, wide);
-
-  async function leaves(screen: Screen, code = '0'): Promise<void> {
-    const ended = await screen.ended();
-    assert.equal(ended.code, code);
-    assert.equal(ended.after, ended.before);
-    await eventually(() => assert.equal(screen.buffer, 'normal'));
-    assert.ok(screen.output.lastIndexOf('\x1b[?25h') >= screen.output.lastIndexOf('\x1b[?25l'), 'the cursor is shown');
-  }
+  const open = (env: Readonly<Record<string, string>> = {}) => world.open(env, wide);
 
   it('gets nothing from an instance but text', { timeout: longMs }, async () => {
     const file = `/$(printf '${attack}')x`;
@@ -185,12 +173,12 @@ describe('the terminal that the screen has', () => {
     const directory = mkdtempSync(join(tmpdir(), 'yurt-conf-'));
     using _removed = { [Symbol.dispose]: () => rmSync(directory, { recursive: true }) };
     writeFileSync(join(directory, 'config.yml'), 'screen:\n  keys:\n    stop: R\n');
-    await using refused = new Screen({ YURT_DIR: yurt.directory, YURT_CONF: directory }, wide);
+    await using refused = open({ YURT_CONF: directory });
     await leaves(refused, '1');
     assert.match(refused.output, /config\.yml.*"stop" and "restart" \(by default\) have the same key R/s);
     assert.ok(!refused.output.includes('\x1b[?1049h'));
     writeFileSync(join(directory, 'config.yml'), 'screen:\n  theme: plain\n  keys:\n    quit: Q\n');
-    await using screen = new Screen({ YURT_DIR: yurt.directory, YURT_CONF: directory }, wide);
+    await using screen = open({ YURT_CONF: directory });
     await screen.shows(/▸ evil/);
     screen.type('Q');
     await leaves(screen);

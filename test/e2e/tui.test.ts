@@ -1,49 +1,29 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
-import { Daemon } from './harness/daemon.ts';
+import type { Daemon } from './harness/daemon.ts';
 import { eventually } from './harness/eventually.ts';
-import { Screen } from './harness/screen.ts';
-import { template } from './harness/template.ts';
-
-const longMs = 4 * 60_000;
-const small = { columns: 80, rows: 24 };
+import { leaves, longMs, ScreenWorld, wide } from './harness/screen-world.ts';
 
 describe('yurt without a command, on a terminal', () => {
+  let world: ScreenWorld;
   let yurt: Daemon;
 
   before(
     async () => {
-      yurt = await Daemon.start(await template('tiny'));
+      world = await ScreenWorld.start();
+      yurt = world.yurt;
     },
     { timeout: longMs },
   );
 
-  after(async () => {
-    await yurt[Symbol.asyncDispose]();
-  });
+  after(async () => await world[Symbol.asyncDispose]());
 
-  afterEach(async () => {
-    const names = (await yurt.ok('list', '-f', 'csv', '-c', 'n')).split('\n').filter(Boolean);
-    if (names.length > 0) await yurt.ok('delete', '--force', ...names);
-  });
-
-  const open = (env: Readonly<Record<string, string>> = {}, size = small) =>
-    new Screen({ YURT_DIR: yurt.directory, ...env }, size);
-
-  async function leaveWell(screen: Screen, code = '0'): Promise<void> {
-    const ended = await screen.ended();
-    assert.equal(ended.code, code);
-    assert.equal(ended.after, ended.before);
-    await eventually(() => assert.equal(screen.buffer, 'normal'));
-    assert.equal(screen.modes.bracketedPasteMode, false);
-    assert.equal(screen.modes.mouseTrackingMode, 'none');
-    assert.ok(screen.output.lastIndexOf('\x1b[?25h') > screen.output.lastIndexOf('\x1b[?25l'), 'the cursor is shown');
-  }
+  afterEach(async () => await world.clear());
 
   it('launches, opens a shell, comes back, restores, stops several, deletes and leaves', {
     timeout: longMs,
   }, async () => {
-    await using screen = open({ EDITOR: 'sed -i s/^description:.*/description:\\x20the\\x20first/' });
+    await using screen = world.open({ EDITOR: 'sed -i s/^description:.*/description:\\x20the\\x20first/' });
     await screen.shows(/No instances yet/);
     assert.equal(screen.buffer, 'alternate');
 
@@ -116,12 +96,12 @@ describe('yurt without a command, on a terminal', () => {
     await screen.shows(/No instances yet/);
     assert.equal(await yurt.ok('list', '-f', 'csv'), '');
     screen.type('q');
-    await leaveWell(screen);
+    await leaves(screen);
   });
 
   it('renames and copies what is under the cursor', { timeout: longMs }, async () => {
     await yurt.ok('init', 'tiny', 'old');
-    await using screen = open();
+    await using screen = world.open();
     await screen.shows(/▸ old +Stopped/);
     screen.type('m');
     await screen.shows(/New name: old/);
@@ -133,12 +113,12 @@ describe('yurt without a command, on a terminal', () => {
     await screen.shows(/▸ older/);
     assert.deepEqual((await yurt.ok('list', '-f', 'csv', '-c', 'n')).trim().split('\n'), ['newer', 'older']);
     screen.type('q');
-    await leaveWell(screen);
+    await leaves(screen);
   });
 
   it('has shells in panes below the list, and types into several at once', { timeout: longMs }, async () => {
     for (const name of ['left', 'right']) await yurt.ok('launch', 'tiny', name);
-    await using screen = open({}, { columns: 120, rows: 40 });
+    await using screen = world.open({}, wide);
     await screen.shows(/right +Running/);
     screen.type('*t');
     await screen.shows(/left:~#.*right:~#/);
@@ -152,12 +132,12 @@ describe('yurt without a command, on a terminal', () => {
     screen.type('W');
     await screen.showsNot(/pane=left/);
     screen.type('q');
-    await leaveWell(screen);
+    await leaves(screen);
   });
 
   it('shows the log of a console as it grows, and what is searched for in it', { timeout: longMs }, async () => {
     await yurt.ok('launch', 'tiny', 'logged');
-    await using screen = open();
+    await using screen = world.open();
     await screen.shows(/▸ logged/);
     screen.type('l');
     await screen.shows(/\[log\]/);
@@ -167,12 +147,12 @@ describe('yurt without a command, on a terminal', () => {
     await screen.shows(/lines with "needle"/);
     await screen.showsNot(/BusyBox/);
     screen.type('qq');
-    await leaveWell(screen);
+    await leaves(screen);
   });
 
   it('leaves a shell by ctrl+] twice, and ends what ran in it', { timeout: longMs }, async () => {
     await yurt.ok('launch', 'tiny', 'left');
-    await using screen = open();
+    await using screen = world.open();
     await screen.shows(/▸ left/);
     screen.type('s');
     await screen.shows(/left:~#/);
@@ -185,12 +165,12 @@ describe('yurt without a command, on a terminal', () => {
       assert.notEqual((await yurt.yurt(['exec', 'left', '--', 'pidof', 'sleep'])).exitCode, 0);
     });
     screen.type('q');
-    await leaveWell(screen);
+    await leaves(screen);
   });
 
   it('says so when the server goes away, and goes on when it is back', { timeout: longMs }, async () => {
     await yurt.ok('init', 'tiny', 'kept');
-    await using screen = open();
+    await using screen = world.open();
     await screen.shows(/kept +Stopped/);
     await yurt.signal('SIGKILL');
     await screen.shows(/Disconnected/);
@@ -200,7 +180,7 @@ describe('yurt without a command, on a terminal', () => {
     await yurt.ok('init', 'tiny', 'later');
     await screen.shows(/later +Stopped/);
     screen.type('\x03');
-    await leaveWell(screen);
+    await leaves(screen);
   });
 
   for (const [signal, code] of [
@@ -209,15 +189,15 @@ describe('yurt without a command, on a terminal', () => {
     ['SIGINT', '130'],
   ] as const) {
     it(`gives the terminal back as it was at ${signal}`, { timeout: longMs }, async () => {
-      await using screen = open();
+      await using screen = world.open();
       await screen.shows(/No instances yet/);
       process.kill(await screen.program(), signal);
-      await leaveWell(screen, code);
+      await leaves(screen, code);
     });
   }
 
   it('stops at ctrl+z and goes on with fg', { timeout: longMs }, async () => {
-    await using screen = open();
+    await using screen = world.open();
     await screen.shows(/No instances yet/);
     const pid = await screen.program();
     // The shell of the test waits for yurt alone: to be stopped and continued is done from outside.
@@ -227,7 +207,7 @@ describe('yurt without a command, on a terminal', () => {
     await screen.shows(/No instances yet/);
     assert.equal(screen.buffer, 'alternate');
     screen.type('q');
-    await leaveWell(screen);
+    await leaves(screen);
   });
 
   it('prints the help instead when its output is no terminal', async () => {
