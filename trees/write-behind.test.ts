@@ -52,9 +52,9 @@ describe('writing behind', () => {
   it('takes no more than a bounded number of pieces before it wants to be waited for', async () => {
     for (const length of [pieceBytes, 1]) {
       const behind = new WriteBehind(fd);
-      let taken = 0;
-      let waiting: Promise<void> | void;
-      for (; waiting === undefined; taken++) waiting = behind.write(piece(0, length), taken * length);
+      let taken: number;
+      let waiting = behind.write(piece(0, length), 0);
+      for (taken = 1; waiting === undefined; taken++) waiting = behind.write(piece(0, length), taken * length);
       assert.ok(taken > 1 && taken <= 512, `${taken} pieces of ${length} bytes`);
       await waiting;
       await behind.settled();

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { Daemon } from './harness/daemon.ts';
+import { RemoteUser } from './harness/remote-user.ts';
 import { Screen } from './harness/screen.ts';
 import { longMs } from './harness/screen-world.ts';
 import { template } from './harness/template.ts';
-import { RemoteUser } from './harness/remote-user.ts';
 
 describe('the terminal interface with several servers', { timeout: longMs }, () => {
   let home: Daemon;
