@@ -6,6 +6,7 @@ import type { Task } from '../base/task.ts';
 import { KernelLimitFiles } from '../host/cgroup-limits.ts';
 import { readCgroupUsage } from '../host/cgroup-usage.ts';
 import { RootedFiles } from '../host/rooted-files.ts';
+import { NamespacedSysctlProbe } from '../host/sysctl-probe.ts';
 import { extractRoot } from '../images/image-archive.ts';
 import { AddressAnnouncer } from '../instances/address-announcer.ts';
 import { announce } from '../instances/announce.ts';
@@ -172,11 +173,12 @@ function openStarter({ directories }: Base, engines: Engines, parts: StarterPart
   });
 }
 
-function limitsApplier({ log, id }: Base, { cgroups, runtime, features }: Engines): LimitsApplier {
+function limitsApplier({ log, id, tools: { run } }: Base, { cgroups, runtime, features }: Engines): LimitsApplier {
   const files = new KernelLimitFiles(cgroups, `/yurt/${id}`);
   const cgroupOf = (uuid: string) => runtime.cgroupOf(uuid);
   const processors = new ProcessorShares({ log, files, cgroupOf });
-  return new LimitsApplier({ files, processors, cgroupOf, host: features.facts });
+  const sysctls = new NamespacedSysctlProbe(run);
+  return new LimitsApplier({ files, processors, cgroupOf, host: features.facts, sysctls });
 }
 
 function offlineFiles(

@@ -7,6 +7,7 @@ import { ownTask } from '../../base/task.ts';
 import type { ResourceLimits } from '../../host/cgroup-limit-values.ts';
 import type { LimitFiles } from '../../host/cgroup-limits.ts';
 import type { HostFacts } from '../../host/host-features.ts';
+import type { SysctlProbe } from '../../host/sysctl-probe.ts';
 import type { Instance } from '../instance.ts';
 import { LimitsApplier } from './limits-applier.ts';
 import { ProcessorShares } from './processor-shares.ts';
@@ -17,6 +18,7 @@ class FakeFiles implements LimitFiles {
   list: string | undefined;
   writes = 0;
   failAt = 0;
+  readonly tried: unknown[] = [];
 
   async check(limits: ResourceLimits): Promise<void> {
     if (limits.diskPriority !== undefined) throw new Fault('unsupported', 'no io.weight');
@@ -51,7 +53,12 @@ async function started() {
   const files = new FakeFiles();
   const cgroupOf = (uuid: string) => uuid;
   const processors = new ProcessorShares({ log: silentLog, files, cgroupOf });
-  const applier = new LimitsApplier({ files, processors, cgroupOf, host });
+  const sysctls: SysctlProbe = {
+    check: async (settings) => {
+      files.tried.push(settings);
+    },
+  };
+  const applier = new LimitsApplier({ files, processors, cgroupOf, host, sysctls });
   await applier.start(instance, before);
   files.writes = 0;
   return { files, applier };
@@ -107,4 +114,14 @@ test('after the end its processors are nobody else’s loss', async () => {
   await applier.release('i');
   await applier.adopt({ ...instance, uuid: 'j' }, { config: { 'limits.cpu': '1' }, devices: {} });
   assert.equal(files.list, '0');
+});
+
+test('kernel settings are tried out at the start, and when they change', async () => {
+  const { files, applier } = await started();
+  const forward = { config: { 'linux.sysctl.net.ipv4.ip_forward': '1' }, devices: {} };
+  await applier.checkHost(forward);
+  await applier.check({ instance, before, after: forward });
+  await applier.check({ instance, before: forward, after: forward });
+  await applier.check({ instance, before: forward, after: before });
+  assert.deepEqual(files.tried, [{ 'net.ipv4.ip_forward': '1' }, { 'net.ipv4.ip_forward': '1' }]);
 });

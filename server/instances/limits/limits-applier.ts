@@ -2,6 +2,7 @@ import type { Revert } from '../../base/revert.ts';
 import type { Task } from '../../base/task.ts';
 import type { LimitFiles } from '../../host/cgroup-limits.ts';
 import type { HostFacts } from '../../host/host-features.ts';
+import type { SysctlProbe } from '../../host/sysctl-probe.ts';
 import { checkOomScore, checkRlimits } from '../../runtime/rlimits.ts';
 import type { Expanded, Instance } from '../instance.ts';
 import type { LiveApplier, LiveChange } from '../live-change.ts';
@@ -14,6 +15,7 @@ export interface LimitsApplierDeps {
   readonly processors: ProcessorShares;
   readonly cgroupOf: (uuid: string) => string;
   readonly host: HostFacts;
+  readonly sysctls: SysctlProbe;
 }
 
 type Config = Expanded['config'];
@@ -28,12 +30,20 @@ export class LimitsApplier implements LiveApplier {
 
   /** Whether this host can hold an instance to this configuration. Fault `unsupported`. Changes nothing. */
   async checkHost({ config }: Expanded): Promise<void> {
-    const { rlimits, oomScoreAdj } = specOptionsOf(config);
+    await this.#checkFrom({}, config);
+  }
+
+  /** `before` was checked. */
+  async #checkFrom(before: Config, config: Config): Promise<void> {
+    const { rlimits, oomScoreAdj, sysctls, privileged } = specOptionsOf(config);
     checkRlimits(this.#deps.host, rlimits);
     checkOomScore(this.#deps.host, oomScoreAdj);
     await this.#deps.files.check(this.#limits(config));
     const claim = claimOf(config);
     if (claim !== undefined) await this.#deps.processors.check(claim);
+    const known = specOptionsOf(before).sysctls;
+    if (Object.entries(sysctls).every(([name, value]) => known[name] === value)) return;
+    await this.#deps.sysctls.check(sysctls, privileged);
   }
 
   /** Before the init of a new container runs. What it changes goes with the container, and by `release`. */
@@ -53,8 +63,8 @@ export class LimitsApplier implements LiveApplier {
     await this.#deps.processors.release(uuid);
   }
 
-  async check({ after }: LiveChange): Promise<void> {
-    await this.checkHost(after);
+  async check({ before, after }: LiveChange): Promise<void> {
+    await this.#checkFrom(before.config, after.config);
   }
 
   async apply(_task: Task, revert: Revert, { instance, before, after }: LiveChange): Promise<void> {
