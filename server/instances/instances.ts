@@ -94,10 +94,20 @@ export class Instances {
     }
     const request = { kind: 'instance.restart', description: `Restarting instance ${name}` };
     return this.#locked(instance, 'restarted', request, async (task) => {
+      await this.#checkRestart(instance);
       await this.#deps.stopper.stop(task, instance, stop);
       await this.#start(task, await this.#deps.records.get(project, name));
       announce(this.#deps.events, 'instance-restarted', instance);
     });
+  }
+
+  /** What cannot start again is not stopped. */
+  async #checkRestart({ project, name }: Instance): Promise<void> {
+    try {
+      await this.#deps.starter.check(await this.#deps.records.get(project, name));
+    } catch (error) {
+      throw Fault.during(`Cannot restart instance "${name}"`, error);
+    }
   }
 
   async pause(project: string, name: string): Promise<OperationView> {

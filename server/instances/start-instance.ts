@@ -54,15 +54,9 @@ export class InstanceStarter {
   async start(task: Task, stopped: Instance): Promise<Instance> {
     const { runtime, devices, records } = this.#deps;
     using _soon = runtime.expectCreate();
-    const expanded = await this.#deps.expanded(stopped);
-    await this.#deps.check(stopped, expanded);
-    if (isOn(expanded.config, 'security.protection.start', false)) {
-      throw new Fault('wrong-state', 'security.protection.start is true: unset it to start the instance');
-    }
-    await this.#deps.limits.checkHost(expanded);
+    const expanded = await this.check(stopped);
     const instance = await this.#withIds(task, stopped, expanded);
     const planned = devices.plan(instance, expanded.devices);
-    await devices.check(planned);
     await using revert = new Revert(task.log);
     revert.push('remove the devices', () => devices.removeAll(ownTask(task.log), instance, planned));
     const preparing = devices.prepare(task, instance, planned);
@@ -98,6 +92,18 @@ export class InstanceStarter {
     revert.commit();
     void this.#hideRoot(task, instance, pool); // nobody waits for it, and it never fails
     return started;
+  }
+
+  /** Refuses what can be known of a start before it, also while the instance runs, and returns what will hold. */
+  async check(instance: Instance): Promise<Expanded> {
+    const expanded = await this.#deps.expanded(instance);
+    await this.#deps.check(instance, expanded);
+    if (isOn(expanded.config, 'security.protection.start', false)) {
+      throw new Fault('wrong-state', 'security.protection.start is true: unset it to start the instance');
+    }
+    await this.#deps.limits.checkHost(expanded);
+    await this.#deps.devices.check(this.#deps.devices.plan(instance, expanded.devices));
+    return expanded;
   }
 
   /** The storage gives the files other owners when it mounts them for other ids: that costs no time, and can be undone. */

@@ -131,6 +131,22 @@ describe('a protected instance', () => {
     assert.equal((await ended(server, await server.instances.delete('default', 'web', true))).status, 'succeeded');
   });
 
+  it('that runs is not stopped to be restarted', async () => {
+    const server = await fakeServer();
+    const request = { name: 'web', project: 'default', image: 'tiny', description: '', ephemeral: false };
+    const { operation } = await server.instances.create(
+      { ...request, profiles: ['default'], config: {}, devices: {} },
+      true,
+    );
+    await ended(server, operation);
+    const web = await server.records.get('default', 'web');
+    await server.records.update(web, { config: { 'security.protection.start': 'true' } });
+    const stop = { force: true, timeoutSeconds: 5 };
+    const restart = await ended(server, await server.instances.restart('default', 'web', stop));
+    assert.match(restart.fault?.message ?? '', /^Cannot restart instance "web": security\.protection\.start is true/);
+    assert.equal(server.supervisor.status(web.uuid), 'running');
+  });
+
   it('that is ephemeral stays when it ends', async () => {
     const server = await fakeServer();
     const config = { 'security.protection.delete': 'true' };
