@@ -90,7 +90,7 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   const sources = { ...changes.use, ...imageSources(engines, objects) };
   const making = { ...base, records, locks, supervisor, runtime, stopper, pool, expanded, ...sources };
   const snapshots = openSnapshots({
-    ...{ ...making, agents, start, surroundings: sources, freeRoot: (instance) => offline.end(instance) },
+    ...{ ...making, admission, agents, start, surroundings: sources, freeRoot: (instance) => offline.end(instance) },
   });
   const deleter = new InstanceDeleter({
     ...{ records, expanded, pool, removeSnapshots: snapshots.removeAll },

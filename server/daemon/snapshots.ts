@@ -2,6 +2,7 @@ import type { Log } from '../base/log.ts';
 import { ownTask, type Task } from '../base/task.ts';
 import type { Store } from '../db/store.ts';
 import type { Events } from '../events/events.ts';
+import type { ProjectAdmission } from '../instances/admission.ts';
 import { Freezer, type HeldAgents } from '../instances/freezer.ts';
 import { HeldWork } from '../instances/held-work.ts';
 import type { Instance } from '../instances/instance.ts';
@@ -22,6 +23,7 @@ import { type MovesWiring, openMoves } from './instance-moves.ts';
 export interface SnapshotsWiring extends Omit<RestoreDeps, 'snapshots' | 'supervisor' | 'metadata'>, MovesWiring {
   readonly log: Log;
   readonly store: Store;
+  readonly admission: ProjectAdmission;
   readonly locks: InstanceLocks;
   readonly operations: Operations;
   readonly events: Events;

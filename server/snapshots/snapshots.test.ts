@@ -53,6 +53,20 @@ async function eachStep(
 }
 
 describe('taking a snapshot', () => {
+  it('is refused where the project forbids it', async () => {
+    const server = await launched();
+    const project = await server.projects.get('default');
+    const restricted = { ...project.config, restricted: 'true' };
+    await server.projects.update({ ...project, config: restricted }, '');
+    await assert.rejects(server.snapshots.create(request), {
+      code: 'forbidden',
+      message: /restricted\.snapshots=block/,
+    });
+    assert.deepEqual(await names(server), []);
+    await server.projects.update({ ...project, config: { ...restricted, 'restricted.snapshots': 'allow' } }, '');
+    assert.equal((await take(server)).status, 'succeeded');
+  });
+
   it('keeps root and record, under the next free number', async () => {
     const server = await launched();
     await take(server);

@@ -3,6 +3,7 @@ import { Fault } from '../base/fault.ts';
 import { nameOf } from '../base/name-pattern.ts';
 import type { Task } from '../base/task.ts';
 import type { Events } from '../events/events.ts';
+import type { ProjectAdmission } from '../instances/admission.ts';
 import type { HeldWork } from '../instances/held-work.ts';
 import type { Expanded, Instance } from '../instances/instance.ts';
 import type { InstanceRecords } from '../instances/instance-records.ts';
@@ -13,6 +14,7 @@ import type { SnapshotRecords } from './snapshot-records.ts';
 import type { NewSnapshot, SnapshotTaker } from './take-snapshot.ts';
 
 export interface SnapshotsDeps {
+  readonly admission: Pick<ProjectAdmission, 'checkAllowed'>;
   readonly records: InstanceRecords;
   readonly snapshots: SnapshotRecords;
   readonly expanded: (instance: Instance) => Promise<Expanded>;
@@ -56,8 +58,9 @@ export class Snapshots {
   }
 
   async create(request: CreateSnapshotRequest): Promise<{ name: string; operation: OperationView }> {
-    const { records, taker, work } = this.#deps;
+    const { records, taker, work, admission } = this.#deps;
     const instance = await records.get(request.project, request.instance);
+    await admission.checkAllowed(instance.project, 'snapshots');
     if (request.name !== '') checkSnapshotName(request.name);
     const wanted = await this.#wanted(instance, request);
     await taker.check(instance, wanted);

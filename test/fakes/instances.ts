@@ -131,7 +131,7 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
   };
   const snapshots = openSnapshots({
     ...{ log, store, records, locks, operations, events, supervisor, runtime: world.runtime, stopper, pool, expanded },
-    agents: world.agentFreezer,
+    ...{ admission, agents: world.agentFreezer },
     ...{ surroundings: { checkNetwork }, freeRoot: async () => {}, ...sources },
     start: (task, instance) => instances.startHeld(task, instance),
   });
