@@ -28,7 +28,9 @@ export const disk: DeviceType = {
       required: false,
       doc: 'The file or directory of the host that is mounted; `tmpfs:` for a file system in memory.',
       check: (value) =>
-        value === tmpfs || absolutePath(value) === undefined ? undefined : `an absolute path, or ${tmpfs}`,
+        value === tmpfs || absolutePath(value) === undefined
+          ? undefined
+          : `an absolute path below / without empty, "." or ".." parts, or ${tmpfs}`,
     },
     pool: { required: false, doc: 'Root only: the storage pool that holds it.', check: anyName },
     size: { required: false, doc: 'Root and `tmpfs:` only: how much it may hold.', check: byteSize },
