@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -15,6 +15,10 @@ describe('the directories of a server', () => {
         (name) => (statSync(join(parent, name)).mode & 0o777).toString(8),
       );
       assert.deepEqual(modes, ['711', '711', '711', '700', '700']);
+      // As a copy that was put back may leave it.
+      chmodSync(join(yurtDir, 'state'), 0o755);
+      makeDirectories(directoriesFrom(yurtDir));
+      assert.equal(statSync(join(yurtDir, 'state')).mode & 0o777, 0o700);
     } finally {
       rmSync(parent, { recursive: true });
     }

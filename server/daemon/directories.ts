@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Every directory of a server. All are private to root. */
@@ -45,5 +45,8 @@ export function directoriesFrom(yurtDir: string | undefined): Directories {
 export function makeDirectories(directories: Directories): void {
   const { state, images, storage, agents, run, log } = directories;
   for (const directory of [storage, agents, run]) mkdirSync(directory, { recursive: true, mode: 0o711 });
-  for (const directory of [state, images, log]) mkdirSync(directory, { recursive: true, mode: 0o700 });
+  for (const directory of [state, images, log]) {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    chmodSync(directory, 0o700); // one that was restored, or made by hand
+  }
 }
