@@ -114,6 +114,7 @@ export class KernelInstanceMounts implements InstanceMounts {
       return { fd, directory: true };
     }
     const real = source.kind === 'own' ? source.path : await this.#resolve(source.path);
+    if (source.kind === 'path' && (mount.shift || isIdentity(rangesOf(idMap)))) this.#refuseAbove(real);
     const from = this.#open(real);
     try {
       const fd = cloneMount(from, recursive);
@@ -163,6 +164,13 @@ export class KernelInstanceMounts implements InstanceMounts {
     // Whoever may write on the way there could lead it elsewhere by the next start, out of what a project allows.
     if (real !== path) throw new Fault('invalid', `${path} leads to ${real} by a symbolic link: give that path`);
     return real;
+  }
+
+  /** Where ids are those of the host, no permission keeps root of the instance from what is below. */
+  #refuseAbove(real: string): void {
+    const own = this.#options.ownDirectories.find((directory) => directory.startsWith(`${real}/`));
+    if (own === undefined) return;
+    throw new Fault('forbidden', `${own} below ${real} belongs to yurt itself: no instance may see it as root does`);
   }
 
   /** Opens what `#resolve` has checked and nothing else, should somebody exchange it meanwhile. */

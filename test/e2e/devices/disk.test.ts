@@ -195,6 +195,11 @@ describe('a disk of the host', { timeout: longMs }, () => {
     for (const path of own) {
       await assert.rejects(world.set('a', 'bad', { type: 'disk', source: path, path: '/x' }), /belongs to yurt itself/);
     }
+    const above = { type: 'disk', source: world.yurt.directory, path: '/x' };
+    await assert.rejects(world.set('a', 'bad', { ...above, shift: 'true' }), /belongs to yurt itself: .* as root does/);
+    await world.set('a', 'bad', above);
+    await world.fails('a', 'ls /x/state');
+    await world.set('a', 'bad', undefined);
     const launch = await world.yurt.yurt(['launch', 'tiny', 'b', '-d', `x,type=disk,source=${own[2]},path=/x`]);
     assert.match(launch.stderr, /Device "x": .*link leads to .*belongs to yurt itself/);
   });
