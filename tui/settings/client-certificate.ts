@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import type { KeyPair } from '../../proto/remote/certificate.ts';
 import { Failure } from '../client/failure.ts';
@@ -6,11 +7,41 @@ import { type Environment, replaceFile, settingsDirectory } from './settings.ts'
 /** What this user is known by on servers: `client.crt` and `client.key`, made on first use. */
 export async function clientKeyPair(env: Environment): Promise<KeyPair> {
   const directory = directoryOf(env);
+  const kept = await keptPair(directory);
+  if (kept !== undefined) return kept;
+  const { locked } = await import('./lock.ts');
+  // Whoever else makes one at the same time would take away what servers were just told to trust.
+  return await locked(
+    `${directory}/client.crt`,
+    async () => (await keptPair(directory)) ?? (await makePair(directory)),
+  );
+}
+
+async function keptPair(directory: string): Promise<KeyPair | undefined> {
   const [certificatePem, keyPem] = await Promise.all([
     readOptional(`${directory}/client.crt`),
     readOptional(`${directory}/client.key`),
   ]);
-  if (certificatePem !== undefined && keyPem !== undefined) return { certificatePem, keyPem };
+  if (certificatePem === undefined || keyPem === undefined) return undefined;
+  checkPair(directory, { certificatePem, keyPem });
+  return { certificatePem, keyPem };
+}
+
+/** A `Failure` for files that TLS would only call wrong. */
+function checkPair(directory: string, { certificatePem, keyPem }: KeyPair): void {
+  let fits = false;
+  let cause: unknown;
+  try {
+    fits = new X509Certificate(certificatePem).checkPrivateKey(createPrivateKey(keyPem));
+  } catch (error) {
+    cause = error;
+  }
+  if (fits) return;
+  const remedy = 'remove both files to get new ones, which servers do not trust yet';
+  throw new Failure(`${directory}/client.crt and client.key are no certificate and its key: ${remedy}`, { cause });
+}
+
+async function makePair(directory: string): Promise<KeyPair> {
   const [{ makeKeyPair }, { hostname, userInfo }] = await Promise.all([
     import('../../proto/remote/certificate.ts'),
     import('node:os'),

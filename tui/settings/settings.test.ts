@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
@@ -35,6 +35,17 @@ describe('the settings of the command line', () => {
     }));
     assert.deepEqual(await readSettings(env()), { ...blue, aliases: { ll: 'list -c ns' } });
     assert.equal(statSync(file()).mode & 0o777, 0o600);
+  });
+
+  it('lose nothing when several write at once, nor by a lock that a killed one left', async () => {
+    await writeSettings(env(), (settings) => settings);
+    writeFileSync(`${file()}.lock`, '4194305'); // beyond the highest process id: proc_sys_kernel(5)
+    const names = Array.from({ length: 8 }, (_, index) => `a${index}`);
+    const add = (name: string) =>
+      writeSettings(env(), (settings) => ({ ...settings, aliases: { ...settings.aliases, [name]: 'list' } }));
+    await Promise.all(names.map(add));
+    assert.deepEqual(Object.keys((await readSettings(env())).aliases).sort(), names);
+    assert.deepEqual(readdirSync(join(directory, 'conf')), ['config.yml']);
   });
 
   it('keep what others wrote', async () => {

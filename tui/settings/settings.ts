@@ -55,6 +55,11 @@ export async function writeSettings(env: Environment, change: (settings: Setting
   const path = settingsPath(env);
   if (path === undefined)
     throw new Failure('There is no place for the configuration: neither HOME nor YURT_CONF is set');
+  const { locked } = await import('./lock.ts'); // few commands write
+  await locked(path, () => rewrite(path, change));
+}
+
+async function rewrite(path: string, change: (settings: Settings) => Settings): Promise<void> {
   const text = readText(path) ?? '';
   const { parseDocument } = await import('yaml');
   const document = parseDocument(text);
