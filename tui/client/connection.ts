@@ -69,13 +69,20 @@ export class Connection {
     const method = methodOf(service, name);
     const call = this.#begin(method, timeoutMs);
     const cancel = () => call.cancel();
-    const timer = timeoutMs === undefined ? undefined : setTimeout(cancel, timeoutMs);
+    let isLate = false;
+    const late = () => {
+      isLate = true;
+      call.cancel();
+    };
+    const timer = timeoutMs === undefined ? undefined : setTimeout(late, timeoutMs);
     signal?.addEventListener('abort', cancel);
     if (signal?.aborted === true) cancel();
     try {
       call.send(method.encode(request));
       call.end();
       yield* this.#responses<ResponseOf<S, M>>(method, call);
+    } catch (error) {
+      throw isLate ? new Failure('The server did not answer in time', { status: 'timed-out', cause: error }) : error;
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener('abort', cancel);
