@@ -47,10 +47,10 @@ interface Peer {
 }
 
 interface Stranger {
+  readonly socket: Socket;
   readonly address: string;
   readonly host: string;
   readonly since: number;
-  close(): void;
 }
 
 /**
@@ -64,6 +64,7 @@ export class RemotePeers {
   /** By the raw socket below TLS, in the order of their arrival. */
   readonly #strangers = new Map<Socket, Stranger>();
   readonly #rawOf = new Map<string, Socket>();
+  readonly #refused = new WeakSet<Socket>();
   readonly #sweeper: NodeJS.Timeout;
   #count = 0;
   #refusals = { second: 0, logged: 0, silent: 0 };
@@ -81,24 +82,24 @@ export class RemotePeers {
     const host = socket.remoteAddress ?? '';
     const sameHost = [...this.#strangers.values()].filter((stranger) => stranger.host === host).length;
     if (sameHost >= this.#limits.strangersOfAddress) {
-      this.logRefusal(address, 'too many connections from its address have not proven who they are');
-      socket.destroy();
+      this.refuse(socket, 'too many connections from its address have not proven who they are');
       return;
     }
     if (this.#strangers.size >= this.#limits.strangers) {
       const [oldest] = this.#strangers.values();
-      if (oldest !== undefined) this.logRefusal(oldest.address, 'others came, and it had not proven who it is');
-      oldest?.close();
+      if (oldest !== undefined) this.refuse(oldest.socket, 'others came, and it had not proven who it is');
     }
     socket.on('error', () => {}); // a peer that goes away is no event
-    this.#strangers.set(socket, { address, host, since: Date.now(), close: () => socket.destroy() });
+    this.#strangers.set(socket, { socket, address, host, since: Date.now() });
     this.#rawOf.set(address, socket);
     socket.once('close', () => this.#forgetStranger(address, socket));
   }
 
-  /** Ends a connection that is no use. */
+  /** Ends a connection that is no use. What TLS makes of its end is not told again. */
   refuse(socket: Socket, reason: string): void {
-    this.logRefusal(addressOf(socket), reason);
+    if (this.#refused.has(socket)) return;
+    this.#refused.add(socket);
+    this.logRefusal(this.#strangers.get(socket)?.address ?? addressOf(socket), reason);
     socket.destroy();
   }
 
@@ -172,7 +173,7 @@ export class RemotePeers {
   close(): void {
     clearInterval(this.#sweeper);
     for (const { socket } of this.#peers.values()) socket.destroy();
-    for (const stranger of this.#strangers.values()) stranger.close();
+    for (const socket of this.#strangers.keys()) socket.destroy();
   }
 
   /** What time alone ends: trust that expires, and the patience with strangers. */
@@ -184,8 +185,7 @@ export class RemotePeers {
     const oldest = Date.now() - this.#limits.strangerLifeMs;
     for (const stranger of [...this.#strangers.values()]) {
       if (stranger.since >= oldest) return;
-      this.logRefusal(stranger.address, 'it has not proven who it is in time');
-      stranger.close();
+      this.refuse(stranger.socket, 'it has not proven who it is in time');
     }
   }
 
