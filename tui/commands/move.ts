@@ -1,5 +1,7 @@
 import { UsageError } from '../arguments/usage-error.ts';
+import { parseReference } from '../snapshots/reference.ts';
 import type { CommandContext, Input } from './command.ts';
+import { newNameOf } from './snapshot-rename.ts';
 
 export async function run(context: CommandContext, input: Input): Promise<void> {
   const [name = '', newName = ''] = input.arguments;
@@ -20,6 +22,13 @@ export async function run(context: CommandContext, input: Input): Promise<void> 
     throw new UsageError('A new name, --target-project or --storage is missing');
   }
   const { project } = source.global;
+  const snapshot = parseReference(name);
+  if (snapshot !== undefined) {
+    if (newName === '' || targetProject !== '' || pool !== '') throw new UsageError('A snapshot moves with its instance');
+    const renaming = { ...snapshot, project, newName: newNameOf(snapshot.instance, newName) };
+    await (await source.connect()).call('SnapshotService', 'RenameSnapshot', renaming);
+    return;
+  }
   const connection = await source.connect();
   await connection.call('InstanceService', 'MoveInstance', { project, name, newName, targetProject, pool });
 }

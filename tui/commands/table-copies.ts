@@ -93,7 +93,7 @@ connect with each other, or yurt passes everything on. See docs/guides/between-s
     {
       path: ['move'],
       aliases: ['mv'],
-      summary: 'Rename a stopped instance, or put it into another project or on another server',
+      summary: 'Rename a stopped instance or a snapshot, or put an instance into another project or server',
       details: `On another server it is the same instance, with its addresses; when it is there, it is deleted where it was. It is refused
 when anything of its configuration would be lost.`,
       arguments: [

@@ -77,7 +77,10 @@ describe('snapshots and copies of instances', { timeout: 20 * 60_000 }, () => {
   });
 
   it('are renamed, replaced and deleted', { timeout }, async () => {
-    await yurt.ok('rename', 'web/good', 'web/better');
+    await yurt.ok('rename', 'web/good', 'web/well');
+    await yurt.ok('move', 'web/well', 'web/better');
+    assert.match(await failure('move', 'web/better', 'other/better'), /one of another instance/);
+    assert.match(await failure('move', 'web/better', '--target-project', 'other'), /moves with its instance/);
     assert.deepEqual(await names('web'), ['snap0', 'better']);
     assert.match(await failure('snapshot', 'web', 'better'), /has a snapshot "better" already/);
     await yurt.ok('snapshot', 'web', 'better', '--reuse');
