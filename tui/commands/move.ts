@@ -24,7 +24,8 @@ export async function run(context: CommandContext, input: Input): Promise<void> 
   const { project } = source.global;
   const snapshot = parseReference(name);
   if (snapshot !== undefined) {
-    if (newName === '' || targetProject !== '' || pool !== '') throw new UsageError('A snapshot moves with its instance');
+    if (newName === '' || targetProject !== '' || pool !== '')
+      throw new UsageError('A snapshot moves with its instance');
     const renaming = { ...snapshot, project, newName: newNameOf(snapshot.instance, newName) };
     await (await source.connect()).call('SnapshotService', 'RenameSnapshot', renaming);
     return;

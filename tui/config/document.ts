@@ -2,18 +2,21 @@ import { Failure } from '../client/failure.ts';
 
 export type Devices = Record<string, Record<string, string>>;
 
-/** What a YAML document says of an instance or a profile. What it leaves out is absent here. */
+/** What a YAML document says of an instance, a profile or a snapshot. What it leaves out is absent here. */
 export interface Document {
   readonly config?: Readonly<Record<string, string>>;
   readonly devices?: Devices;
   readonly profiles?: readonly string[];
   readonly description?: string;
   readonly ephemeral?: boolean;
+  /** '' for never. */
+  readonly expiresAt?: string;
 }
 
 /** What `show` prints besides, and nobody can change. */
 const ignoredKeys = [
-  ...['architecture', 'created_at', 'etag', 'expanded_config', 'expanded_devices', 'image', 'last_used_at', 'location'],
+  ...['architecture', 'created_at', 'etag', 'expanded_config', 'expanded_devices', 'image', 'instance'],
+  ...['last_used_at', 'location', 'size'],
   ...['name', 'project', 'restore', 'state', 'stateful', 'status', 'status_code', 'status_detail', 'type', 'used_by'],
   'uuid',
 ];
@@ -31,7 +34,7 @@ export async function parseDocument(text: string, what: string): Promise<Documen
     throw fail(`is not YAML: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`);
   }
   if (!isMap(value)) throw fail('is not a map with config, devices, profiles, description and ephemeral');
-  const { config, devices, profiles, description, ephemeral, ...others } = value;
+  const { config, devices, profiles, description, ephemeral, expires_at: expiry, ...others } = value;
   const unknown = Object.keys(others).find((key) => !ignoredKeys.includes(key));
   if (unknown !== undefined) throw fail(`has the unknown key "${unknown}"`);
   if (config !== undefined && !isTextMap(config)) throw fail('has a "config" that is not a map of texts');
@@ -45,7 +48,9 @@ export async function parseDocument(text: string, what: string): Promise<Documen
   if (ephemeral !== undefined && ephemeral !== 'true' && ephemeral !== 'false') {
     throw fail('has an "ephemeral" that is neither true nor false');
   }
+  if (expiry !== undefined && typeof expiry !== 'string') throw fail('has an "expires_at" that is not a date');
   return {
+    ...(expiry === undefined ? {} : { expiresAt: ['null', '~'].includes(expiry) ? '' : expiry }),
     ...(config === undefined ? {} : { config }),
     ...(devices === undefined ? {} : { devices: devices as Devices }), // checked above
     ...(profiles === undefined ? {} : { profiles }),

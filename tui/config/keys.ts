@@ -67,6 +67,7 @@ function propertyOf(record: Record<string, unknown>, key: string): string {
 /** Lists are written with commas; unset, a property is empty or false. */
 function withProperty(content: Content, key: string, value: string): Content {
   if (key === 'description') return { ...content, description: value };
+  if (key === 'expires_at' && content.expiresAt !== undefined) return { ...content, expiresAt: value };
   if (key === 'profiles' && content.profiles !== undefined) {
     return { ...content, profiles: value === '' ? [] : value.split(',') };
   }

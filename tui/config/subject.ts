@@ -1,13 +1,15 @@
 import { Failure } from '../client/failure.ts';
 import type { Devices, Document } from './document.ts';
 
-/** All of an object that a user may change. Kinds that have no profiles or are never ephemeral leave these out. */
+/** All of an object that a user may change. Kinds that have no profiles, are never ephemeral or do not expire leave these out. */
 export interface Content {
   readonly description: string;
   readonly config: Readonly<Record<string, string>>;
   readonly devices: Devices;
   readonly ephemeral?: boolean;
   readonly profiles?: readonly string[];
+  /** Of a snapshot: a date, '' for never. */
+  readonly expiresAt?: string;
 }
 
 /** An object as it was read. */
@@ -45,13 +47,16 @@ export async function change(subject: Subject, apply: (reading: Reading) => Cont
   }
 }
 
-/** The content that a document describes: it replaces everything, as in the field. */
+/** The content that a document describes: it replaces everything, as in the field; of a snapshot what it names. */
 export function contentOf(document: Document, like: Content): Content {
   for (const key of ['ephemeral', 'profiles'] as const) {
     if (document[key] !== undefined && like[key] === undefined) {
       throw new Failure(`The document has "${key}", which only instances have`);
     }
   }
+  const { expiresAt } = document;
+  if (like.expiresAt !== undefined) return { ...like, ...document };
+  if (expiresAt !== undefined) throw new Failure('The document has "expires_at", which only snapshots have');
   const { description = '', config = {}, devices = {}, ephemeral = false, profiles = [] } = document;
   return {
     ...{ description, config, devices },

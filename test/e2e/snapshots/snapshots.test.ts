@@ -89,6 +89,24 @@ describe('snapshots and copies of instances', { timeout: 20 * 60_000 }, () => {
     assert.match(await failure('restore', 'web', 'better'), /has no snapshot "better"/);
   });
 
+  it('expire when config says so, which changes nothing else of them', { timeout }, async () => {
+    const of = (...words: string[]) => yurt.ok('config', words[0] ?? '', 'web/snap0', ...words.slice(1));
+    await of('set', '-p', 'expires_at=2040-01-02T03:04:05Z');
+    assert.equal(await of('get', '-p', 'expires_at'), '2040-01-02T03:04:05.000Z\n');
+    const yaml = async (text: string) => await yurt.yurt(['config', 'edit', 'web/snap0'], { input: Buffer.from(text) });
+    assert.equal((await yaml('expires_at: 1w')).exitCode, 0);
+    assert.notEqual(await of('get', '-p', 'expires_at'), '2040-01-02T03:04:05.000Z\n');
+    assert.equal((await yaml((await of('show')).replace(/^expires_at: .*$/m, 'expires_at: null'))).exitCode, 0);
+    assert.equal(await of('get', '-p', 'expires_at'), '\n');
+    assert.match((await yaml('description: new')).stderr, /expires_at can be changed, and nothing else/);
+    assert.match(
+      await failure('config', 'set', 'web/snap0', 'user.x=1'),
+      /expires_at can be changed, and nothing else/,
+    );
+    assert.match(await failure('config', 'set', 'web/snap0', '-p', 'expires_at=soon'), /Invalid expiry "soon"/);
+    assert.equal(await of('get', 'user.none'), '\n');
+  });
+
   it('copies have the content, with ids and addresses of their own, and both go on by themselves', {
     timeout,
   }, async () => {
