@@ -13,7 +13,14 @@ import {
 } from 'node:fs';
 import { listExtendedAttributes, readExtendedAttribute } from '../native/extended-attributes.ts';
 import { seekData, seekHole } from '../native/file-data.ts';
-import { type Entry, type EntryKind, encodeEntry, maxDepth } from '../proto/trees/entry.ts';
+import {
+  type Entry,
+  type EntryKind,
+  encodeEntry,
+  maxDepth,
+  type SpecialKind,
+  specialKinds,
+} from '../proto/trees/entry.ts';
 import { about, TreeFault } from '../proto/trees/tree-fault.ts';
 import { Chunks } from './chunks.ts';
 import { Directory, splitPath } from './directory.ts';
@@ -104,9 +111,13 @@ class TreeReader {
     if (found === undefined) return yield* this.#chunks.warning(`${shown()}: has gone meanwhile`);
     const { status, follow } = found;
     const kind = kindOf(status);
-    if (kind === undefined) {
+    if (isSpecial(kind)) {
+      if (this.#options.listing === true) {
+        const entry = about(shown, () => describe(directory.at(name), status, depth, name, undefined));
+        return yield* this.#chunks.record('entry', encodeEntry({ ...entry, kind }));
+      }
       const what = `${shown()}: is neither a file, a directory nor a symbolic link`;
-      if (depth === 0) throw new TreeFault('EINVAL', what);
+      if (this.#levels.length === 0) throw new TreeFault('EINVAL', what);
       return yield* this.#chunks.warning(`${what}: left out`);
     }
     const listing = this.#options.listing === true;
@@ -136,7 +147,9 @@ class TreeReader {
       () => {
         const { follow } = this.#options;
         const status: BigIntStats | undefined =
-          depth === 0 ? lstatSync(path, { bigint: true }) : lstatSync(path, { bigint: true, throwIfNoEntry: false });
+          this.#levels.length === 0
+            ? lstatSync(path, { bigint: true })
+            : lstatSync(path, { bigint: true, throwIfNoEntry: false });
         if (status === undefined) return undefined;
         const follows = status.isSymbolicLink() && (follow === 'always' || (follow === 'arguments' && depth === 0));
         return { status: follows ? statSync(path, { bigint: true }) : status, follow: follows };
@@ -277,10 +290,17 @@ function timeOf(timeNs: bigint): { seconds: number; nanoseconds: number } {
 
 const second = 1_000_000_000n;
 
-function kindOf(status: BigIntStats): EntryKind | undefined {
+function kindOf(status: BigIntStats): Exclude<EntryKind, 'hardlink'> | SpecialKind {
   if (status.isFile()) return 'file';
   if (status.isDirectory()) return 'directory';
-  return status.isSymbolicLink() ? 'symlink' : undefined;
+  if (status.isSymbolicLink()) return 'symlink';
+  if (status.isSocket()) return 'socket';
+  if (status.isFIFO()) return 'fifo';
+  return status.isBlockDevice() ? 'block-device' : 'character-device';
+}
+
+function isSpecial(kind: EntryKind | SpecialKind): kind is SpecialKind {
+  return (specialKinds as readonly string[]).includes(kind);
 }
 
 function idOf({ dev, ino }: BigIntStats): string {

@@ -3,6 +3,15 @@ import { TreeFault } from './tree-fault.ts';
 export const entryKinds = ['file', 'directory', 'symlink', 'hardlink'] as const;
 export type EntryKind = (typeof entryKinds)[number];
 
+/** What a listing shows besides: files that by themselves carry nothing which another place could have. */
+export const specialKinds = ['socket', 'fifo', 'character-device', 'block-device'] as const;
+export type SpecialKind = (typeof specialKinds)[number];
+
+/** An entry of a listing. */
+export interface ListedEntry extends Omit<Entry, 'kind'> {
+  readonly kind: EntryKind | SpecialKind;
+}
+
 /** One name in a tree. */
 export interface Entry {
   /** 0: what was asked for itself; else the entry lies in the last directory with a depth of one less. */
@@ -37,7 +46,7 @@ const maxId = 0xffff_fffe;
 const maxAttributes = 256;
 
 /** JSON in which each character stands for a byte (ISO 8859-1): names need not be UTF-8. */
-export function encodeEntry(entry: Entry): Buffer {
+export function encodeEntry(entry: ListedEntry): Buffer {
   const { name, target, attributes, ...rest } = entry;
   const fields = {
     ...rest,
@@ -52,8 +61,16 @@ export function encodeEntry(entry: Entry): Buffer {
 
 /** Throws a TreeFault (EPROTO) for anything that is not an entry, names that could lead elsewhere above all. */
 export function parseEntry(data: Buffer): Entry {
+  const entry = parseListedEntry(data);
+  const kind = entryKinds.find((known) => known === entry.kind);
+  if (kind === undefined) throw malformed('kind');
+  return { ...entry, kind };
+}
+
+/** The same for an entry of a listing. */
+export function parseListedEntry(data: Buffer): ListedEntry {
   const fields = parseObject(data);
-  const kind = entryKinds.find((known) => known === fields['kind']);
+  const kind = [...entryKinds, ...specialKinds].find((known) => known === fields['kind']);
   if (kind === undefined) throw malformed('kind');
   const { inode, target, attributes } = fields;
   if (kind === 'symlink' && target === undefined) throw malformed('target');

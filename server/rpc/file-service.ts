@@ -6,7 +6,7 @@ import type { PullFilesRequest__Output } from '../../proto/gen/yurt/v1/PullFiles
 import type { PushFilesRequest__Output } from '../../proto/gen/yurt/v1/PushFilesRequest.ts';
 import type { PushFilesResponse } from '../../proto/gen/yurt/v1/PushFilesResponse.ts';
 import type { PushFilesStart__Output } from '../../proto/gen/yurt/v1/PushFilesStart.ts';
-import { type Entry, parseEntry } from '../../proto/trees/entry.ts';
+import { type ListedEntry, parseListedEntry } from '../../proto/trees/entry.ts';
 import { RecordParser } from '../../proto/trees/record.ts';
 import { TreeFault } from '../../proto/trees/tree-fault.ts';
 import type { WritePolicy } from '../../proto/trees/write-policy.ts';
@@ -143,7 +143,7 @@ async function* list(begin: () => Promise<ExecSession>) {
   try {
     for await (const chunk of output(await begin())) {
       const records = [...parser.push(chunk)].filter(({ type }) => type === 'entry');
-      yield { entries: records.map(({ payload }) => fileEntry(parseEntry(payload))) };
+      yield { entries: records.map(({ payload }) => fileEntry(parseListedEntry(payload))) };
     }
   } catch (error) {
     if (!(error instanceof TreeFault)) throw error;
@@ -151,7 +151,7 @@ async function* list(begin: () => Promise<ExecSession>) {
   }
 }
 
-function fileEntry(entry: Entry) {
+function fileEntry(entry: ListedEntry) {
   const { name, kind, mode, uid, gid, target } = entry;
   return {
     ...{ name, kind, mode, uid, gid },

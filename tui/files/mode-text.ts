@@ -1,6 +1,10 @@
+const letters: Readonly<Record<string, string>> = {
+  ...{ directory: 'd', symlink: 'l', socket: 's', fifo: 'p', 'character-device': 'c', 'block-device': 'b' },
+};
+
 /** As ls(1) shows it: `drwxr-xr-x`. */
 export function modeText(kind: string, mode: number): string {
-  const type = kind === 'directory' ? 'd' : kind === 'symlink' ? 'l' : '-';
+  const type = letters[kind] ?? '-';
   const special = [mode & 0o4000, mode & 0o2000, mode & 0o1000];
   const triples = [6, 3, 0].map((shift, index) => {
     const bits = mode >> shift;

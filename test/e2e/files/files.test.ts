@@ -135,6 +135,24 @@ describe('yurt file', () => {
     assert.equal(exitCode, 0);
     assert.match(stderr, /^Warning: .*pipe: is neither a file.*left out\n$/);
     assert.match(await fails('file', 'pull', 'box/root/odd/pipe', here), /is neither a file/);
+    const content = await yurt.yurt(['file', 'pull', '-r', 'box/root/odd/.', path('content')]);
+    assert.equal(content.exitCode, 0);
+    assert.match(content.stderr, /^Warning: .*pipe: is neither a file.*left out\n$/);
+    assert.deepEqual(readdirSync(path('content')), ['file']);
+  });
+
+  it('lists sockets, pipes and devices as what they are', async () => {
+    await inBox('mkdir -p /root/kinds; mkfifo -m 600 /root/kinds/pipe');
+    assert.match(await yurt.ok('file', 'list', '-l', 'box/root/kinds'), /^prw------- +0 +0 +0 .* pipe\n$/);
+    const listed = JSON.parse(await yurt.ok('file', 'list', 'box/dev', '-f', 'json')) as {
+      name: string;
+      type: string;
+    }[];
+    const kinds = new Map(listed.map(({ name, type }) => [name, type]));
+    assert.deepEqual(
+      [kinds.get('log'), kinds.get('null'), kinds.get('shm')],
+      ['socket', 'character-device', 'directory'],
+    );
   });
 
   it('names the file that does not fit, or whose owner cannot be', async () => {
