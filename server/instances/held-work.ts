@@ -43,4 +43,9 @@ export class HeldWork {
       throw error;
     }
   }
+
+  /** Resolves when what was begun has ended, well or not: nothing is held any more. */
+  async ended({ id }: OperationView): Promise<void> {
+    for await (const _ of this.#operations.watch(id, new AbortController().signal));
+  }
 }

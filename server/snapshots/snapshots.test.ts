@@ -291,6 +291,19 @@ describe('snapshots', () => {
     assert.deepEqual(await run(), ['auto0', 'auto1']);
   });
 
+  it('are taken in the minute in which others of the instance expire, which all go', async () => {
+    const server = await launched(false);
+    const { log, records, expanded, supervisor, snapshots } = server;
+    const schedule = new SnapshotSchedule({ log, records, expanded, supervisor, snapshots });
+    for (const name of ['one', 'two', 'three']) await take(server, { name, expiry: '1H' });
+    const instance = await records.get('default', 'web');
+    const config = { 'snapshots.schedule': '@daily', 'snapshots.schedule.stopped': 'true' };
+    await records.update(instance, { config: { ...instance.config, ...config } });
+    await schedule.run((text) => text === '@daily', new Date(Date.now() + 2 * 3_600_000));
+    for (const operation of server.operations.list()) await ended(server, operation);
+    assert.deepEqual(await names(server), ['snap0']);
+  });
+
   it('are renamed, but not to a taken name', async () => {
     const server = await launched(false);
     await take(server, { name: 'one' });

@@ -125,7 +125,7 @@ export class Snapshots {
     return this.#remove(instance, name, work);
   }
 
-  /** Removes what has expired by `now`. One that cannot be removed, since its instance is busy, waits for the next time. */
+  /** Removes what has expired by `now`, one after the other, and resolves when that is done. One that cannot be removed, since its instance is busy, waits for the next time. */
   async sweep(task: Task, now: Date): Promise<void> {
     const { records, snapshots, work } = this.#deps;
     const due = (await snapshots.list()).filter(
@@ -137,7 +137,7 @@ export class Snapshots {
       const instance = instances.get(snapshot.instance);
       if (instance === undefined) continue;
       try {
-        this.#remove(instance, snapshot.name, work);
+        await work.ended(this.#remove(instance, snapshot.name, work));
       } catch (error) {
         task.log.info({ reason: Fault.from(error).message, snapshot: snapshot.uuid }, 'an expired snapshot stays');
       }
