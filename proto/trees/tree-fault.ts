@@ -1,4 +1,4 @@
-import { getSystemErrorMap } from 'node:util';
+import { errnoText } from '../errno.ts';
 
 /** What cannot be done with a file. `code` is a name of errno(3); the message is for the user and names the file. */
 export class TreeFault extends Error {
@@ -15,7 +15,7 @@ export class TreeFault extends Error {
     if (error instanceof TreeFault || !(error instanceof Error) || !('code' in error)) return error;
     const { code } = error;
     if (typeof code !== 'string' || !/^E[A-Z0-9]+$/.test(code)) return error;
-    return new TreeFault(code, `${path}: ${textOf(code)}`, { cause: error });
+    return new TreeFault(code, `${path}: ${errnoText(code)}`, { cause: error });
   }
 }
 
@@ -26,9 +26,4 @@ export function about<T>(path: () => string, action: () => T): T {
   } catch (error) {
     throw TreeFault.from(error, path());
   }
-}
-
-function textOf(code: string): string {
-  for (const [name, text] of getSystemErrorMap().values()) if (name === code) return text;
-  return code;
 }

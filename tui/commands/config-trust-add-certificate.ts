@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { Failure } from '../client/failure.ts';
+import { fileFailure } from '../files/file-failure.ts';
 import { say } from '../output/say.ts';
 import { readAll } from '../terminal/document.ts';
 import { rightsOf } from '../trust/rights.ts';
@@ -18,6 +18,6 @@ async function read(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    throw new Failure(`Cannot read "${path}": ${(error as NodeJS.ErrnoException).code}`, { cause: error }); // of node:fs
+    throw fileFailure('read', path, error);
   }
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { UsageError } from '../arguments/usage-error.ts';
 import type { Connection } from '../client/connection.ts';
 import { Failure } from '../client/failure.ts';
+import { fileFailure } from '../files/file-failure.ts';
 import { buildImage } from '../images/build-missing.ts';
 import { parseFormat, renderList } from '../output/format.ts';
 import { naturalOrder } from '../output/natural-order.ts';
@@ -34,7 +35,7 @@ function isFile(name: string): boolean {
 async function readRecipe(name: string, terminal: Terminal): Promise<string> {
   if (name !== '-') {
     const text = await readFile(name, 'utf8').catch((error: NodeJS.ErrnoException) => {
-      throw new Failure(`Cannot read recipe "${name}": ${error.code ?? error.message}`);
+      throw fileFailure('read', name, error);
     });
     if (text.length > maxRecipeBytes) throw new Failure(`Recipe "${name}" is larger than ${maxRecipeBytes} bytes`);
     return text;

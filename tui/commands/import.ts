@@ -1,6 +1,7 @@
 import { createReadStream, statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { Failure } from '../client/failure.ts';
+import { fileFailure } from '../files/file-failure.ts';
 import { TransferProgress } from '../files/transfer-progress.ts';
 import { printWarning } from '../files/warning.ts';
 import { deviceOptions } from '../instances/device-options.ts';
@@ -49,7 +50,7 @@ export async function run(context: Context, input: Input): Promise<void> {
     }
   } catch (error) {
     const unread = error instanceof Error && 'syscall' in error && 'code' in error;
-    throw unread ? new Failure(`Cannot read "${path}": ${error.code}`) : error;
+    throw unread ? fileFailure('read', path, error) : error;
   } finally {
     source.destroy();
     call.cancel();

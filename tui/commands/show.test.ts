@@ -191,7 +191,7 @@ describe('yurt image build', () => {
   it('says when a recipe cannot be read', async () => {
     await using server = await informed();
     const { code, stderr } = await runInProcess(server.socket, ['image', 'build', './none.yaml']);
-    assert.deepEqual([code, stderr], [1, 'Error: Cannot read recipe "./none.yaml": ENOENT\n']);
+    assert.deepEqual([code, stderr], [1, 'Error: Cannot read "./none.yaml": no such file or directory\n']);
   });
 });
 

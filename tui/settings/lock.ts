@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../client/failure.ts';
+import { fileFailure } from '../files/file-failure.ts';
 
 const pollMs = 20;
 /** What is done under a lock takes milliseconds. */
@@ -21,7 +22,7 @@ export async function locked<Result>(path: string, use: () => Promise<Result>): 
     }
   } catch (error) {
     if (error instanceof Failure) throw error;
-    throw new Failure(`Cannot write ${path}: ${(error as NodeJS.ErrnoException).code}`, { cause: error }); // of node:fs
+    throw fileFailure('write', path, error);
   }
   try {
     return await use();

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { Document as YamlDocument } from 'yaml';
 import { Failure } from '../client/failure.ts';
+import { fileFailure } from '../files/file-failure.ts';
 
 /** A server, and what is used of it. */
 export interface Remote {
@@ -146,7 +147,7 @@ export function replaceFile(path: string, text: string): void {
     renameSync(draft, path);
   } catch (error) {
     rmSync(draft, { force: true });
-    throw new Failure(`Cannot write ${path}: ${(error as NodeJS.ErrnoException).code}`, { cause: error }); // of node:fs
+    throw fileFailure('write', path, error);
   }
 }
 
