@@ -17,7 +17,8 @@ export function entryFor({ configKeys }: Data, key: string): ConfigKey__Output |
 
 /** Values that a key may have, where these are few. */
 export function valueChoices(entry: ConfigKey__Output | undefined): readonly string[] {
-  if (entry?.type === 'boolean') return ['true', 'false'];
+  if (entry?.type === 'boolean' || entry?.type === 'boolean or bytes') return ['true', 'false'];
+  if (entry?.type === 'hard or soft') return ['hard', 'soft'];
   return entry === undefined || entry.defaultValue === '' ? [] : [entry.defaultValue];
 }
 
@@ -34,10 +35,8 @@ export function wrongSetting(data: Data, key: string, value: string): string | u
     return `Unknown key "${printable(key)}"${suggestion(key, names)}`;
   }
   if (value === '') return undefined;
-  if (entry.type === 'boolean' && !booleans.has(value.toLowerCase())) return `${entry.key} is true or false`;
-  if (entry.type === 'integer' && !/^-?\d+$/.test(value)) return `${entry.key} is a whole number`;
-  if (entry.type === 'bytes' && !/^\d/.test(value)) return `${entry.key} is a size such as 512MiB`;
-  return undefined;
+  const kind = kinds[entry.type];
+  return kind === undefined || kind.fits(value) ? undefined : `${entry.key} is ${kind.says}`;
 }
 
 function isBelow(key: string, prefix: string): boolean {
@@ -45,3 +44,34 @@ function isBelow(key: string, prefix: string): boolean {
 }
 
 const booleans = new Set(['true', 'false', 'yes', 'no', 'on', 'off', '1', '0']);
+const isBoolean = (value: string) => booleans.has(value.toLowerCase());
+const isAmount = (value: string) => /^\d/.test(value);
+
+/** What can be seen of a value by its type alone: nothing that the server takes is refused. */
+const kinds: Readonly<Record<string, { readonly fits: (value: string) => boolean; readonly says: string }>> = {
+  boolean: { fits: isBoolean, says: 'true or false' },
+  integer: { fits: (value) => /^-?\d+$/.test(value), says: 'a whole number' },
+  bytes: { fits: isAmount, says: 'a size such as 512MiB' },
+  'bytes or percentage': { fits: isAmount, says: 'a size such as 512MiB, or a share such as 25%' },
+  'boolean or bytes': {
+    fits: (value) => isBoolean(value) || isAmount(value),
+    says: 'true, false or a size such as 512MiB',
+  },
+  'hard or soft': { fits: (value) => value === 'hard' || value === 'soft', says: 'hard or soft' },
+  'percentage or time': { fits: isAmount, says: 'a share such as 25%, or a time such as 25ms/100ms' },
+  'number or set of processors': { fits: isAmount, says: 'a number such as 2, or a set such as 0-3 or 0,2' },
+  'number, soft:hard or unlimited': {
+    fits: (value) => /^(-?\d|unlimited)/.test(value),
+    says: 'a number, two as in 1024:4096, or unlimited',
+  },
+  JSON: { fits: isJson, says: 'JSON' },
+};
+
+function isJson(value: string): boolean {
+  try {
+    JSON.parse(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
