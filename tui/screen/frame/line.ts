@@ -106,3 +106,15 @@ export function wrapped(full: Line, width: number): Line[] {
   if (spans.length > 0 || lines.length === 0) lines.push({ ...full, spans });
   return lines;
 }
+
+/** A text in lines of whole words, as far as these fit. */
+export function wrappedWords(text: string, width: number): string[] {
+  const rows: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = rows.at(-1);
+    const fits = last !== undefined && widthOf(last) + 1 + widthOf(word) <= width;
+    if (fits) rows[rows.length - 1] = `${last} ${word}`;
+    else rows.push(word);
+  }
+  return rows.flatMap((row) => wrapped(line(row), width).map(textOf));
+}

@@ -1,6 +1,6 @@
 import { button, editorIn, type Field, type Form, suggestionsFor } from '../forms/form.ts';
 import { forms } from '../forms/registry.ts';
-import { cut, fit, type Line, line, span, spread, wrapped } from '../frame/line.ts';
+import { cut, fit, type Line, line, span, spread, wrappedWords } from '../frame/line.ts';
 import type { State } from '../state/state.ts';
 import { editorSpans } from './footer-view.ts';
 import { safe } from './safe.ts';
@@ -59,8 +59,9 @@ function fieldLine(form: Form, field: Field, size: number, room: number): Line {
 /** Always as many: the box keeps its size while one goes from field to field. */
 function hintLines(form: Form, fields: readonly Field[], width: number): Line[] {
   const hint = fields.find(({ id }) => id === form.focus)?.hint ?? '';
-  const said = form.error === undefined ? span(safe(hint), 'dim') : span(safe(form.error), 'bad');
-  const lines = wrapped(line(said), width).slice(0, hintRows);
+  const [said, role] = form.error === undefined ? ([hint, 'dim'] as const) : ([form.error, 'bad'] as const);
+  const rows = wrappedWords(safe(said), width).slice(0, hintRows);
+  const lines = rows.map((row) => line(span(row, role)));
   return [...lines, ...Array.from({ length: hintRows - lines.length }, () => line())];
 }
 

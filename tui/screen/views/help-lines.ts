@@ -1,5 +1,5 @@
 import { forms } from '../forms/registry.ts';
-import { fit, type Line, line, span, wrapped } from '../frame/line.ts';
+import { fit, type Line, line, span, wrappedWords } from '../frame/line.ts';
 import { commandsHere } from '../keys/commands.ts';
 import type { Confirmation, Overlay } from '../state/overlay.ts';
 import type { PromptKind } from '../state/page.ts';
@@ -182,15 +182,4 @@ const typingKeys: Part = {
 function entryLines(keys: string, help: string, width: number): Line[] {
   const rows = wrappedWords(help, width - labelWidth - 2);
   return rows.map((row, index) => line(span(` ${fit(index === 0 ? keys : '', labelWidth)} `, 'key'), row));
-}
-
-/** A text in lines of whole words. */
-function wrappedWords(text: string, width: number): string[] {
-  const rows: string[] = [];
-  for (const word of text.split(' ')) {
-    const last = rows.at(-1);
-    if (last !== undefined && last.length + word.length < width) rows[rows.length - 1] = `${last} ${word}`;
-    else rows.push(word);
-  }
-  return rows.flatMap((row) => wrapped(line(row), width).map(({ spans }) => spans.map((one) => one.text).join('')));
 }

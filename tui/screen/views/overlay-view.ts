@@ -1,5 +1,5 @@
 import { forms } from '../forms/registry.ts';
-import { cut, fit, fitLine, type Line, line, type Span, span, widthOf, wrapped } from '../frame/line.ts';
+import { cut, fit, fitLine, type Line, line, type Span, span, widthOf, wrapped, wrappedWords } from '../frame/line.ts';
 import { keysOf } from '../keys/bindings.ts';
 import { paletteCommands } from '../keys/overlay-update.ts';
 import type { Confirmation, Overlay } from '../state/overlay.ts';
@@ -54,7 +54,7 @@ function boxOf(state: State, overlay: Overlay, width: number): Box {
     case 'results':
       return {
         ...{ title: safe(overlay.title), offset: overlay.offset, hint: 'any key closes' },
-        lines: overlay.lines.flatMap((text) => wrapped(line(span(safe(text))), width)),
+        lines: overlay.lines.flatMap((text) => wrappedWords(safe(text), width).map((row) => line(row))),
       };
     case 'sort':
       return {
@@ -116,7 +116,9 @@ function paletteBox(state: State, overlay: Extract<Overlay, { kind: 'palette' }>
 
 function confirmLines({ lines, expected, editor, action, isDifference = false }: Confirmation, width: number): Line[] {
   const roleOf = (one: string) => (one.startsWith('+ ') ? 'good' : one.startsWith('- ') ? 'bad' : undefined);
-  const text = lines.flatMap((one) => wrapped(line(span(safe(one), isDifference ? roleOf(one) : undefined)), width));
+  const text = isDifference
+    ? lines.flatMap((one) => wrapped(line(span(safe(one), roleOf(one))), width))
+    : lines.flatMap((one) => wrappedWords(safe(one), width).map((row) => line(row)));
   if (expected === undefined) return text.length === 0 ? [line(`Sure to ${action}?`)] : text;
   return [
     ...text,

@@ -1,5 +1,5 @@
 import { hasEnded } from '../../client/operation.ts';
-import { type Line, line, span, spread, textOf, widthOf, wrapped } from '../frame/line.ts';
+import { type Line, line, span, spread, textOf, widthOf, wrappedWords } from '../frame/line.ts';
 import { namesOf } from '../state/batches.ts';
 import { bodyHeight } from '../state/geometry.ts';
 import { isText } from '../state/page.ts';
@@ -18,8 +18,11 @@ export function statusLines(state: State): readonly Line[] {
   const room = columns - widthOf(textOf(right)) - 1;
   const isLong = state.notice?.kind === 'bad' && widthOf(textOf(left)) > room;
   if (!isLong || state.overlay !== undefined) return [spread(left, right, columns)];
-  const said = wrapped(left, room).slice(0, maxRows);
-  return said.map((one, index) => (index === said.length - 1 ? spread(one, right, columns) : one));
+  const said = wrappedWords(textOf(left).trim(), room - 1).slice(0, maxRows);
+  return said.map((text, index) => {
+    const one = line(' ', span(text, 'bad'));
+    return index === said.length - 1 ? spread(one, right, columns) : one;
+  });
 }
 
 /** More is not shown of what went wrong. */
