@@ -55,6 +55,7 @@ export class ObjectVerbs {
     await this.#batches.run(renaming, [from], async () => {
       const names = { name: from, newName: to };
       if (what === 'profiles') await this.#live.call('ProfileService', 'RenameProfile', { ...names, project });
+      else if (what === 'trust') await this.#live.call('AuthService', 'RenameGroup', names);
       else await this.#live.call('ProjectService', 'RenameProject', names);
       return { live: this.#live };
     });
@@ -86,7 +87,7 @@ export class ObjectVerbs {
       const rights = { name, restricted, projects: [...projects], groups: [...groups] };
       const { token } = await this.#live.call('TrustService', 'CreateTrustToken', { rights });
       const lines = ['On the other computer, once, to be let in:', '', `yurt remote add NAME ${token}`];
-      this.#store.dispatch({ type: 'report', title: `Token for ${name}`, lines });
+      this.#store.dispatch({ type: 'report', title: `Token for ${name}`, lines, copied: token });
     } catch (error) {
       this.#store.dispatch({ type: 'notice', kind: 'bad', text: reasonOf(error) });
     }

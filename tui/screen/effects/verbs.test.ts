@@ -4,6 +4,7 @@ import { Connection } from '../../client/connection.ts';
 import { socketDialer } from '../../client/socket.ts';
 import { Refusal, ScriptedServer } from '../../testing/scripted-server.ts';
 import { initialState } from '../state/initial.ts';
+import { update } from '../state/update.ts';
 import { Store } from '../store.ts';
 import { Batches } from './batches.ts';
 import { Lists } from './lists.ts';
@@ -140,6 +141,7 @@ describe('who may use the server', () => {
       .on('TrustService', 'ListTrustTokens', () => ({ tokens: [{ rights: { name: 'desktop' } }] }))
       .on('AuthService', 'ListGroups', () => ({ groups: [{ name: 'team' }] }))
       .on('AuthService', 'DeleteGroup', () => ({}))
+      .on('AuthService', 'RenameGroup', () => ({}))
       .on('TrustService', 'RemoveTrustedClient', () => ({}))
       .on('TrustService', 'RevokeTrustToken', () => ({}));
     using screen = world(server);
@@ -152,12 +154,18 @@ describe('who may use the server', () => {
     });
     const { overlay } = screen.store.state();
     assert.match(overlay?.kind === 'results' ? overlay.lines.join('\n') : '', /yurt remote add NAME secretword/);
+    const press = { key: 'y', text: 'y' };
+    const { state, effects } = update(screen.store.state(), { type: 'key', press });
+    assert.deepEqual(effects, [{ kind: 'copy', text: 'secretword' }]);
+    assert.equal(state.overlay?.kind, 'results');
     await screen.lists.readAll();
     await screen.objects.deleteTrust(['client/laptop', 'token/desktop', 'group/team']);
     assert.deepEqual(server.requestsOf('TrustService/RemoveTrustedClient'), [{ client: 'abc' }]);
     assert.deepEqual(server.requestsOf('TrustService/RevokeTrustToken'), [{ name: 'desktop' }]);
     assert.deepEqual(server.requestsOf('AuthService/DeleteGroup'), [{ name: 'team' }]);
     assert.equal(screen.store.state().notice?.text, 'Deleted 3 of them');
+    await screen.objects.rename({ kind: 'rename-object', what: 'trust', from: 'team', to: 'crew' });
+    assert.deepEqual(server.requestsOf('AuthService/RenameGroup'), [{ name: 'team', newName: 'crew' }]);
   });
 });
 

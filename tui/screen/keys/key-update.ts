@@ -74,7 +74,7 @@ function entered(state: State, prompt: Prompt): Step<State> {
   ) {
     return asking(left, { kind: 'create', what: table, name: editor.text.trim() });
   }
-  if (kind === 'rename-object' && (table === 'profiles' || table === 'projects')) {
+  if (kind === 'rename-object' && (table === 'profiles' || table === 'projects' || table === 'trust')) {
     const to = editor.text.trim();
     return to === '' || to === object ? only(left) : asking(left, { kind, what: table, from: object, to });
   }

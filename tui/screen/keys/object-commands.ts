@@ -84,6 +84,14 @@ export const objectCommands: readonly Command[] = [
       }),
   },
   {
+    ...{ id: 'rename-group', section, keys: ['m'], here: on('trust'), obstacle: noGroup },
+    help: 'Give the group another name',
+    run: (state) => {
+      const object = nameUnderCursor(state, 'trust');
+      return only({ ...state, prompt: { kind: 'rename-object', editor: editorOf(object), before: '', object } });
+    },
+  },
+  {
     ...{ id: 'delete-client', section, keys: ['D'], hint: 'delete', here: on('trust'), obstacle: nothingIn('trust') },
     help: 'Trust a client no more, take a token back, delete a group',
     run: (state) => {
@@ -152,6 +160,10 @@ function trustUnderCursor(state: State): TrustRow | undefined {
 function isGroup(state: State): boolean {
   const row = trustUnderCursor(state);
   return row !== undefined && 'group' in row;
+}
+
+function noGroup(state: State): string | undefined {
+  return isGroup(state) ? undefined : 'There is no group here: only groups are given other names';
 }
 
 function noClient(state: State): string | undefined {

@@ -7,6 +7,7 @@ import { unmarked } from '../state/table-state.ts';
 import { shownColumns } from '../tables/columns.ts';
 import { fuzzyMatch } from '../tables/fuzzy.ts';
 import { tables } from '../tables/registry.ts';
+import { keysOf } from './bindings.ts';
 import { asking, type Command, only } from './command.ts';
 import { commandFor, commandsHere } from './commands.ts';
 import type { KeyPress } from './key-name.ts';
@@ -14,6 +15,7 @@ import { carriedOut } from './key-update.ts';
 import { editLine, insert } from './line-editor.ts';
 import { sortedBy, withTable } from './list-commands.ts';
 import { helped, isTyping } from './screen-commands.ts';
+import { copiedText, copyCommand } from './text-commands.ts';
 
 /** The state after a key while a box is open. */
 export function overlayKeyed(state: State, overlay: Overlay, press: KeyPress): Step<State> {
@@ -23,8 +25,11 @@ export function overlayKeyed(state: State, overlay: Overlay, press: KeyPress): S
   if (isHelp && overlay.kind !== 'help' && !isTyping(state)) return only(helped(state));
   switch (overlay.kind) {
     case 'help':
-    case 'results':
       return only(scrolling(state, overlay, key));
+    case 'results':
+      return keysOf(state.bindings, copyCommand).includes(key)
+        ? copiedText(state, overlay.copied ?? overlay.lines.join('\n'))
+        : only(scrolling(state, overlay, key));
     case 'sort':
       return only(sorting(state, overlay, key));
     case 'palette':

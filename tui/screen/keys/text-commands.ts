@@ -12,13 +12,16 @@ const section = 'Text';
 /** More than this is more than the clipboard of most terminals takes through OSC 52. */
 const maxClipboardBytes = 64 * 1024;
 
+/** Also in a box that has something to read. */
+export const copyCommand: Command = {
+  ...{ id: 'copy-screen', section, keys: ['y'], here: onPlainText },
+  help: 'Copy the lines that are shown to the clipboard, also over ssh (OSC 52)',
+  run: (state) => copied(state, shownLines(state)),
+};
+
 /** Keys that take a text out of the screen: to the clipboard, to a file. What a filter hides stays out. */
 export const textCommands: readonly Command[] = [
-  {
-    ...{ id: 'copy-screen', section, keys: ['y'], here: onPlainText },
-    help: 'Copy the lines that are shown to the clipboard, also over ssh (OSC 52)',
-    run: (state) => copied(state, shownLines(state)),
-  },
+  copyCommand,
   {
     ...{ id: 'copy-text', section, keys: ['Y'], here: onPlainText },
     help: 'Copy all lines, or those that the filter leaves',
@@ -38,13 +41,16 @@ export function saved(state: State, path: string): Step<State> {
 }
 
 function copied(state: State, lines: readonly string[]): Step<State> {
-  const text = lines.join('\n');
+  return copiedText(state, lines.join('\n'), lines.length === 1 ? 'Copied one line' : `Copied ${lines.length} lines`);
+}
+
+/** A text in the clipboard, if that takes so much. */
+export function copiedText(state: State, text: string, said = 'Copied it'): Step<State> {
   const size = Buffer.byteLength(text);
   if (size > maxClipboardBytes) {
     const kib = Math.ceil(size / 1024);
     return only(withNotice(state, 'bad', `Cannot copy ${kib} KiB: terminals take ${maxClipboardBytes / 1024} at most`));
   }
-  const said = lines.length === 1 ? 'Copied one line' : `Copied ${lines.length} lines`;
   return asking(withNotice(state, 'info', said), { kind: 'copy', text });
 }
 

@@ -68,7 +68,7 @@ export type Action =
   | { readonly type: 'launched'; readonly key: string }
   | { readonly type: 'launch-refused'; readonly reason: string; readonly request: LaunchRequest }
   /** What is worth reading until a key is pressed. */
-  | { readonly type: 'report'; readonly title: string; readonly lines: readonly string[] }
+  | { readonly type: 'report'; readonly title: string; readonly lines: readonly string[]; readonly copied?: string }
   | { readonly type: 'draft-applied'; readonly key: string; readonly draft: Draft }
   | { readonly type: 'console'; readonly key: string; readonly lines: readonly string[]; readonly now: number }
   | { readonly type: 'console-failed'; readonly key: string; readonly reason: string }

@@ -47,7 +47,7 @@ export type Effect =
     }
   /** The differences that were shown, upon the content with this tag and no other. */
   | { readonly kind: 'apply-draft'; readonly key: string; readonly draft: Draft; readonly etag: string }
-  | { readonly kind: 'rename-object'; readonly what: Creatable; readonly from: string; readonly to: string }
+  | { readonly kind: 'rename-object'; readonly what: Creatable | 'trust'; readonly from: string; readonly to: string }
   | { readonly kind: 'rename-snapshot'; readonly key: string; readonly name: string; readonly to: string }
   | { readonly kind: 'snapshot-expiry'; readonly key: string; readonly name: string; readonly expiry: string }
   | { readonly kind: 'build-image'; readonly image: string; readonly aliases: readonly string[] }

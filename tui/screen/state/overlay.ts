@@ -6,7 +6,14 @@ import type { Effect } from './effect.ts';
 export type Overlay =
   /** Of the page, or of the box that comes back when it is left. */
   | { readonly kind: 'help'; readonly offset: number; readonly over: Overlay | undefined }
-  | { readonly kind: 'results'; readonly title: string; readonly lines: readonly string[]; readonly offset: number }
+  | {
+      readonly kind: 'results';
+      readonly title: string;
+      readonly lines: readonly string[];
+      readonly offset: number;
+      /** What is copied of it; all of it without. */
+      readonly copied?: string | undefined;
+    }
   | { readonly kind: 'palette'; readonly editor: LineEditor; readonly index: number }
   | { readonly kind: 'sort'; readonly index: number }
   | Confirmation

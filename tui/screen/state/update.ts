@@ -73,7 +73,7 @@ function told(state: State, action: Exclude<Action, { type: 'key' | 'paste' | 'l
     case 'launch-refused':
       return refused(state, action.reason, action.request);
     case 'report':
-      return withReport(state, action.title, action.lines);
+      return withReport(state, action);
     case 'draft-applied':
       return withApplied(state, action.key, action.draft);
     case 'console':
@@ -132,9 +132,9 @@ function withListedOperations(state: State, operations: readonly Operation__Outp
 }
 
 /** What there is to read, unless somebody is in the middle of something: then the title alone is said. */
-function withReport(state: State, title: string, lines: readonly string[]): State {
+function withReport(state: State, { title, lines, copied }: Extract<Action, { type: 'report' }>): State {
   if (state.overlay !== undefined) return withNotice(state, 'info', title);
-  return { ...state, overlay: { kind: 'results', title, lines, offset: 0 } };
+  return { ...state, overlay: { kind: 'results', title, lines, copied, offset: 0 } };
 }
 
 function loaded(state: State, screen: ScreenName): State {

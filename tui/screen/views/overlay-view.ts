@@ -53,7 +53,11 @@ function boxOf(state: State, overlay: Overlay, width: number): Box {
       return { title: 'Keys', lines: helpLines(state, width, overlay.over), hint: '', offset: overlay.offset };
     case 'results':
       return {
-        ...{ title: safe(overlay.title), offset: overlay.offset, hint: 'any key closes' },
+        ...{
+          title: safe(overlay.title),
+          offset: overlay.offset,
+          hint: `${keyWord(state.bindings, 'copy-screen')} copies it   any other key closes`,
+        },
         lines: overlay.lines.flatMap((text) => wrappedWords(safe(text), width).map((row) => line(row))),
       };
     case 'sort':
