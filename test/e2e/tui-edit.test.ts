@@ -192,6 +192,13 @@ describe('what the terminal interface changes', () => {
     writeFileSync(join(screen.directory, 'more'), 'of this computer\n');
     screen.type('u');
     await screen.shows(/Push the local file/);
+    screen.type('missing\r');
+    await screen.shows(/Error: .*missing/);
+    await screen.shows(/It ended with code 1\. Any key goes back to yurt\./);
+    screen.type(' ');
+    await screen.shows(/▸.* notes *$/m);
+    screen.type('u');
+    await screen.shows(/Push the local file/);
     screen.type('more\r');
     await screen.shows(/ more *$/m);
     assert.equal(await yurt.ok('exec', 'one', '--', 'cat', '/root/deep/more'), 'of this computer\n');

@@ -79,11 +79,19 @@ export class Sessions {
   }
 
   /**
-   * Runs another command of yurt with the terminal for itself: what it asks and says is its own. It is for the server and
-   * project of an instance when it is about one.
+   * Runs another command of yurt with the terminal for itself: what it asks and says is its own, and stays to be read when
+   * it failed. It is for the server and project of an instance when it is about one.
    */
   async command(args: readonly string[], key: string | undefined): Promise<string | undefined> {
-    const { terminal, global } = this.#context;
+    const code = await this.#commandEnded(args, key);
+    await this.#context.terminal.output.write(resetModes);
+    if (code === 0) return undefined;
+    await this.#reading(`It ended with code ${code}`);
+    return `yurt ${args.join(' ')} ended with code ${code}`;
+  }
+
+  async #commandEnded(args: readonly string[], key: string | undefined): Promise<number> {
+    const { global } = this.#context;
     using _lent = this.#keys.lend();
     const [program = ''] = process.argv.slice(1);
     const about = key === undefined ? { remote: '', project: this.#project() } : placeOf(key);
@@ -95,12 +103,22 @@ export class Sessions {
       // For the same server, however that was chosen.
       env: { ...this.#context.env, YURT_REMOTE: about.remote || global.remote },
     });
-    const code = await new Promise<number>((resolve, reject) => {
+    return await new Promise<number>((resolve, reject) => {
       child.on('error', reject);
       child.on('close', (status) => resolve(status ?? 1));
     });
-    await terminal.output.write(resetModes);
-    return code === 0 ? undefined : `yurt ${args.join(' ')} ended with code ${code}`;
+  }
+
+  /** Waits for a key, so that what stands in the terminal can be read. */
+  async #reading(said: string): Promise<void> {
+    using terminal = new SessionTerminal(this.#context.terminal, this.#keys);
+    this.#present = terminal;
+    try {
+      await terminal.output.write(`\r\n${said}. Any key goes back to yurt.`);
+      await keyTyped(terminal);
+    } finally {
+      this.#present = undefined;
+    }
   }
 
   async #session(
