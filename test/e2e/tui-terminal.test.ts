@@ -114,6 +114,21 @@ describe('the terminal that the screen has', () => {
     await leaves(screen, '143');
   });
 
+  it('is given back at a signal that comes while an editor has it, which ends too', { timeout: longMs }, async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'yurt-editor-'));
+    using _removed = { [Symbol.dispose]: () => rmSync(directory, { recursive: true }) };
+    const editor = join(directory, 'editor');
+    const script = 'echo $$ > "$0.pid"; stty raw -echo; printf "\\033[?1049h\\033[?1000hediting"; exec sleep 4711';
+    writeFileSync(editor, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    await using screen = open({ EDITOR: editor, VISUAL: '' });
+    await screen.shows(/▸ evil +Running/);
+    screen.type('e');
+    await screen.shows(/editing/);
+    process.kill(await screen.program(), 'SIGTERM');
+    await leaves(screen, '143');
+    assert.throws(() => process.kill(Number(readFileSync(`${editor}.pid`, 'utf8')), 0));
+  });
+
   it('is taken again after somebody else has stopped the program and used it', { timeout: longMs }, async () => {
     await using screen = open();
     await screen.shows(/▸ evil/);

@@ -29,6 +29,9 @@ const endingSignals = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 /** How long after it was stopped the program may go on: at once, as soon as it is continued. */
 const stopMs = 50;
 
+/** How long who has the terminal may take to give it back when the program ends. */
+const backMs = 2000;
+
 /** How long the screen may stay as it was: drawing a first frame that says nothing takes about as long. */
 const readyMs = 80;
 
@@ -84,6 +87,8 @@ export class Program {
   #suspend: Suspend | undefined;
   #ignoreStop: () => void = () => {};
   #isAway = false;
+  /** Resolves when nobody else has the terminal any more. */
+  #back = Promise.resolve();
 
   constructor(
     context: Pick<Context, 'terminal' | 'global' | 'env'>,
@@ -151,6 +156,7 @@ export class Program {
       this.#shown.stop();
       this.#events.stop();
       this.#sessions.hangUp();
+      await Promise.race([this.#back, delay(backMs)]);
       this.#panes?.closeAll();
       this.#remotes.stop();
       this.#servers.drop();
@@ -285,6 +291,8 @@ export class Program {
   async #away(use: () => Promise<void>): Promise<void> {
     if (this.#isAway || this.#suspend === undefined) return;
     this.#isAway = true;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#back = promise;
     this.#poller.pause(true);
     this.#surface.drawing.hold();
     try {
@@ -295,6 +303,7 @@ export class Program {
       this.#poller.pause(false);
       this.#surface.drawing.release();
       this.#isAway = false;
+      resolve();
     }
   }
 

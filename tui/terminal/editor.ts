@@ -32,10 +32,14 @@ export async function editText(
 export async function runEditor({ env, terminal }: Pick<Context, 'env' | 'terminal'>, file: string): Promise<void> {
   const [program, ...args] = editorOf(env);
   // While it runs, ctrl+c is a key of the editor.
-  const off = terminal.onSignal('SIGINT', () => {});
+  const off = [terminal.onSignal('SIGINT', () => {})];
   try {
     const { spawn } = await import('node:child_process');
     const child = spawn(program, [...args, file], { stdio: 'inherit' });
+    // An editor that stayed would have the terminal for itself.
+    for (const signal of ['SIGTERM', 'SIGHUP'] as const) {
+      off.push(terminal.onSignal(signal, () => void child.kill(signal)));
+    }
     const code = await new Promise<number | string>((resolve, reject) => {
       child.on('error', reject);
       child.on('close', (status, signal) => resolve(status ?? signal ?? ''));
@@ -44,7 +48,7 @@ export async function runEditor({ env, terminal }: Pick<Context, 'env' | 'termin
     });
     if (code !== 0) throw new EditorFailed(`The editor "${program}" ended with ${code}: nothing is changed`);
   } finally {
-    off();
+    for (const remove of off) remove();
   }
 }
 

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import type { Context } from '../../commands/command.ts';
 import { printable } from '../../output/printable.ts';
 import type { ExecEnd } from '../../session/command-streams.ts';
@@ -28,6 +28,8 @@ export class Sessions {
   readonly #keys: KeySource;
   readonly #project: () => string;
   #present: SessionTerminal | undefined;
+  #child: ChildProcess | undefined;
+  #isOver = false;
 
   constructor(
     context: Pick<Context, 'terminal' | 'global' | 'env'>,
@@ -43,7 +45,9 @@ export class Sessions {
 
   /** Ends what has the terminal, as a terminal does that goes away. */
   hangUp(): void {
+    this.#isOver = true;
     this.#present?.hangUp();
+    this.#child?.kill('SIGTERM');
   }
 
   /** Resolves to why there was no shell; undefined when there was one. */
@@ -85,7 +89,7 @@ export class Sessions {
   async command(args: readonly string[], key: string | undefined): Promise<string | undefined> {
     const code = await this.#commandEnded(args, key);
     await this.#context.terminal.output.write(resetModes);
-    if (code === 0) return undefined;
+    if (code === 0 || this.#isOver) return undefined;
     await this.#reading(`It ended with code ${code}`);
     return `yurt ${args.join(' ')} ended with code ${code}`;
   }
@@ -103,6 +107,7 @@ export class Sessions {
       // For the same server, however that was chosen.
       env: { ...this.#context.env, YURT_REMOTE: about.remote || global.remote },
     });
+    this.#child = child;
     return await new Promise<number>((resolve, reject) => {
       child.on('error', reject);
       child.on('close', (status) => resolve(status ?? 1));
