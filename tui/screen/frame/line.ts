@@ -112,7 +112,9 @@ export function wrappedWords(text: string, width: number): string[] {
   const rows: string[] = [];
   for (const word of text.split(' ')) {
     const last = rows.at(-1);
-    const fits = last !== undefined && widthOf(last) + 1 + widthOf(word) <= width;
+    const size = widthOf(word);
+    // A word that no line has room for begins where it stands: the token of a command.
+    const fits = last !== undefined && (size > width || widthOf(last) + 1 + size <= width);
     if (fits) rows[rows.length - 1] = `${last} ${word}`;
     else rows.push(word);
   }
