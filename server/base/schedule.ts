@@ -32,7 +32,7 @@ export function isDue(value: string, since: Date, now: Date): boolean {
   });
 }
 
-/** Whether it asks for something when the server starts. */
+/** Whether it asks for something at each start of what it is of. */
 export function isDueAtStart(value: string): boolean {
   return patternsOf(value).includes(atStart);
 }

@@ -28,6 +28,8 @@ export interface InstancesDeps {
   readonly supervisor: Supervisor;
   readonly follower: BootFollower;
   readonly runtime: Pick<Runtime, 'expectCreate' | 'pause' | 'resume'>;
+  /** What is due before an instance that was not running begins to; its caller holds it. */
+  readonly beforeStart: (task: Task, instance: Instance) => Promise<void>;
   /** Ends what works on the files of a stopped instance. */
   readonly freeRoot: (instance: Pick<Instance, 'project' | 'name'>) => Promise<void>;
 }
@@ -49,7 +51,7 @@ export class Instances {
     const operation = this.#locked({ project, name }, 'created', { kind, description }, async (task) => {
       using _soon = start ? this.#deps.runtime.expectCreate() : undefined;
       const instance = await this.#create(task, plan);
-      if (start) await this.#start(task, instance);
+      if (start) await this.#begin(task, instance);
     });
     return { name, operation };
   }
@@ -62,7 +64,7 @@ export class Instances {
     const request = { kind: 'instance.start', description: `Starting instance ${name}` };
     return this.#locked(instance, 'started', request, async (task) => {
       await this.#deps.supervisor.ended(instance.uuid);
-      await this.#start(task, await this.#deps.records.get(project, name));
+      await this.#begin(task, await this.#deps.records.get(project, name));
     });
   }
 
@@ -96,7 +98,7 @@ export class Instances {
     return this.#locked(instance, 'restarted', request, async (task) => {
       await this.#checkRestart(instance);
       await this.#deps.stopper.stop(task, instance, stop);
-      await this.#start(task, await this.#deps.records.get(project, name));
+      await this.#begin(task, await this.#deps.records.get(project, name));
       announce(this.#deps.events, 'instance-restarted', instance);
     });
   }
@@ -180,7 +182,7 @@ export class Instances {
   async #restartItself(instance: Instance): Promise<void> {
     const request = { kind: 'instance.restart', description: `Restarting instance ${instance.name}` };
     this.#locked(instance, 'restarted', request, async (task) => {
-      await this.#start(task, await this.#deps.records.get(instance.project, instance.name));
+      await this.#begin(task, await this.#deps.records.get(instance.project, instance.name));
       announce(this.#deps.events, 'instance-restarted', instance, { reason: 'rebooted' });
     });
   }
@@ -196,7 +198,12 @@ export class Instances {
     }
   }
 
-  /** For a caller that holds the instance. */
+  async #begin(task: Task, instance: Instance): Promise<void> {
+    await this.#deps.beforeStart(task, instance);
+    await this.#start(task, instance);
+  }
+
+  /** For a caller that holds the instance, and starts it again after what it had stopped it for. */
   async startHeld(task: Task, instance: Instance): Promise<void> {
     await this.#start(task, instance);
   }

@@ -2,7 +2,7 @@ import { parseBoolean } from '../base/config-key.ts';
 import { Fault } from '../base/fault.ts';
 import type { Log } from '../base/log.ts';
 import { isDue, isDueAtStart } from '../base/schedule.ts';
-import { ownTask } from '../base/task.ts';
+import { ownTask, type Task } from '../base/task.ts';
 import type { Expanded, Instance } from '../instances/instance.ts';
 import type { InstanceRecords } from '../instances/instance-records.ts';
 import type { Supervisor } from '../instances/supervisor.ts';
@@ -13,7 +13,7 @@ export interface ScheduleDeps {
   readonly records: InstanceRecords;
   readonly expanded: (instance: Instance) => Promise<Expanded>;
   readonly supervisor: Pick<Supervisor, 'status'>;
-  readonly snapshots: Pick<Snapshots, 'create' | 'sweep'>;
+  readonly snapshots: Pick<Snapshots, 'create' | 'createHeld' | 'sweep'>;
 }
 
 /** As the field does: schedules know no seconds. */
@@ -31,7 +31,7 @@ export class SnapshotSchedule implements Disposable {
 
   /** Begins to look every minute. */
   begin(): void {
-    void this.#tick(isDueAtStart);
+    void this.#tick(() => false); // what has expired meanwhile
     this.#timer ??= setInterval(() => {
       const [since, now] = [this.#last, new Date()];
       this.#last = now;
@@ -45,6 +45,18 @@ export class SnapshotSchedule implements Disposable {
     await snapshots.sweep(ownTask(log), now);
     for (const instance of await records.list()) {
       if (instance.phase === 'ready' && (await this.#wants(instance, due))) await this.#take(instance);
+    }
+  }
+
+  /** What is due at a start of the instance, which the caller holds. One that cannot be taken keeps nobody from it. */
+  async beforeStart(task: Task, instance: Instance): Promise<void> {
+    const { config } = await this.#deps.expanded(instance);
+    if (!isDueAtStart(config['snapshots.schedule'] ?? '')) return;
+    try {
+      await this.#deps.snapshots.createHeld(task, instance);
+    } catch (error) {
+      task.signal.throwIfAborted();
+      this.#notTaken(instance, error);
     }
   }
 
@@ -68,12 +80,19 @@ export class SnapshotSchedule implements Disposable {
   }
 
   /** One that cannot be taken now is not taken: the next moment will come. */
-  async #take({ project, name: instance, uuid }: Instance): Promise<void> {
-    const { snapshots, log } = this.#deps;
+  async #take(instance: Instance): Promise<void> {
+    const { project, name } = instance;
     try {
-      await snapshots.create({ project, instance, name: '', expiry: '', noExpiry: false, reuse: false });
+      await this.#deps.snapshots.create({
+        ...{ project, instance: name },
+        ...{ name: '', expiry: '', noExpiry: false, reuse: false },
+      });
     } catch (error) {
-      log.warn({ reason: Fault.from(error).message, instance: uuid }, 'a scheduled snapshot was not taken');
+      this.#notTaken(instance, error);
     }
+  }
+
+  #notTaken({ uuid }: Instance, error: unknown): void {
+    this.#deps.log.warn({ reason: Fault.from(error).message, instance: uuid }, 'a scheduled snapshot was not taken');
   }
 }

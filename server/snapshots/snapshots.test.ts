@@ -291,6 +291,30 @@ describe('snapshots', () => {
     assert.deepEqual(await run(), ['auto0', 'auto1']);
   });
 
+  it('are taken before each start that @startup asks for one, but not when it goes on after other work', async () => {
+    const server = await launched(false);
+    const { records } = server;
+    const instance = await records.get('default', 'web');
+    const config = { ...instance.config, 'snapshots.schedule': '@daily, @startup', 'snapshots.pattern': 'boot%d' };
+    await records.update(instance, { config });
+    await ended(server, await server.instances.start('default', 'web'));
+    assert.deepEqual(await names(server), ['boot0']);
+    await ended(server, await server.instances.restart('default', 'web', { force: true, timeoutSeconds: 0 }));
+    assert.deepEqual(await names(server), ['boot0', 'boot1']);
+    await ended(server, await server.snapshots.restore('default', 'web', 'boot0'));
+    assert.deepEqual(await names(server), ['boot0', 'boot1']);
+  });
+
+  it('that cannot be taken before a start keep nobody from it', async () => {
+    const server = await launched(false);
+    const instance = await server.records.get('default', 'web');
+    const config = { ...instance.config, 'snapshots.schedule': '@startup', 'snapshots.expiry': 'someday' };
+    await server.records.update(instance, { config });
+    await ended(server, await server.instances.start('default', 'web'));
+    assert.equal(server.supervisor.status(instance.uuid), 'running');
+    assert.deepEqual(await names(server), []);
+  });
+
   it('are taken in the minute in which others of the instance expire, which all go', async () => {
     const server = await launched(false);
     const { log, records, expanded, supervisor, snapshots } = server;

@@ -24,9 +24,12 @@ export interface SnapshotsDeps {
   readonly events: Events;
 }
 
-export interface CreateSnapshotRequest {
+export interface CreateSnapshotRequest extends SnapshotWish {
   readonly project: string;
   readonly instance: string;
+}
+
+interface SnapshotWish {
   /** Empty: as `snapshots.pattern` says. */
   readonly name: string;
   /** A span or a date; empty: as `snapshots.expiry` says. */
@@ -58,12 +61,9 @@ export class Snapshots {
   }
 
   async create(request: CreateSnapshotRequest): Promise<{ name: string; operation: OperationView }> {
-    const { records, taker, work, admission } = this.#deps;
+    const { records, work } = this.#deps;
     const instance = await records.get(request.project, request.instance);
-    await admission.checkAllowed(instance.project, 'snapshots');
-    if (request.name !== '') checkSnapshotName(request.name);
-    const wanted = await this.#wanted(instance, request);
-    await taker.check(instance, wanted);
+    const wanted = await this.#plan(instance, request);
     const description = `Taking snapshot ${wanted.name} of instance ${instance.name}`;
     const operation = work.begin(
       [[instance, 'snapshotted']],
@@ -71,12 +71,36 @@ export class Snapshots {
       async (task) => {
         // Read again: what was recorded meanwhile belongs to the moment too.
         const now = await records.get(instance.project, instance.name);
-        await this.#during(`Cannot take snapshot "${wanted.name}" of`, now, () => taker.take(task, now, wanted));
-        this.#announce('instance-snapshot-created', now, wanted);
+        await this.#take(task, now, wanted);
         return { instanceName: now.name };
       },
     );
     return { name: wanted.name, operation };
+  }
+
+  /** For a caller that holds the instance: one with the name and the expiry that its configuration says. */
+  async createHeld(task: Task, instance: Instance): Promise<void> {
+    await this.#take(
+      task,
+      instance,
+      await this.#plan(instance, { name: '', expiry: '', noExpiry: false, reuse: false }),
+    );
+  }
+
+  async #plan(instance: Instance, request: SnapshotWish): Promise<NewSnapshot> {
+    const { taker, admission } = this.#deps;
+    await admission.checkAllowed(instance.project, 'snapshots');
+    if (request.name !== '') checkSnapshotName(request.name);
+    const wanted = await this.#wanted(instance, request);
+    await taker.check(instance, wanted);
+    return wanted;
+  }
+
+  async #take(task: Task, instance: Instance, wanted: NewSnapshot): Promise<void> {
+    await this.#during(`Cannot take snapshot "${wanted.name}" of`, instance, () =>
+      this.#deps.taker.take(task, instance, wanted),
+    );
+    this.#announce('instance-snapshot-created', instance, wanted);
   }
 
   async restore(project: string, instanceName: string, name: string): Promise<OperationView> {
@@ -155,7 +179,7 @@ export class Snapshots {
     });
   }
 
-  async #wanted(instance: Instance, request: CreateSnapshotRequest): Promise<NewSnapshot> {
+  async #wanted(instance: Instance, request: SnapshotWish): Promise<NewSnapshot> {
     const { config } = await this.#deps.expanded(instance);
     const now = new Date();
     const taken = new Set((await this.#deps.snapshots.list(instance.uuid)).map(({ name }) => name));
