@@ -39,13 +39,24 @@ export function toJson(value: unknown): string {
   return `${printableEscapes(JSON.stringify(value))}\n`;
 }
 
-/** YAML of plain values, safe to print: texts with such characters are double-quoted and escaped. */
+/** Booleans and numbers of YAML 1.1 (yaml.org/type/bool.html, int.html), where YAML 1.2 has texts. */
+const olderValue =
+  /^(?:y|n|yes|no|on|off|[-+]?(?:0[0-7_]+|[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?|[0-9]+_[0-9_]*))$/i;
+
+function needsQuotes(text: string): boolean {
+  return hasUnprintable(text) || olderValue.test(text);
+}
+
+/**
+ * YAML of plain values, safe to print: texts with such characters are double-quoted and escaped. What readers of YAML 1.1 would take
+ * for something else than a text (on, no, 1:30) is quoted too.
+ */
 export async function toYaml(value: unknown): Promise<string> {
   const { Document, visit } = await import('yaml');
   const document = new Document(value, { aliasDuplicateObjects: false });
   visit(document, {
     Scalar(_key, node) {
-      if (typeof node.value === 'string' && hasUnprintable(node.value)) node.type = 'QUOTE_DOUBLE';
+      if (typeof node.value === 'string' && needsQuotes(node.value)) node.type = 'QUOTE_DOUBLE';
     },
   });
   return printableEscapes(document.toString({ lineWidth: 0, doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER }));
