@@ -76,7 +76,7 @@ export const createCommands: readonly CommandSpec[] = [
     options: [...createOptions, consoleOption],
     examples: [
       ['yurt launch debian/12 web', 'an instance "web" with the profile "default"'],
-      ['yurt launch debian/12 web -c limits.memory=512MiB -d root,size=10GiB', 'with limits'],
+      ['yurt launch debian/12 web -c limits.memory=512MiB -d eth0,limits.max=100Mbit', 'with limits'],
       ['yurt launch tiny box < box.yaml', 'with configuration from a file'],
       ['yurt launch far:tiny box', 'with an image of another server'],
     ],

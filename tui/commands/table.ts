@@ -263,8 +263,8 @@ Columns: {COLUMNS}`,
     {
       path: ['image', 'build'],
       summary: 'Build an image from a recipe',
-      details: `The image is a name that a recipe of the server builds, or a file with a recipe of your own: a path with a "/" in front
-or at its "./", or one that ends in .yaml or .yml; "-" reads it from stdin. Recipes run programs as root on the server.`,
+      details: `The image is a name that a recipe of the server builds, or a file with a recipe of your own: a path that begins with
+"/" or "./", or that ends in .yaml or .yml; "-" reads it from stdin. Recipes run programs as root on the server.`,
       arguments: [{ name: 'image', optional: true, complete: 'buildable-images' }],
       options: [
         {

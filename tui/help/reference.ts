@@ -45,6 +45,13 @@ ${markdownTable(
       '`YURT_DIR`',
       "Without `YURT_SOCKET`: the server's directory, with `unix.socket` in it. Without both: `/run/yurt/unix.socket`",
     ],
+    ['`YURT_REMOTE`', 'The server that commands are for which name none'],
+    [
+      '`YURT_CONF`, `XDG_CONFIG_HOME`',
+      'Where the settings are: `$YURT_CONF/`, `$XDG_CONFIG_HOME/yurt/` or `~/.config/yurt/`',
+    ],
+    ['`VISUAL`, `EDITOR`', 'What `edit` commands open a text in'],
+    ['`YURT_THEME`, `NO_COLOR`, `COLORTERM`', 'Colours of the screen'],
     ['`TERM`', 'Passed to commands of `yurt exec` and `yurt shell`'],
     ['`XDG_CACHE_HOME`', 'Compiled code of this program is kept in `yurt/` there, or in `~/.cache/yurt/`'],
   ],

@@ -26,7 +26,7 @@ export const snapshotKeys: readonly ConfigKey[] = [
     type: 'string',
     default: '',
     live: true,
-    doc: 'When snapshots are taken: five fields as in crontab(5), or a list of @hourly, @daily, @weekly, @monthly, @yearly, @startup.',
+    doc: 'When snapshots are taken: five fields as in crontab(5), or a list of @hourly, @daily (or @midnight), @weekly, @monthly, @yearly (or @annually), @startup (before each start).',
     check: checkSchedule,
   },
   {

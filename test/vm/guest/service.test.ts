@@ -75,7 +75,8 @@ describe('yurtd as a service', () => {
     assert.equal(await state('yurtd'), 'inactive');
     assert.match(await ok('journalctl', '-u', 'yurtd', '-o', 'cat'), /stopping/);
     assert.throws(() => process.kill(init, 0), { code: 'ESRCH' });
-    await ok('systemctl', 'start', ...units);
+    await ok('systemctl', 'start', 'yurtd');
+    assert.equal(await state('yurt-instances'), 'active');
     await eventually(async () => assert.equal(await yurt('list', 'first', '-f', 'csv', '-c', 's'), 'RUNNING\n'));
     assert.notEqual(await initPid(), init);
   });
