@@ -100,7 +100,7 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
   const verbs: Instances = new Instances({
     ...{ log, records, locks, operations, events, supervisor, follower, stopper, deleter, runtime },
     freeRoot: (instance) => offline.end(instance),
-    beforeStart: (task, instance) => snapshots.schedule.beforeStart(task, instance),
+    beforeStart: (task, instance, check) => snapshots.schedule.beforeStart(task, instance, check),
     creator: new InstanceCreator({
       ...{ records, admission, pool, ...sources, checkDevices: deviceParts.check },
     }),

@@ -35,6 +35,9 @@ describe('the steps of changing devices', () => {
 
   it('give a new nic what another one had only when that is gone', () => {
     const last = ['remove eth0', 'add lan'];
+    // The name of the instance on the network, too.
+    assert.deepEqual(words({ eth0: nic }, { lan: nic })[1], last);
+    assert.deepEqual(words({ eth0: nic }, { lan: { ...nic, network: 'other' } })[1], ['add lan', 'remove eth0']);
     assert.deepEqual(words({ eth0: nic }, { lan: { ...nic, name: 'eth0' } })[1], last);
     assert.deepEqual(
       words({ eth0: { ...nic, hwaddr: '00:16:3e:00:00:01' } }, { lan: { ...nic, hwaddr: '00:16:3e:00:00:01' } })[1],

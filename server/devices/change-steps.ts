@@ -27,7 +27,12 @@ export function changeSteps({ removed, added, adjusted }: DeviceChanges): Change
   const going = [...removed, ...adjusted.map(([from]) => from)].filter(onLinks);
   // What has the name of one that goes last must wait for it: a run knows devices by their names.
   const isOther = (device: PlannedDevice) => !onLinks(device) && !going.some(({ name }) => name === device.name);
-  const isFirst = (device: PlannedDevice) => onLinks(device) && isBeside(device, going);
+  // The name of an instance on a network is that of its first nic there: one that comes instead of another waits for it.
+  const left = new Set(removed.flatMap(nicsOf).map(({ network }) => network));
+  const staying = added.filter((device) => removed.some(({ name }) => name === device.name)).flatMap(nicsOf);
+  for (const { network } of staying) left.delete(network);
+  const isFirst = (device: PlannedDevice) =>
+    onLinks(device) && isBeside(device, going) && !nicsOf(device).some(({ network }) => left.has(network));
   const add = (device: PlannedDevice): ChangeStep => ({ verb: 'add', device });
   const remove = (device: PlannedDevice): ChangeStep => ({ verb: 'remove', device });
   return {

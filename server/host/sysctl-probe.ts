@@ -19,8 +19,8 @@ export class NamespacedSysctlProbe implements SysctlProbe {
   }
 
   async check(settings: Readonly<Record<string, string>>, privileged: boolean): Promise<void> {
-    const entries = Object.entries(settings);
-    await Promise.all(entries.map(([name, value]) => this.#try(name, value, privileged)));
+    // One after the other: each has namespaces of its own, and there may be many.
+    for (const [name, value] of Object.entries(settings)) await this.#try(name, value, privileged);
   }
 
   async #try(name: string, value: string, privileged: boolean): Promise<void> {

@@ -28,8 +28,8 @@ export interface InstancesDeps {
   readonly supervisor: Supervisor;
   readonly follower: BootFollower;
   readonly runtime: Pick<Runtime, 'expectCreate' | 'pause' | 'resume'>;
-  /** What is due before an instance that was not running begins to; its caller holds it. */
-  readonly beforeStart: (task: Task, instance: Instance) => Promise<void>;
+  /** What is due before an instance is started, whose caller holds it; `check` faults when it cannot start at all. */
+  readonly beforeStart: (task: Task, instance: Instance, check: () => Promise<unknown>) => Promise<void>;
   /** Ends what works on the files of a stopped instance. */
   readonly freeRoot: (instance: Pick<Instance, 'project' | 'name'>) => Promise<void>;
 }
@@ -96,20 +96,13 @@ export class Instances {
     }
     const request = { kind: 'instance.restart', description: `Restarting instance ${name}` };
     return this.#locked(instance, 'restarted', request, async (task) => {
-      await this.#checkRestart(instance);
+      // What cannot start again is not stopped.
+      const { starter, records } = this.#deps;
+      await during('restart', instance, async () => await starter.check(await records.get(project, name)));
       await this.#deps.stopper.stop(task, instance, stop);
       await this.#begin(task, await this.#deps.records.get(project, name));
       announce(this.#deps.events, 'instance-restarted', instance);
     });
-  }
-
-  /** What cannot start again is not stopped. */
-  async #checkRestart({ project, name }: Instance): Promise<void> {
-    try {
-      await this.#deps.starter.check(await this.#deps.records.get(project, name));
-    } catch (error) {
-      throw Fault.during(`Cannot restart instance "${name}"`, error);
-    }
   }
 
   async pause(project: string, name: string): Promise<OperationView> {
@@ -182,24 +175,23 @@ export class Instances {
   async #restartItself(instance: Instance): Promise<void> {
     const request = { kind: 'instance.restart', description: `Restarting instance ${instance.name}` };
     this.#locked(instance, 'restarted', request, async (task) => {
-      await this.#begin(task, await this.#deps.records.get(instance.project, instance.name));
+      // Nothing else is due: how often it reboots is for the instance to say, not what that leaves behind.
+      await this.#start(task, await this.#deps.records.get(instance.project, instance.name));
       announce(this.#deps.events, 'instance-restarted', instance, { reason: 'rebooted' });
     });
   }
 
   async #create(task: Task, plan: CreatePlan): Promise<Instance> {
-    const { name } = plan.request;
-    try {
+    return await during('create', plan.request, async () => {
       const instance = await this.#deps.creator.create(task, plan);
       announce(this.#deps.events, 'instance-created', instance);
       return instance;
-    } catch (error) {
-      throw Fault.during(`Cannot create instance "${name}"`, error);
-    }
+    });
   }
 
   async #begin(task: Task, instance: Instance): Promise<void> {
-    await this.#deps.beforeStart(task, instance);
+    const { starter, beforeStart } = this.#deps;
+    await during('start', instance, () => beforeStart(task, instance, () => starter.check(instance)));
     await this.#start(task, instance);
   }
 
@@ -210,23 +202,17 @@ export class Instances {
 
   async #start(task: Task, instance: Instance): Promise<void> {
     const { starter, supervisor, follower, events } = this.#deps;
-    try {
+    await during('start', instance, async () => {
       const started = await starter.start(task, instance);
       supervisor.watch(started);
       follower.follow(started);
       announce(events, 'instance-started', started);
-    } catch (error) {
-      throw Fault.during(`Cannot start instance "${instance.name}"`, error);
-    }
+    });
   }
 
   async #stop(task: Task, instance: Instance, stop: StopRequest): Promise<void> {
     const { stopper, deleter, events } = this.#deps;
-    try {
-      await stopper.stop(task, instance, stop);
-    } catch (error) {
-      throw Fault.during(`Cannot stop instance "${instance.name}"`, error);
-    }
+    await during('stop', instance, () => stopper.stop(task, instance, stop));
     const now = await this.#deps.records.get(instance.project, instance.name);
     if (!now.ephemeral || (await deleter.isProtected(now))) return;
     await deleter.delete(task, now);
@@ -256,5 +242,14 @@ export class Instances {
       lock[Symbol.dispose]();
       throw error;
     }
+  }
+}
+
+/** What goes wrong says what was being done, and to which instance. */
+async function during<Result>(verb: string, { name }: { name: string }, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    throw Fault.during(`Cannot ${verb} instance "${name}"`, error);
   }
 }

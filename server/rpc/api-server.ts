@@ -68,7 +68,7 @@ export interface ApiServerRequest {
   readonly api: PackageDefinition;
   readonly services: readonly ApiService[];
   readonly limits: ApiLimits;
-  readonly inbound?: Omit<InboundBudgetOptions, 'maxBytes'>;
+  readonly inbound?: Pick<InboundBudgetOptions, 'ownerOf' | 'refused'>;
   /** Its peers may use neither reflection nor health. */
   readonly forStrangers?: boolean;
 }
@@ -80,9 +80,9 @@ export class ApiServer {
   readonly #health = new HealthImplementation({ '': 'SERVING' });
 
   constructor({ api, services, limits, inbound, forStrangers = false }: ApiServerRequest) {
-    const { maxInboundBytes: maxBytes } = limits;
+    const { maxInboundBytes: maxBytes, maxRequestBytes = limits.maxMessageBytes } = limits;
     this.#server = new Server({
-      'grpc.max_receive_message_length': limits.maxRequestBytes ?? limits.maxMessageBytes,
+      'grpc.max_receive_message_length': maxRequestBytes,
       'grpc.max_send_message_length': limits.maxMessageBytes,
       'grpc.max_concurrent_streams': limits.maxConcurrentStreams,
       'grpc-node.max_session_memory': limits.maxSessionMemoryMb,
@@ -90,7 +90,10 @@ export class ApiServer {
         'grpc.keepalive_time_ms': limits.keepalive.intervalMs,
         'grpc.keepalive_timeout_ms': limits.keepalive.timeoutMs,
       }),
-      ...(inbound && maxBytes !== undefined && { interceptors: [inboundBudget({ ...inbound, maxBytes })] }),
+      ...(inbound &&
+        maxBytes !== undefined && {
+          interceptors: [inboundBudget({ ...inbound, maxBytes, maxMessageBytes: maxRequestBytes })],
+        }),
       'grpc.enable_channelz': 0, // counters of every call that nobody reads
     });
     for (const { definition, implementation } of services) this.#server.addService(definition, implementation);

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
 import { createServer } from 'node:net';
 import { describe, it } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js';
 import { eventually } from '../../test/e2e/harness/eventually.ts';
 import { inboundBudget, messageTaken } from './inbound-budget.ts';
@@ -17,6 +18,7 @@ const definition: ServiceDefinition = {
   Ask: { path: '/t.Service/Ask', requestStream: false, responseStream: false, ...codecs },
   Stall: { path: '/t.Service/Stall', requestStream: true, responseStream: true, ...codecs },
   Take: { path: '/t.Service/Take', requestStream: true, responseStream: true, ...codecs },
+  Hold: { path: '/t.Service/Hold', requestStream: true, responseStream: true, ...codecs },
 };
 
 interface AnyCall {
@@ -26,17 +28,22 @@ interface AnyCall {
   end(): void;
 }
 
-/** A server with a budget of 100 KiB for its one client. */
+/** A server with a budget of 100 KiB for its one client. `held` are messages that a handler of Hold has in hand. */
 async function listening() {
   const refused: string[] = [];
+  const held: (() => void)[] = [];
   const server = new Server({
     interceptors: [
-      inboundBudget({ maxBytes: 100 * kilobyte, ownerOf: () => 'one', refused: (peer) => refused.push(peer) }),
+      inboundBudget({
+        ...{ maxBytes: 100 * kilobyte, maxMessageBytes: 30 * kilobyte },
+        ...{ ownerOf: () => 'one', refused: (peer) => refused.push(peer) },
+      }),
     ],
   });
   server.addService(definition, {
     Ask: (_call: unknown, done: (error: null, answer: Buffer) => void) => done(null, Buffer.from('seen')),
     Stall: (call: AnyCall) => call.on('data', () => call.pause()),
+    Hold: (call: AnyCall) => call.on('data', () => held.push(() => messageTaken(call))),
     Take: (call: AnyCall) => {
       call.on('data', () => messageTaken(call));
       call.on('end', () => call.end());
@@ -57,12 +64,13 @@ async function listening() {
     server.forceShutdown();
     await new Promise((resolve) => sockets.close(resolve));
   };
-  return { refused, dial, [Symbol.asyncDispose]: close };
+  return { refused, held, dial, [Symbol.asyncDispose]: close };
 }
 
-function begin(session: ClientHttp2Session, name: string): ClientHttp2Stream {
+function begin(session: ClientHttp2Session, name: string, headers = {}): ClientHttp2Stream {
   const stream = session.request({
     ...{ ':method': 'POST', ':path': `/t.Service/${name}`, te: 'trailers', 'content-type': 'application/grpc' },
+    ...headers,
   });
   stream.on('error', () => {}); // a test asks for its code
   stream.resume();
@@ -97,6 +105,39 @@ describe('the budget of requests', () => {
     const streams = Array.from({ length: 5 }, () => begin(session, 'Stall'));
     for (const stream of streams) for (let count = 0; count < 10; count += 1) stream.write(message(4 * kilobyte));
     await eventually(() => assert.ok(streams.some(wasRefused)));
+  });
+
+  it('counts a compressed message as the largest that it may become', async () => {
+    await using at = await listening();
+    const stream = begin(at.dial(), 'Stall', { 'grpc-encoding': 'gzip' });
+    const content = gzipSync(Buffer.alloc(30 * kilobyte));
+    const frame = message(content.length);
+    frame[0] = 1;
+    content.copy(frame, 5);
+    for (let count = 0; count < 3; count += 1) stream.write(frame);
+    const fits = begin(at.dial(), 'Take');
+    fits.end(message(1));
+    await once(fits, 'end');
+    assert.ok(!wasRefused(stream));
+    stream.write(frame);
+    await eventually(() => assert.ok(wasRefused(stream)));
+  });
+
+  it('gets back once what a call held when it is cut off in the middle of its work', async () => {
+    await using at = await listening();
+    const session = at.dial();
+    const cut = begin(session, 'Hold');
+    cut.write(message(60 * kilobyte));
+    await eventually(() => assert.equal(at.held.length, 1));
+    cut.close(constants.NGHTTP2_CANCEL);
+    await once(cut, 'close');
+    const whole = begin(session, 'Take'); // when it has ended, so has the other for the server
+    whole.end(message(90 * kilobyte));
+    await once(whole, 'end');
+    for (const taken of at.held) taken();
+    const [one, other] = [begin(session, 'Ask'), begin(session, 'Ask')];
+    for (const stream of [one, other]) stream.write(message(90 * kilobyte, 60 * kilobyte));
+    await eventually(() => assert.equal([one, other].filter(wasRefused).length, 1));
   });
 
   it('lets as much through as is taken, and is whole again when calls are over', async () => {

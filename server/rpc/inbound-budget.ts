@@ -4,6 +4,8 @@ import type { ServerInterceptingCall, ServerInterceptor } from '@grpc/grpc-js';
 export interface InboundBudgetOptions {
   /** What all calls of one client may hold here at once. */
   readonly maxBytes: number;
+  /** What one message may become when it is compressed: it counts as so much, since nobody knows before. */
+  readonly maxMessageBytes: number;
   /** Who makes the calls of a connection (`getPeer()`): the connections of one client share its budget. */
   readonly ownerOf: (peer: string) => string;
   /** Told of each call that was ended because it went beyond. */
@@ -19,20 +21,26 @@ const lengthOffset = 1;
  * gRPC keeps each message until it is whole, however long that takes, and some more of each stream; flow control does
  * not bound that.
  */
-export function inboundBudget({ maxBytes, ownerOf, refused }: InboundBudgetOptions): ServerInterceptor {
+export function inboundBudget({
+  maxBytes,
+  maxMessageBytes,
+  ownerOf,
+  refused,
+}: InboundBudgetOptions): ServerInterceptor {
   const held = new Map<string, number>();
   return (_method, call) => {
     const { stream } = call as unknown as { readonly stream: ServerHttp2Stream }; // there is no public way; a test sees it break
     const peer = call.getPeer();
     const owner = ownerOf(peer);
-    const own = new Inbound((change) => {
+    const own = new Inbound(maxMessageBytes, (change) => {
       const bytes = (held.get(owner) ?? 0) + change;
       if (bytes === 0) held.delete(owner);
       else held.set(owner, bytes);
       return bytes <= maxBytes;
     });
     inboundOf.set(stream, own);
-    stream.on('data', (chunk: Buffer) => {
+    // Before gRPC's own, which leaves a closed stream alone: what goes beyond is not even decompressed.
+    stream.prependListener('data', (chunk: Buffer) => {
       if (own.push(chunk) || stream.closed) return;
       stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
       refused(peer);
@@ -62,13 +70,16 @@ class Inbound {
   /** The sizes of those that have come, and wait. */
   readonly #whole: number[] = [];
   #isOver = false;
+  readonly #maxMessageBytes: number;
 
-  constructor(account: (change: number) => boolean) {
+  constructor(maxMessageBytes: number, account: (change: number) => boolean) {
+    this.#maxMessageBytes = maxMessageBytes;
     this.#account = account;
   }
 
   push(chunk: Buffer): boolean {
     if (this.#isOver) return true;
+    let inflated = 0;
     for (let at = 0; at < chunk.length; ) {
       const rest = chunk.length - at;
       if (this.#headLength < headBytes) {
@@ -78,6 +89,10 @@ class Inbound {
         at += length;
         if (this.#headLength < headBytes) break;
         this.#missing = this.#head.readUInt32BE(lengthOffset);
+        if (this.#head[0] !== 0) {
+          this.#partial += this.#maxMessageBytes;
+          inflated += this.#maxMessageBytes;
+        }
       } else {
         const length = Math.min(this.#missing, rest);
         this.#missing -= length;
@@ -86,10 +101,11 @@ class Inbound {
       }
       if (this.#missing === 0) this.#complete();
     }
-    return this.#account(chunk.length);
+    return this.#account(chunk.length + inflated);
   }
 
   take(): void {
+    if (this.#isOver) return; // all of it was given back
     const bytes = this.#whole.shift();
     if (bytes !== undefined) this.#account(-bytes);
   }

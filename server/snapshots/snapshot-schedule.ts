@@ -48,10 +48,14 @@ export class SnapshotSchedule implements Disposable {
     }
   }
 
-  /** What is due at a start of the instance, which the caller holds. One that cannot be taken keeps nobody from it. */
-  async beforeStart(task: Task, instance: Instance): Promise<void> {
+  /**
+   * What is due at a start of the instance, which the caller holds. A snapshot that cannot be taken keeps nobody from it; none
+   * is taken of what `check` finds cannot start: each attempt would leave one.
+   */
+  async beforeStart(task: Task, instance: Instance, check: () => Promise<unknown>): Promise<void> {
     const { config } = await this.#deps.expanded(instance);
     if (!isDueAtStart(config['snapshots.schedule'] ?? '')) return;
+    await check();
     try {
       await this.#deps.snapshots.createHeld(task, instance);
     } catch (error) {

@@ -315,6 +315,16 @@ describe('snapshots', () => {
     assert.deepEqual(await names(server), []);
   });
 
+  it('are not taken of what cannot start', async () => {
+    const server = await launched(false);
+    const instance = await server.records.get('default', 'web');
+    const config = { ...instance.config, 'snapshots.schedule': '@startup', 'security.protection.start': 'true' };
+    await server.records.update(instance, { config });
+    const { fault } = await ended(server, await server.instances.start('default', 'web'));
+    assert.match(fault?.message ?? '', /^Cannot start instance "web": security\.protection\.start is true/);
+    assert.deepEqual(await names(server), []);
+  });
+
   it('are taken in the minute in which others of the instance expire, which all go', async () => {
     const server = await launched(false);
     const { log, records, expanded, supervisor, snapshots } = server;

@@ -154,7 +154,7 @@ export async function fakeServer(world = new FakeWorld(), store = new MemoryStor
   const instances: Instances = new Instances({
     ...{ log, records, locks, operations, events, supervisor, follower, deleter, runtime: world.runtime },
     freeRoot: async () => {},
-    beforeStart: (task, instance) => snapshots.schedule.beforeStart(task, instance),
+    beforeStart: (task, instance, check) => snapshots.schedule.beforeStart(task, instance, check),
     creator: new InstanceCreator({
       ...{ records, admission, pool, ...sources },
       checkDevices: (given) => devices.check(devices.plan(futureOwner, given)),

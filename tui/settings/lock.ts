@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../client/failure.ts';
 import { fileFailure } from '../files/file-failure.ts';
@@ -8,6 +8,8 @@ const pollMs = 20;
 const patienceMs = 10_000;
 /** Between its making and its content, the file of a lock is empty. */
 const emptyMs = 1_000;
+/** Older than this it is nobody's: its number may be that of another program by now. */
+const maxAgeMs = 60_000;
 
 /** Lets one process at a time do what changes `path`: a file beside it says which. What a killed one left is taken over. */
 export async function locked<Result>(path: string, use: () => Promise<Result>): Promise<Result> {
@@ -16,7 +18,7 @@ export async function locked<Result>(path: string, use: () => Promise<Result>): 
     mkdirSync(path.slice(0, path.lastIndexOf('/')), { recursive: true, mode: 0o700 });
     const until = performance.now() + patienceMs;
     while (!tryLock(lock)) {
-      if (isStale(lock)) rmSync(lock, { force: true });
+      if (isStale(lock)) remove(lock);
       else if (performance.now() > until) throw new Failure(`Cannot write ${path}: another yurt is at it (${lock})`);
       else await sleep(pollMs);
     }
@@ -41,11 +43,25 @@ function tryLock(lock: string): boolean {
   }
 }
 
+/** Takes a stale lock away. Others may do so too, and may have made a new one since: that is put back. */
+function remove(lock: string): void {
+  const taken = `${lock}.${process.pid}`;
+  try {
+    renameSync(lock, taken);
+    if (!isStale(taken)) linkSync(taken, lock);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException; // of node:fs
+    if (code !== 'ENOENT' && code !== 'EEXIST') throw error;
+  }
+  rmSync(taken, { force: true });
+}
+
 /** Whether nobody will remove it any more. */
 function isStale(lock: string): boolean {
   try {
     const pid = Number(readFileSync(lock, 'utf8'));
-    if (pid === 0) return Date.now() - statSync(lock).mtimeMs > emptyMs;
+    const ageMs = Date.now() - statSync(lock).mtimeMs;
+    if (pid === 0 || ageMs > maxAgeMs) return ageMs > emptyMs;
     process.kill(pid, 0);
     return false;
   } catch (error) {
