@@ -7,8 +7,9 @@ import type { Task } from '../base/task.ts';
 import { decodeDevices } from './decode.ts';
 import { firstMessage } from './first-message.ts';
 import { projectOf } from './project.ts';
-import { type Call, type Handlers, messagesOf, writeTo } from './router.ts';
+import { type Call, type Handlers, messagesOf } from './router.ts';
 import { widenUpload } from './upload-window.ts';
+import { writeTo } from './write-message.ts';
 
 export interface BackupServiceDeps {
   readonly exporter: InstanceExporter;

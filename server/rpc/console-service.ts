@@ -5,7 +5,8 @@ import type { ConsoleServiceHandlers } from '../../proto/gen/yurt/v1/ConsoleServ
 import { Fault } from '../base/fault.ts';
 import type { Instance } from '../instances/instance.ts';
 import { projectOf } from './project.ts';
-import { type Call, type Handlers, messagesOf, writeTo } from './router.ts';
+import { type Call, type Handlers, messagesOf } from './router.ts';
+import { writeTo } from './write-message.ts';
 
 export interface ConsoleServiceDeps {
   readonly instance: (project: string, name: string) => Promise<Instance>;

@@ -9,7 +9,7 @@ import { localIdentity } from './identity.ts';
 import type { Call } from './router.ts';
 
 const mebibyte = 1024 * 1024;
-const relayWindowBytes = 256 * 1024;
+const relayWindowBytes = 128 * 1024;
 const start = { instance: 'web', project: '', command: ['cat'], environment: {}, windowed: true };
 const window = (channel: string, bytes: number) => ({ message: 'window', window: { channel, bytes } });
 

@@ -1,4 +1,3 @@
-import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { ExecRequest__Output } from '../../proto/gen/yurt/v1/ExecRequest.ts';
 import type { ExecResponse } from '../../proto/gen/yurt/v1/ExecResponse.ts';
 import type { ExecServiceHandlers } from '../../proto/gen/yurt/v1/ExecService.ts';
@@ -8,7 +7,8 @@ import { Fault } from '../base/fault.ts';
 import type { Task } from '../base/task.ts';
 import { firstMessage } from './first-message.ts';
 import { projectOf } from './project.ts';
-import { type Call, type Handlers, messagesOf, writeTo } from './router.ts';
+import { type Call, type Handlers, messagesOf } from './router.ts';
+import { type MessageSink, writeTo } from './write-message.ts';
 
 export interface ExecServiceDeps {
   /** Faults: `not-found`, `wrong-state`, `unavailable`, `invalid`. */
@@ -36,10 +36,10 @@ export type ExecInput = Omit<ExecRequest__Output, 'start' | 'message'> & {
   readonly message?: ExecRequest__Output['message'];
 };
 
-type Stream = Pick<ServerDuplexStream<ExecRequest__Output, ExecResponse>, 'write' | 'once' | 'off'>;
+type Stream = MessageSink<ExecResponse>;
 
 /** What is on the way from an agent to a client per channel, and so what the server may have to hold for a slow one. */
-const relayWindowBytes = 256 * 1024;
+const relayWindowBytes = 128 * 1024;
 /** What a client may have granted and not used, per channel. */
 const maxGrantedBytes = 16 * 1024 * 1024;
 const maxArguments = 65_536;

@@ -15,8 +15,9 @@ import { Fault } from '../base/fault.ts';
 import type { Task } from '../base/task.ts';
 import { firstMessage } from './first-message.ts';
 import { projectOf } from './project.ts';
-import { type Call, type Handlers, messagesOf, writeTo } from './router.ts';
+import { type Call, type Handlers, messagesOf } from './router.ts';
 import { widenUpload } from './upload-window.ts';
+import { writeTo } from './write-message.ts';
 
 export interface FileServiceDeps {
   /** Faults: `not-found`, `wrong-state`, `unavailable`, `invalid`, `unsupported`. */

@@ -2,14 +2,12 @@ import type { TransferFrame, TransferFrame__Output } from '../../proto/gen/yurt/
 import { Fault } from '../base/fault.ts';
 import { untilAborted } from '../base/until-aborted.ts';
 import type { Channel, Frame } from '../transfers/channel.ts';
-import { writeTo } from './router.ts';
 import { decodeFrame, encodeFrame } from './transfer-frames.ts';
+import { writeTo } from './write-message.ts';
 
 /** Either side of a gRPC call with streams in both directions. */
 interface FrameStream {
-  write(message: TransferFrame): boolean;
-  once(event: 'drain', listener: () => void): unknown;
-  off(event: 'drain', listener: () => void): unknown;
+  write(message: TransferFrame, taken?: () => void): unknown;
 }
 
 export interface FrameChannelOptions {

@@ -16,6 +16,7 @@ import type { Gate } from './gate.ts';
 import type { Identity } from './identity.ts';
 import { messageTaken } from './inbound-budget.ts';
 import { type MethodRule, ruleOf } from './method-rule.ts';
+import { writeTo } from './write-message.ts';
 
 /** What every handler gets first. */
 export interface Call {
@@ -244,31 +245,6 @@ export async function* messagesOf<Request extends { readonly start?: unknown }>(
 /** At any time, and that is no defect. */
 function clientHasGone(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE';
-}
-
-/** The part of a stream that writing needs. */
-interface MessageSink<Message> {
-  write(message: Message): boolean;
-  once(event: 'drain', listener: () => void): unknown;
-  off(event: 'drain', listener: () => void): unknown;
-}
-
-/** Writes one message; resolves when the stream takes more. Returns early when the call is over. */
-export async function writeTo<Message>(
-  stream: MessageSink<Message>,
-  message: Message,
-  signal: AbortSignal,
-): Promise<void> {
-  if (signal.aborted || stream.write(message)) return;
-  await new Promise<void>((resolve) => {
-    const done = () => {
-      stream.off('drain', done);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    stream.once('drain', done);
-    signal.addEventListener('abort', done, { once: true });
-  });
 }
 
 /** Beyond this a message is cut: statuses travel in HTTP/2 headers. */

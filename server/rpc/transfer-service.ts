@@ -18,8 +18,9 @@ import { FrameChannel } from './frame-channel.ts';
 import { checkOwner } from './gate.ts';
 import type { Identity } from './identity.ts';
 import { projectOf } from './project.ts';
-import { type Call, type Handlers, messagesOf, writeTo } from './router.ts';
+import { type Call, type Handlers, messagesOf } from './router.ts';
 import { widenUpload } from './upload-window.ts';
+import { writeTo } from './write-message.ts';
 
 export interface TransferServiceDeps {
   readonly sender: InstanceSender;
