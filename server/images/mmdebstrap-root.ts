@@ -61,7 +61,8 @@ export async function makeDebianRoot(
     if (stage !== undefined) task.report({ stage: stage[1], done: stage[2], total: 100, unit: 'percent' });
     if (/^(?:E|Err|W):/.test(line)) errors.push(line);
   };
-  const env = await proxies(task, host.run);
+  // It leaves some of its temporary files behind.
+  const env = { ...(await proxies(task, host.run)), TMPDIR: where.work };
   const result = await host.run(confined(argv), { signal: task.signal, env, onErrorLine, maxOutputBytes });
   if (result.exitCode !== 0) throw explain(result, suite, errors);
   return { dateSeconds: await newestPackage(where.root), sources };

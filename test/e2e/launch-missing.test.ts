@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { silentLog } from '../../server/base/log.ts';
@@ -30,8 +32,11 @@ describe('launching an image that is not here', () => {
   });
 
   it('builds it from its recipe in the daemon, shows how far it is, and boots it', { timeout: longMs }, async () => {
+    const leftovers = () => readdirSync(tmpdir()).filter((name) => name.startsWith('mmdebstrap.'));
+    const before = leftovers();
     const { exitCode, stderr, stdout } = await yurt.yurt(['launch', 'debian/12', 'web']);
     assert.equal(exitCode, 0, stderr);
+    assert.deepEqual(leftovers(), before);
     const said = stderr + stdout;
     assert.match(said, /Image "debian\/12" is not here yet: building it from its recipe/);
     for (const stage of [
