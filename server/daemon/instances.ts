@@ -101,9 +101,7 @@ export async function openInstances(base: Base, engines: Engines): Promise<Insta
     ...{ log, records, locks, operations, events, supervisor, follower, stopper, deleter, runtime },
     freeRoot: (instance) => offline.end(instance),
     beforeStart: (task, instance, check) => snapshots.schedule.beforeStart(task, instance, check),
-    creator: new InstanceCreator({
-      ...{ records, admission, pool, ...sources, checkDevices: deviceParts.check },
-    }),
+    creator: new InstanceCreator({ records, admission, pool, ...sources, checkDevices: deviceParts.check }),
     starter: openStarter(base, engines, { records, metadata, expanded, admission, pool, devices, limits }),
   });
   const withHost = new WithHost({
