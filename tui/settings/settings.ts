@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import type { Document as YamlDocument } from 'yaml';
 import { Failure } from '../client/failure.ts';
 import { fileFailure } from '../files/file-failure.ts';
+import { parsedOnce } from './parsed-file.ts';
 
 /** A server, and what is used of it. */
 export interface Remote {
@@ -48,7 +49,8 @@ export function settingsDirectory(env: Environment): string | undefined {
 export async function readSettings(env: Environment): Promise<Settings> {
   const path = settingsPath(env);
   const text = path === undefined ? undefined : readText(path);
-  return path === undefined || text === undefined ? settingsOf({}, '') : settingsOf(await parse(path, text), path);
+  if (path === undefined || text === undefined) return settingsOf({}, '');
+  return settingsOf(await parsedOnce(env, text, () => parse(path, text)), path);
 }
 
 /** Changes the file, and nothing in it but what `change` changes: what other programs or people wrote stays, comments too. */
