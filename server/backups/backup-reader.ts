@@ -167,7 +167,8 @@ class Sorter implements TarSink {
 
   #beginIndex(entry: TarEntry): boolean {
     if (this.index !== undefined) throw bad('it has two indexes');
-    if (entry.type !== tarTypes.file && entry.type !== tarTypes.oldFile) throw bad('its index is not a regular file');
+    const isFile = entry.type === tarTypes.file || entry.type === tarTypes.oldFile;
+    if (!isFile || entry.realSizeBytes !== undefined) throw bad('its index is not a regular file');
     if (entry.sizeBytes > maxIndexBytes) throw bad('its index is too large');
     this.#inIndex = true;
     return true;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { link, mkdir, mkdtempDisposable, symlink, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { link, mkdir, mkdtempDisposable, open, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,10 +8,14 @@ import { describe, it } from 'node:test';
 import { silentLog } from '../base/log.ts';
 import { ownTask } from '../base/task.ts';
 import { programOutput } from '../host/program-output.ts';
-import type { TarEntry } from '../images/tar-format.ts';
+import { ImageFilter } from '../images/image-filter.ts';
+import { type TarEntry, tarTypes } from '../images/tar-format.ts';
 import { TarReader } from '../images/tar-reader.ts';
-import { tarEnd } from '../images/tar-writer.ts';
+import { tarEnd, tarFile } from '../images/tar-writer.ts';
 import { rootEntries } from './root-entries.ts';
+
+const owner = { linkName: '', uid: 0, gid: 0, mode: 0o644, mtime: 0, attributes: new Map() };
+const metadata = tarFile({ ...owner, name: 'metadata.yaml', type: tarTypes.file, sizeBytes: 0 }, Buffer.alloc(0));
 
 describe('the entries of a root', () => {
   it('have their names below the prefix, hard links too, and symbolic links as they are', async () => {
@@ -45,6 +50,29 @@ describe('the entries of a root', () => {
       `backup/rootfs/hard > backup/rootfs/${long}/file`,
       'backup/rootfs/soft > ./../etc/shadow',
     ]);
+  });
+
+  it('have the holes of files', async () => {
+    await using directory = await mkdtempDisposable(join(tmpdir(), 'yurt-root-'));
+    await using back = await mkdtempDisposable(join(tmpdir(), 'yurt-root-'));
+    const sizeBytes = 8 * 1024 ** 4;
+    const name = `${'n'.repeat(130)}\nodd`;
+    await writeFile(join(directory.path, name), 'head');
+    await truncate(join(directory.path, name), sizeBytes);
+    const filter = new ImageFilter();
+    filter.push(metadata);
+    const safe: Uint8Array[] = [];
+    for await (const chunk of rootEntries(ownTask(silentLog), programOutput, directory.path, 'rootfs')) {
+      safe.push(...filter.push(chunk).map((bytes) => Buffer.from(bytes)));
+    }
+    safe.push(...filter.push(tarEnd), ...filter.finish());
+    assert.ok(Buffer.concat(safe).length < 20_000);
+    await writeFile(join(back.path, 'root.tar'), Buffer.concat(safe));
+    execFileSync('tar', ['--extract', '--file=root.tar'], { cwd: back.path });
+    const { size, blocks } = await stat(join(back.path, name));
+    assert.deepEqual([size, blocks <= 16], [sizeBytes, true]);
+    await using file = await open(join(back.path, name));
+    assert.equal((await file.read(Buffer.alloc(6), 0, 6, 0)).buffer.toString('latin1'), 'head\0\0');
   });
 
   it('end with the fault of tar when the directory cannot be read', async () => {

@@ -7,7 +7,7 @@ import { tarHeader } from '../images/tar-writer.ts';
 /**
  * The entries of a root for an archive, every name below `prefix` (`rootfs`): without the blocks that end an archive, so
  * that more may follow. `tar` reads the hostile directory and follows no link of it; names are put together here.
- * Sockets and device nodes are left out: an image or backup cannot bring them back.
+ * A file with holes is one with holes there. Sockets and device nodes are left out: an image or backup cannot bring them back.
  */
 export async function* rootEntries(
   task: Task,
@@ -29,7 +29,14 @@ export async function* rootEntries(
 function archiveCommand(directory: string): string[] {
   return [
     ...['tar', '--create', '--file=-', '--blocking-factor=512', `--directory=${directory}`, '--sort=name'],
-    ...['--numeric-owner', '--format=posix', '--pax-option=delete=atime,delete=ctime', '--warning=no-file-ignored'],
+    ...[
+      '--numeric-owner',
+      '--format=posix',
+      '--sparse',
+      '--sparse-version=1.0',
+      '--pax-option=delete=atime,delete=ctime',
+      '--warning=no-file-ignored',
+    ],
     ...['--xattrs', '--xattrs-include=security.capability', '--xattrs-include=user.*', '--acls', '.'],
   ];
 }

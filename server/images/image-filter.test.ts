@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Fault } from '../base/fault.ts';
 import { ImageFilter, type ImageLimits, imageLimits } from './image-filter.ts';
-import { blockSize, headerSum, type TarEntry, tarTypes } from './tar-format.ts';
+import { blockSize, headerSum, padding, type TarEntry, tarTypes } from './tar-format.ts';
 import { TarReader } from './tar-reader.ts';
 import { tarEnd, tarFile } from './tar-writer.ts';
 
@@ -69,6 +69,57 @@ test('attributes that overlayfs would obey are left out, and so are device nodes
     ['./', 'dir/'],
   );
   assert.deepEqual([...(entries[1]?.attributes ?? [])], [['SCHILY.xattr.user.mine', 'a\nb']]);
+});
+
+/** A sparse file: its map, and as much data behind it as `dataBytes`. */
+function sparse(name: string, realSizeBytes: number, map: string, dataBytes: number): Uint8Array {
+  const lines = map.replaceAll(' ', '\n');
+  const filler = '\0'.repeat(padding(lines.length));
+  return entry(name, { content: `${lines}${filler}${'d'.repeat(dataBytes)}`, realSizeBytes });
+}
+
+test('sparse files come out as they are, and count without their holes', () => {
+  const long = `${'n'.repeat(150)}`;
+  const map = '2 4096 10 1000000000 0 ';
+  const pieces = [
+    metadata,
+    root,
+    sparse('rootfs/a', 1e9, map, 10),
+    sparse(`rootfs/${long}`, 1e12, '1 1000000000000 0 ', 0),
+  ];
+  const { entries, filter } = filtered(pieces, { ...imageLimits, maxUnpackedBytes: 10_000 });
+  assert.deepEqual(
+    entries.slice(1).map(({ name, realSizeBytes, sizeBytes }) => [name, realSizeBytes, sizeBytes]),
+    [
+      ['a', 1e9, 522],
+      [long, 1e12, 512],
+    ],
+  );
+  assert.match(entries[1]?.content ?? '', /^2\n4096\n10\n1000000000\n0\n\0*d{10}$/);
+  assert.equal(filter.unpackedBytes, 522 + 512);
+});
+
+test('maps of sparse files that cannot be are refused', () => {
+  const whole = '1 0 512 ';
+  const refused: [map: string, realSizeBytes: number, dataBytes: number, message: RegExp][] = [
+    ['0 ', 0, 0, /has 0 runs/],
+    ['9999999 ', 0, 0, /has 9999999 runs/],
+    ['1 -5 5 ', 0, 5, /no valid number/],
+    ['1 007 1 ', 8, 1, /no valid number/],
+    ['1 9999999999999999 1 ', 8, 1, /no valid number/],
+    ['1  0 1 ', 1, 1, /empty line/],
+    ['2 100 10 105 10 ', 115, 20, /goes backwards/],
+    [whole, 1000, 512, /does not end with the file/],
+    [whole, 512, 511, /is of other data/],
+    [whole, 512, 5000, /is of other data/],
+    [`${whole}\0\0x`, 512, 512, /filled up with zeros/],
+    ['5 1 1 ', 512, 0, /no valid number|not complete/],
+  ];
+  for (const [map, realSizeBytes, dataBytes, message] of refused) {
+    const pieces = [metadata, root, sparse('rootfs/a', realSizeBytes, map, dataBytes)];
+    assert.throws(() => filtered(pieces), { name: 'Fault', code: 'invalid', message }, map);
+  }
+  assert.throws(() => filtered([metadata, root, entry('rootfs/a', { realSizeBytes: 5 })]), /is not complete/);
 });
 
 const link = (name: string, linkName: string) => entry(name, { type: tarTypes.symbolicLink, linkName });
@@ -186,6 +237,12 @@ const hostile: Readonly<Record<string, [Uint8Array[], RegExp]>> = {
   'a pax sparse file': [
     [metadata, root, entry('rootfs/a', { attributes: new Map([['GNU.sparse.size', '9']]) })],
     /sparse/,
+  ],
+  'a sparse metadata.yaml': [[sparse('metadata.yaml', 1e9, '1 1000000000 0 ', 0), root], /not a regular file/],
+  'a sparse template': [[metadata, sparse('templates/x', 1e9, '1 1000000000 0 ', 0), root], /not a regular file/],
+  'a sparse directory': [
+    [metadata, root, entry('rootfs/a/', { type: tarTypes.directory, realSizeBytes: 9 })],
+    /else than a file is sparse/,
   ],
   'a name that is too long': [[metadata, root, entry(`rootfs/${'x'.repeat(256)}`, { content: '' })], /invalid path/],
   'a path that is too deep': [[metadata, root, entry(`rootfs/${'x/'.repeat(300)}`, { content: '' })], /too deep/],

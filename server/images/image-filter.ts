@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { Fault } from '../base/fault.ts';
 import { isTemplateName, type TemplateFile, templateLimits } from '../templates/template-set.ts';
+import { SparseMap } from './sparse-map.ts';
 import { padding, type TarEntry, tarTypes } from './tar-format.ts';
 import { TarReader, type TarSink } from './tar-reader.ts';
 import { tarEnd, tarHeader } from './tar-writer.ts';
@@ -9,7 +10,7 @@ import { yamlLimits } from './yaml-text.ts';
 /** Every bound on an image that is unpacked. */
 export interface ImageLimits {
   readonly maxEntries: number;
-  /** Bytes of all files together, and of the archive when it is decompressed. */
+  /** Bytes of all files together, without holes, and of the archive when it is decompressed. */
   readonly maxUnpackedBytes: number;
   readonly maxPathBytes: number;
   readonly maxDepth: number;
@@ -96,6 +97,8 @@ class Judge implements TarSink {
   #inputBytes = 0;
   #output: Uint8Array[] = [];
   #padding = 0;
+  /** Of the sparse file that goes by. */
+  #sparse: SparseMap | undefined;
   /** What collects the content of an entry that is not of the root, and what is done with it. */
   #text: { readonly parts: Buffer[]; readonly done: (content: Buffer) => void } | undefined;
 
@@ -125,6 +128,7 @@ class Judge implements TarSink {
       throw new Fault('exhausted', `The image has more than ${this.#limits.maxEntries} entries`);
     }
     this.#text = undefined;
+    this.#sparse = undefined;
     this.#padding = 0;
     const [top, ...parts] = this.#components(entry.name);
     if (top === 'metadata.yaml') return this.#beginMetadata(entry, parts);
@@ -139,16 +143,19 @@ class Judge implements TarSink {
     if (this.unpackedBytes > this.#limits.maxUnpackedBytes) throw this.#tooLarge();
     this.#output.push(tarHeader(accepted));
     this.#padding = padding(accepted.sizeBytes);
+    if (accepted.realSizeBytes !== undefined) this.#sparse = new SparseMap(accepted.realSizeBytes, accepted.sizeBytes);
     return accepted.sizeBytes > 0;
   }
 
   data(bytes: Uint8Array): void {
+    this.#sparse?.push(bytes);
     // A copy: the bytes are a window of the reader's input, and the output outlives it only within one push.
     if (this.#text === undefined) this.#output.push(bytes);
     else this.#text.parts.push(Buffer.from(bytes));
   }
 
   endEntry(): void {
+    this.#sparse?.finish();
     this.#text?.done(Buffer.concat(this.#text.parts));
     this.#text = undefined;
     if (this.#padding > 0) this.#output.push(new Uint8Array(this.#padding));
@@ -156,7 +163,7 @@ class Judge implements TarSink {
   }
 
   #beginMetadata(entry: TarEntry, parts: readonly string[]): boolean {
-    if (parts.length > 0 || !isFile(entry.type)) throw bad('metadata.yaml is not a regular file');
+    if (parts.length > 0 || !isText(entry)) throw bad('metadata.yaml is not a regular file');
     if (this.metadata !== undefined) throw bad('it has more than one metadata.yaml');
     if (entry.sizeBytes > yamlLimits.maxBytes) throw bad('metadata.yaml is too large');
     const done = (content: Buffer) => {
@@ -173,7 +180,7 @@ class Judge implements TarSink {
       return false;
     }
     const path = shown(`templates/${parts.join('/')}`);
-    if (below.length > 0 || !isFile(entry.type)) throw bad(`${path} is not a regular file of that directory`);
+    if (below.length > 0 || !isText(entry)) throw bad(`${path} is not a regular file of that directory`);
     if (!isTemplateName(name)) throw bad(`${path} cannot be the name of a template`);
     if (this.templates.some((template) => template.name === name)) throw bad(`${path} appears twice`);
     if (this.templates.length === templateLimits.maxFiles)
@@ -275,6 +282,10 @@ class Judge implements TarSink {
 
 function isFile(type: string): boolean {
   return type === tarTypes.file || type === tarTypes.oldFile || type === tarTypes.contiguousFile;
+}
+
+function isText({ type, realSizeBytes }: TarEntry): boolean {
+  return isFile(type) && realSizeBytes === undefined;
 }
 
 /** A path of an archive, safe for a message. */

@@ -2,7 +2,7 @@
  * The tar format as this folder needs it: the fields of an entry and their bytes. Names are "binary" strings (one
  * character per byte, latin1), so that any name of a file survives. Formats: POSIX.1-2017 pax "ustar and extended
  * headers" and GNU tar's long names and base-256 numbers
- * (https://www.gnu.org/software/tar/manual/html_node/Standard.html).
+ * (https://www.gnu.org/software/tar/manual/html_node/Standard.html). Of GNU's formats of sparse files it is pax 1.0.
  */
 
 export const blockSize = 512;
@@ -38,6 +38,8 @@ export interface TarEntry {
   readonly gid: number;
   /** Bytes of content that follow. */
   readonly sizeBytes: number;
+  /** Only of a sparse file: its size with the holes. The content then begins with a map, see `SparseMap`. */
+  readonly realSizeBytes?: number;
   /** Seconds since 1970. */
   readonly mtime: number;
   /** Extended attributes and ACLs: pax keys `SCHILY.xattr.NAME`, `SCHILY.acl.access`, …; values are binary strings. */

@@ -22,7 +22,7 @@ type State = 'header' | 'extension' | 'content' | 'padding' | 'end';
 
 /**
  * Reads a tar archive as its bytes arrive. It trusts nothing: checksums, numbers and sizes are verified, extension
- * headers are bounded, and what it does not understand (sparse files, multi-volume archives) is a Fault `invalid`.
+ * headers are bounded, and what it does not understand (older formats of sparse files, multi-volume archives) is a Fault `invalid`.
  */
 export class TarReader {
   readonly #sink: TarSink;
@@ -127,7 +127,7 @@ export class TarReader {
     else if (type === tarTypes.longLink) this.#overrides.set('linkpath', untilNul(bytes.toString('latin1')));
     else if (type === tarTypes.extended) for (const [key, value] of paxRecords(bytes)) this.#overrides.set(key, value);
     // A global header only has defaults and comments: what it says is checked for form and not used.
-    else for (const [key] of paxRecords(bytes)) refuseSparse(key);
+    else for (const [key] of paxRecords(bytes)) if (isSparseKey(key)) throw bad('all of its files are sparse');
   }
 
   #entry(type: string, headerSize: number): TarEntry {
@@ -138,14 +138,15 @@ export class TarReader {
     const shortName = text(header, 0, 100);
     const attributes = new Map<string, string>();
     for (const [key, value] of given) {
-      refuseSparse(key);
       if (key.startsWith('SCHILY.xattr.') || key.startsWith('SCHILY.acl.')) attributes.set(key, value);
     }
     const hasContent = type === tarTypes.file || type === tarTypes.oldFile || type === tarTypes.contiguousFile;
     const size = decimal(given.get('size')) ?? headerSize;
+    const sparse = sparseFile(given);
+    if (sparse !== undefined && !hasContent) throw bad('something else than a file is sparse');
     const mtime = given.get('mtime');
     return {
-      name: given.get('path') ?? (prefix === '' ? shortName : `${prefix}/${shortName}`),
+      name: sparse?.name ?? given.get('path') ?? (prefix === '' ? shortName : `${prefix}/${shortName}`),
       type,
       linkName: given.get('linkpath') ?? text(header, 157, 100),
       mode: number(header, 100, 8) & 0o7777,
@@ -153,6 +154,7 @@ export class TarReader {
       gid: decimal(given.get('gid')) ?? number(header, 116, 8),
       // Links and directories may carry a size that no content follows (POSIX, "size").
       sizeBytes: hasContent || !isPlain(type) ? size : 0,
+      ...(sparse === undefined ? {} : { realSizeBytes: sparse.realSizeBytes }),
       mtime: mtime === undefined ? number(header, 136, 12) : Math.max(0, Math.floor(Number.parseFloat(mtime) || 0)),
       attributes,
     };
@@ -173,8 +175,20 @@ function isPlain(type: string): boolean {
   return type >= tarTypes.hardLink && type <= tarTypes.fifo;
 }
 
-function refuseSparse(key: string): void {
-  if (key.startsWith('GNU.sparse.')) throw bad('it has sparse files');
+function isSparseKey(key: string): boolean {
+  return key.startsWith('GNU.sparse.');
+}
+
+/** Of a sparse file in version 1.0 of GNU's format, undefined of any other file. */
+function sparseFile(given: ReadonlyMap<string, string>): { name: string; realSizeBytes: number } | undefined {
+  if (![...given.keys()].some(isSparseKey)) return undefined;
+  const name = given.get('GNU.sparse.name');
+  const realSizeBytes = decimal(given.get('GNU.sparse.realsize'));
+  const isVersion1 = given.get('GNU.sparse.major') === '1' && given.get('GNU.sparse.minor') === '0';
+  if (!isVersion1 || name === undefined || realSizeBytes === undefined) {
+    throw bad('it has sparse files in another format than pax 1.0');
+  }
+  return { name, realSizeBytes };
 }
 
 function* paxRecords(bytes: Buffer): Generator<[string, string]> {

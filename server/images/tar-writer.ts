@@ -16,6 +16,7 @@ export function tarHeader(entry: TarEntry): Uint8Array {
   if (entry.sizeBytes > maxOctalSize) records.push(paxRecord('size', String(entry.sizeBytes)));
   if (entry.uid > maxOctalId) records.push(paxRecord('uid', String(entry.uid)));
   if (entry.gid > maxOctalId) records.push(paxRecord('gid', String(entry.gid)));
+  if (entry.realSizeBytes !== undefined) records.push(...sparseRecords(entry.name, entry.realSizeBytes));
   for (const [key, value] of entry.attributes) records.push(paxRecord(key, value));
   const header = ustar(entry);
   if (records.length === 0) return header;
@@ -56,6 +57,12 @@ function ustar(entry: TarEntry): Buffer {
 
 function octal(header: Buffer, offset: number, width: number, value: number): void {
   header.write(`${value.toString(8).padStart(width - 1, '0')}\0`, offset, 'latin1');
+}
+
+/** The name is that of the file; `path`, which readers of other formats see, says the same here. */
+function sparseRecords(name: string, realSizeBytes: number): string[] {
+  const version = [paxRecord('GNU.sparse.major', '1'), paxRecord('GNU.sparse.minor', '0')];
+  return [...version, paxRecord('GNU.sparse.name', name), paxRecord('GNU.sparse.realsize', String(realSizeBytes))];
 }
 
 /** `LENGTH KEY=VALUE\n`, where LENGTH counts its own digits too. */

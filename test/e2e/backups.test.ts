@@ -75,6 +75,11 @@ describe('backups of instances', { timeout: 15 * 60_000 }, () => {
       'web',
       'cd /root; echo one > file; ln -s /etc/shadow soft; mkdir -m 1777 dir; chown 33:44 dir; chmod 4755 file',
     );
+    // More than any disk of a test has.
+    await sh(
+      'web',
+      'cd /root; echo data | dd of=holes bs=1M seek=100 2>&1; dd if=/dev/zero of=holes bs=1 count=0 seek=4096G',
+    );
     await yurt.ok('snapshot', 'web', 'before');
     await sh('web', 'echo two > /root/second');
     await yurt.ok('stop', '--force', 'web');
@@ -98,7 +103,10 @@ describe('backups of instances', { timeout: 15 * 60_000 }, () => {
     await yurt.ok('start', 'web');
     const look = 'cd /root; cat file; stat -c "%n %a %u %g" file dir; readlink soft; cat second 2>&1';
     assert.equal(await sh('web', look), 'one\nfile 4755 0 0\ndir 1777 33 44\n/etc/shadow\ntwo');
+    const holes = 'cd /root; stat -c "%s" holes; dd if=holes bs=1M skip=100 count=1 2>/dev/null | head -1; du -k holes';
+    assert.match(await sh('web', holes), /^4398046511104\ndata\n\d{1,2}\s+holes$/);
     await yurt.ok('restore', 'web', 'before');
+    assert.match(await sh('web', holes), /^4398046511104\ndata\n\d{1,2}\s+holes$/);
     assert.equal(await sh('web', 'cat /root/file; ls /root/second 2>/dev/null | wc -l'), 'one\n0');
     await yurt.ok('export', 'web', join(directory.path, 'running.tar.zst'), '--compression', 'zstd', '--instance-only');
     await yurt.ok('import', join(directory.path, 'running.tar.zst'), 'twin');

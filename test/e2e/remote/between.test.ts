@@ -37,7 +37,7 @@ describe('instances between two servers', { timeout: 2 * longMs }, () => {
         '--',
         'sh',
         '-c',
-        'echo one > /root/file; chown 33:44 /root/file; ln -s /etc/shadow /root/soft',
+        'cd /root; echo one > file; chown 33:44 file; ln -s /etc/shadow soft; dd of=holes bs=1 count=0 seek=4096G < /dev/zero',
       );
       await far.ok('snapshot', 'web', 'before');
       await far.ok('exec', 'web', '--', 'sh', '-c', 'echo two > /root/file');
@@ -76,6 +76,8 @@ describe('instances between two servers', { timeout: 2 * longMs }, () => {
     await user.ok('start', 'web');
     const look = 'cat /root/file; stat -c "%u %g" /root/file; readlink /root/soft';
     assert.equal(await user.ok('exec', 'web', '--', 'sh', '-c', look), 'two\n33 44\n/etc/shadow\n');
+    const holes = await user.ok('exec', 'web', '--', 'stat', '-c', '%s %b', '/root/holes');
+    assert.equal(holes, '4398046511104 0\n');
     assert.equal(await user.ok('config', 'get', 'web', 'user.colour'), 'blue\n');
     const hwaddr = 'volatile.eth0.hwaddr';
     assert.notEqual(await user.ok('config', 'get', 'web', hwaddr), await user.ok('config', 'get', 'far:web', hwaddr));
