@@ -13,6 +13,7 @@ test('an agent that cannot be started, since its instance has just ended, leaves
   await using directory = await mkdtempDisposable(join(tmpdir(), 'yurt-starter-'));
   const groups = new Set<string>();
   let ended = false;
+  let looks = 0;
   const cgroups: Pick<AgentCgroups, 'open' | 'remove'> = {
     open: async (instance) => {
       groups.add(instance);
@@ -27,13 +28,20 @@ test('an agent that cannot be started, since its instance has just ended, leaves
     runtime: {
       cgroupOf: (id) => `/yurt/${id}`,
       exec: async () => {
-        throw new Fault('not-found', 'There is no container');
+        throw new Fault(
+          'internal',
+          'runc: exec failed: unable to start container process: read init-p: connection reset',
+        );
       },
+      // It is not seen to end at once.
+      state: async () => (++looks === 1 ? { status: 'running', pid: 1 } : { status: 'stopped', pid: 0 }),
     },
   });
   for (const atOnce of [false, true]) {
     ended = atOnce;
-    await assert.rejects(starter.start(ownTask(silentLog), 'web', 1000));
+    looks = 0;
+    const told = { name: 'Fault', code: 'wrong-state', message: 'The instance has stopped' };
+    await assert.rejects(starter.start(ownTask(silentLog), 'web', 1000), told);
     assert.deepEqual([...groups], []);
     assert.deepEqual(await readdir(directory.path), []);
   }

@@ -1,4 +1,5 @@
 import { closeSync, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { listenUnixSocket } from '../../native/unix-socket.ts';
 import { Fault } from '../base/fault.ts';
 import { Revert } from '../base/revert.ts';
@@ -11,9 +12,12 @@ import type { AgentCgroups } from './agent-cgroups.ts';
 /** Connections that wait until the agent has come up. */
 const backlog = 511;
 const listenFd = 3;
+/** An instance that is killed is seen to have ended within this time. */
+const endingMs = 1_000;
+const lookMs = 50;
 
 export interface AgentStarterDeps {
-  readonly runtime: Pick<Runtime, 'exec' | 'cgroupOf'>;
+  readonly runtime: Pick<Runtime, 'exec' | 'cgroupOf' | 'state'>;
   readonly cgroups: AgentCgroups;
   /** Of the sockets; made when missing, private to root. */
   readonly directory: string;
@@ -52,9 +56,18 @@ export class AgentStarter implements Disposable {
 
   /**
    * Kills what is left of an agent that does not answer, and starts one. It takes connections from now on. One that cannot be
-   * started, as when its instance ends meanwhile, leaves nothing.
+   * started leaves nothing. Faults: those of `Runtime.exec`; `wrong-state` when its instance has ended meanwhile.
    */
   async start(task: Task, id: string, idleMs: number): Promise<void> {
+    try {
+      await this.#start(task, id, idleMs);
+    } catch (error) {
+      if (!(await this.#hasEnded(id, error))) throw error;
+      throw new Fault('wrong-state', 'The instance has stopped', { cause: error });
+    }
+  }
+
+  async #start(task: Task, id: string, idleMs: number): Promise<void> {
     await this.remove(id);
     await using revert = new Revert(task.log);
     revert.push('remove what was made for an agent', () => this.remove(id));
@@ -80,6 +93,17 @@ export class AgentStarter implements Disposable {
       closeSync(socket);
     }
     revert.commit();
+  }
+
+  /** Whether that is why: the runtime then fails in words that are about anything, and before the end can be seen. */
+  async #hasEnded(id: string, error: unknown): Promise<boolean> {
+    if (!['internal', 'not-found'].includes(Fault.from(error).code)) return false;
+    for (let waitedMs = 0; waitedMs <= endingMs; waitedMs += lookMs) {
+      const state = await this.#deps.runtime.state(id);
+      if (state === undefined || state.status === 'stopped') return true;
+      await delay(lookMs);
+    }
+    return false;
   }
 
   /** Holds the agent still, if there is one. Fault `timed-out`. */
