@@ -11,6 +11,7 @@ import type { Expanded, Instance, InstanceInit } from './instance.ts';
 import type { InstanceRecords } from './instance-records.ts';
 import type { LimitsApplier } from './limits/limits-applier.ts';
 import { isOn, isPrivileged, wantedIdsOf } from './spec-options.ts';
+import { startFault } from './start-fault.ts';
 import type { TemplateWriter } from './templates/template-writer.ts';
 
 /** All that a pure function needs to describe the container to the runtime. */
@@ -76,7 +77,9 @@ export class InstanceStarter {
     const spec = this.#deps.spec({ instance, expanded, rootPath: root.path, init, access });
     const consoleLogPath = this.#deps.consoleLogPath(instance.uuid);
     const [container, prepared] = await Promise.all([
-      runtime.create(task, { id: instance.uuid, spec, consoleLogPath }),
+      runtime.create(task, { id: instance.uuid, spec, consoleLogPath }).catch((error: unknown) => {
+        throw startFault(error, expanded, false);
+      }),
       preparing,
     ]);
     revert.push('give the processors back', () => this.#deps.limits.release(instance.uuid));
@@ -86,12 +89,25 @@ export class InstanceStarter {
       await records.update(instance, { power: 'stopped' });
     });
     const started = await records.started(instance, { startedAt: now, lastUsedAt: now, init });
-    await prepared.plug(task, container.pid);
-    task.signal.throwIfAborted();
-    await runtime.start(task, instance.uuid);
+    await this.#withInit(task, instance, expanded, async () => {
+      await prepared.plug(task, container.pid);
+      task.signal.throwIfAborted();
+      await runtime.start(task, instance.uuid);
+    });
     revert.commit();
     void this.#hideRoot(task, instance, pool); // nobody waits for it, and it never fails
     return started;
+  }
+
+  /** What fails on an init that has ended fails because it has. */
+  async #withInit({ signal }: Task, { uuid }: Instance, expanded: Expanded, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (signal.aborted) throw error;
+      const gone = (await this.#deps.runtime.state(uuid))?.status === 'stopped';
+      throw startFault(error, expanded, gone);
+    }
   }
 
   /** Refuses what can be known of a start before it, also while the instance runs, and returns what will hold. */

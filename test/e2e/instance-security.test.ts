@@ -67,6 +67,16 @@ describe('the keys of security and the kernel', () => {
     assert.match(stderr, /Function not implemented/);
   });
 
+  it('a list of system calls that is too short for init is named when the start fails', {
+    timeout: longMs,
+  }, async () => {
+    const { exitCode, stderr } = await launch('short', { 'security.syscalls.allow': 'read' });
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /Init cannot be started, probably because of security\.syscalls\.allow: it must name all/);
+    await yurt.ok('config', 'unset', 'short', 'security.syscalls.allow');
+    await yurt.ok('start', 'short');
+  });
+
   it('raw.oci reaches the container, and cannot touch its root', { timeout: longMs }, async () => {
     await launch('patched', { 'raw.oci': '{"process":{"noNewPrivileges":true}}' });
     assert.match((await sh('patched', 'cat /proc/1/status')).stdout, /^NoNewPrivs:\t1$/m);
