@@ -2,7 +2,7 @@ import { Fault } from '../base/fault.ts';
 import type { DeviceOwner } from '../devices/device.ts';
 import type { NetworkDriver } from '../networks/contract.ts';
 import { type Expanded, type Instance, resourceOf } from './instance.ts';
-import { nicsOf } from './nics.ts';
+import { type InstanceNic, nicsOf } from './nics.ts';
 
 export interface StaticAddressesDeps {
   readonly instances: () => Promise<readonly Instance[]>;
@@ -42,10 +42,12 @@ export class StaticAddresses {
    */
   async check(owner: DeviceOwner, { config, devices }: Expanded): Promise<void> {
     const { hwaddr, network } = this.#deps;
+    const own = new Map<string, string>();
     for (const [name, device] of Object.entries(devices)) {
       const [nic] = nicsOf({ ...owner, config }, { config, devices: { [name]: device } }, hwaddr);
       if (nic === undefined) continue;
       try {
+        checkOnce(own, name, nic);
         await network(nic.network).check(nic.request);
         const { ipv4 = 'none' } = nic.request;
         if (ipv4 === 'none') continue;
@@ -55,5 +57,19 @@ export class StaticAddresses {
         if (!(error instanceof Fault && error.code === 'unavailable')) throw Fault.during(`Device "${name}"`, error);
       }
     }
+  }
+}
+
+/** No two nics of an instance can have the same address on a network, or the same name on the host. Fault `in-use`. */
+function checkOnce(own: Map<string, string>, device: string, { network, request }: InstanceNic): void {
+  const { ipv4 = 'none', hostName } = request;
+  const claims = [
+    ...(ipv4 === 'none' ? [] : [{ key: `${network} ${ipv4}`, words: `The address ${ipv4}` }]),
+    ...(hostName === undefined ? [] : [{ key: hostName, words: `The host_name ${hostName}` }]),
+  ];
+  for (const { key, words } of claims) {
+    const holder = own.get(key);
+    if (holder !== undefined) throw new Fault('in-use', `${words} is that of device "${holder}"`);
+    own.set(key, device);
   }
 }

@@ -76,7 +76,10 @@ export interface NetworkDriver extends AsyncDisposable {
   down(task: Task): Promise<void>;
   /** How it is now, as far as the driver watches it; never waits. */
   status(): NetworkStatus;
-  /** Refuses addresses that the network does not have, and addresses and names that others have. Faults: `invalid`, `in-use`. */
+  /**
+   * Refuses addresses that the network does not have, and addresses and names that nics of other instances have: those of its
+   * own may be about to change too. Faults: `invalid`, `in-use`.
+   */
   check(nic: NicRequest): Promise<void>;
   /**
    * Reserves address and name for the nic; needs no process yet, so it can run while the instance is created. An address

@@ -122,6 +122,15 @@ describe('the names of nics', () => {
     assert.throws(() => open({}).check(nic(db, 'db', { ipv4: '10.1.2.250' })), { code: 'invalid' });
   });
 
+  it('may be given what another nic of the same instance gives up, and no two have it at once', () => {
+    const names = open();
+    names.assign(nic(web, 'web', { ipv4: '10.1.2.250', hostName: 'end' }));
+    const renamed = nic(web, 'web', { name: 'lan9', ipv4: '10.1.2.250', hostName: 'end' });
+    names.check(renamed);
+    assert.throws(() => names.check({ ...renamed, instanceId: db }), { code: 'in-use' });
+    assert.throws(() => names.assign(renamed), { code: 'in-use' });
+  });
+
   it('never choose an address that somebody claims', () => {
     const free = open().assign(nic(web, 'web')).entry.ipv4 ?? 0n;
     const claimed = new Set([formatAddress(4, free)]);

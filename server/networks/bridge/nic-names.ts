@@ -49,10 +49,17 @@ export class NicNames {
     return this.#nics.get(keyOf(instanceId, nic));
   }
 
-  /** Refuses what `assign` would refuse because of its addresses and links. Faults: `invalid`, `in-use`. */
+  /**
+   * Refuses what `assign` would refuse because of its addresses and links, now or when the instance's other nics are as it wants
+   * them: what one of these has now may be on its way to this one. Faults: `invalid`, `in-use`.
+   */
   check(request: NicRequest): void {
+    const ofOthers = this.list().filter(({ instanceId }) => instanceId !== request.instanceId);
+    this.#check(request, ofOthers);
+  }
+
+  #check(request: NicRequest, others: readonly NicName[]): void {
     if (!isLinkName(request.name)) throw new Fault('invalid', `${JSON.stringify(request.name)} is not a link name`);
-    const others = this.#othersThan(request);
     if (request.ipv4 !== undefined && request.ipv4 !== 'none') this.#static(request.ipv4, others);
     this.#checkIPv6(request);
     const { hostName } = request;
@@ -72,10 +79,10 @@ export class NicNames {
     request: NicRequest,
     claimed: ReadonlySet<string> = new Set(),
   ): { readonly entry: NicName; readonly isNew: boolean } {
-    this.check(request);
+    const others = this.#othersThan(request);
+    this.#check(request, others);
     checkRequest(request);
     const key = keyOf(request.instanceId, request.name);
-    const others = this.#othersThan(request);
     if (others.some((other) => other.hwaddr === request.hwaddr)) {
       throw new Fault('in-use', `The MAC address ${request.hwaddr} is in use on the network`);
     }

@@ -153,6 +153,23 @@ describe('a nic', { timeout: longMs }, () => {
     await world.inside('a', 'udhcpc -i eth0 -n -q -f -t 5 >/dev/null');
   });
 
+  it('keeps its address and its name on the host when its name inside changes', async () => {
+    const own = await world.inside('a', "ip -4 -o address show eth0 | grep -o '10[.0-9]*' | head -1");
+    const address = own.replace(/\d+$/, own.endsWith('.9') ? '10' : '9');
+    const fixed = { type: 'nic', network, 'ipv4.address': address, host_name: 'a-end' };
+    await world.set('a', 'eth1', fixed);
+    await world.set('a', 'eth1', { ...fixed, name: 'lan9' });
+    assert.match(await world.inside('a', 'ls /sys/class/net'), /lan9/);
+    await world.inside('a', 'ip link set lan9 up; udhcpc -i lan9 -n -q -f -t 5 >/dev/null');
+    const twice = world.set('a', 'eth2', { type: 'nic', network, 'ipv4.address': address });
+    await assert.rejects(twice, /is that of device "eth1"/);
+    await assert.rejects(
+      world.set('a', 'eth2', { ...fixed, 'ipv4.address': 'none' }),
+      /host_name a-end is that of device/,
+    );
+    await world.set('a', 'eth1', undefined);
+  });
+
   it('says what it cannot be', async () => {
     for (const [options, why] of [
       [{ vlan: '5' }, /nic has no option "vlan": .*do not filter by VLAN/],
