@@ -96,9 +96,10 @@ export const objectCommands: readonly Command[] = [
     help: 'Trust a client no more, take a token back, delete a group',
     run: (state) => {
       const keys = chosen(state.tables.trust);
-      const [kind = ''] = (keys[0] ?? '').split('/');
-      const names = keys.map((key) => printable(keys.length === 1 ? nameOf(key) : key.replace('/', ' ')));
-      return only(confirming(state, keys.length === 1 ? kind : 'client', names, { kind: 'delete-trust', keys }));
+      const kinds = new Set(keys.map((key) => key.slice(0, key.indexOf('/'))));
+      const [kind = ''] = kinds;
+      const names = keys.map((key) => printable(kinds.size === 1 ? nameOf(key) : key.replace('/', ' ')));
+      return only(confirming(state, kinds.size === 1 ? kind : '', names, { kind: 'delete-trust', keys }));
     },
   },
   {
@@ -189,8 +190,10 @@ function imageUnderCursor(state: State): string {
 
 const maxListed = 8;
 
+/** An empty noun: they are of several kinds, which their names say. */
 function confirming(state: State, noun: string, names: readonly string[], effect: Effect): State {
-  const title = names.length === 1 ? `Delete the ${noun} ${names[0]}?` : `Delete ${names.length} ${noun}s?`;
+  const several = noun === '' ? `these ${names.length}` : `${names.length} ${noun}s`;
+  const title = names.length === 1 ? `Delete the ${noun} ${names[0]}?` : `Delete ${several}?`;
   const lines = names.length === 1 ? [] : [names.slice(0, maxListed).join(', ')];
   const overlay = { kind: 'confirm', title, lines, expected: undefined, editor: editorOf(), action: 'delete' } as const;
   return { ...state, overlay: { ...overlay, effect } };
