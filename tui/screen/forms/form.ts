@@ -54,7 +54,7 @@ export interface FormSpec {
   readonly button: (form: Form) => string;
   readonly fields: (form: Form, state: State) => readonly Field[];
   /** The command that does the same, as far as there is one. */
-  readonly command?: (form: Form) => string;
+  readonly command?: (form: Form, state: State) => string;
   /** What is to be done; or what is wrong with it. `state` is without the form. */
   readonly submit: (form: Form, state: State) => Step<State> | { readonly error: string };
 }

@@ -19,16 +19,18 @@ export const moveSpec: FormSpec = {
       ...{ choices: offerAt(form, state)?.projects.map(({ name }) => name) ?? [], source: 'projects' },
     },
   ],
-  command: (form) => {
-    const { name, project } = placeOf(keyOf(form));
-    const words = ['yurt', 'move', name, textIn(form, 'name')];
-    if (textIn(form, 'project') !== project) words.push('--target-project', textIn(form, 'project'));
-    return words.map(shellWord).join(' ');
+  command: (form, state) => {
+    const { remote, name, project } = placeOf(keyOf(form));
+    const to = targetOf(form);
+    const words = ['yurt', 'move', onServer(remote, name)];
+    if (to.name !== name) words.push(onServer(remote, to.name));
+    if (to.project !== project) words.push('--target-project', to.project);
+    return words.length === 3 ? '' : commandLine(words, form, state);
   },
   submit: (form, state) => {
     const key = keyOf(form);
     const { name, project } = placeOf(key);
-    const to = { name: textIn(form, 'name') || name, project: textIn(form, 'project') || project };
+    const to = targetOf(form);
     if (to.name === name && to.project === project) return { error: 'It is there already' };
     return asking(state, { kind: 'move', key, ...to });
   },
@@ -43,18 +45,18 @@ export const publishSpec: FormSpec = {
     { id: 'reuse', label: 'Take over', hint: 'aliases that other images have', kind: 'switch' },
     { id: 'force', label: 'Interrupt it', hint: 'kills it when it runs, and starts it again', kind: 'switch' },
   ],
-  command: (form) => {
-    const words = ['yurt', 'publish', nameOf(keyOf(form))];
+  command: (form, state) => {
+    const { remote, name } = placeOf(keyOf(form));
+    const words = ['yurt', 'publish', onServer(remote, name)];
     for (const alias of listIn(form, 'aliases')) words.push('--alias', alias);
     if (form.switches['reuse'] === true) words.push('--reuse');
     if (form.switches['force'] === true) words.push('--force');
-    return words.map(shellWord).join(' ');
+    return commandLine(words, form, state);
   },
   submit: (form, state) => {
     const key = keyOf(form);
-    const row = state.data.instances.get(key);
     const force = form.switches['force'] === true;
-    if (row !== undefined && isRunning(row.instance) && !force) {
+    if (isRunningNow(form, state) && !force) {
       return { error: 'It is running: stop it first, or let it be interrupted' };
     }
     const reuse = form.switches['reuse'] === true;
@@ -72,16 +74,17 @@ export const rebuildSpec: FormSpec = {
       choices: ownImages(offerAt(form, state)),
     },
   ],
-  command: (form) =>
-    textIn(form, 'image') === ''
-      ? ''
-      : ['yurt', 'rebuild', textIn(form, 'image'), nameOf(keyOf(form))].map(shellWord).join(' '),
+  command: (form, state) => {
+    const { remote, name } = placeOf(keyOf(form));
+    const words = ['yurt', 'rebuild', textIn(form, 'image'), onServer(remote, name)];
+    if (isRunningNow(form, state)) words.push('--force');
+    return textIn(form, 'image') === '' ? '' : commandLine(words, form, state);
+  },
   submit: (form, state) => {
     const key = keyOf(form);
     const image = textIn(form, 'image');
     if (image === '') return { error: 'An image is needed: tab shows what there is' };
-    const row = state.data.instances.get(key);
-    const force = row !== undefined && isRunning(row.instance);
+    const force = isRunningNow(form, state);
     const lines = [
       'What is in it is lost; its configuration and devices stay.',
       ...(force ? ['It is running: it is killed, and started again.'] : []),
@@ -104,6 +107,30 @@ export function moveForm(key: string): Form {
 
 export function keyOf({ subject }: Form): string {
   return subject.key ?? '';
+}
+
+/** Where it is to be moved to; an empty field changes nothing. */
+function targetOf(form: Form): { readonly name: string; readonly project: string } {
+  const { name, project } = placeOf(keyOf(form));
+  return { name: textIn(form, 'name') || name, project: textIn(form, 'project') || project };
+}
+
+function isRunningNow(form: Form, { data }: State): boolean {
+  const row = data.instances.get(keyOf(form));
+  return row !== undefined && isRunning(row.instance);
+}
+
+/** An instance as a command names it: those of other servers than the present one with their server. */
+function onServer(remote: string, name: string): string {
+  return remote === '' ? name : `${remote}:${name}`;
+}
+
+/** With the project of the instance, unless it is the one that commands are for anyway. */
+function commandLine(words: readonly string[], form: Form, state: State): string {
+  const { remote, project } = placeOf(keyOf(form));
+  const isPresent = remote === '' && project === (state.project || 'default');
+  const chosen = isPresent ? [] : ['--project', project];
+  return [...words, ...chosen].map(shellWord).join(' ');
 }
 
 /** What the server of the instance has. */

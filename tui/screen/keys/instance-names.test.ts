@@ -54,6 +54,37 @@ describe('another name for an instance', () => {
   });
 });
 
+describe('the command that a form shows', () => {
+  const shown = (one: State) => / \$ (yurt .*?) *│/.exec(text(one))?.[1];
+  const sample = state.data.instances.get('default/build');
+  const elsewhere = update(update(state, { type: 'others', remotes: ['office'] }).state, {
+    type: 'instances-listed',
+    instances: sample ? [{ ...sample.instance, name: 'mail' }] : [],
+    now: sampleNow,
+    remote: 'office',
+  }).state;
+  const atMail = typed(elsewhere, '/', 'text:mail', 'enter');
+
+  it('is there once it does something, and has nothing that stays as it is', () => {
+    const form = typed(state, 'M');
+    assert.equal(shown(form), undefined);
+    assert.equal(shown(typed(form, 'ctrl+u')), undefined);
+    assert.equal(shown(typed(form, 'text:er')), 'yurt move build builder');
+    assert.equal(shown(typed(form, 'down', 'ctrl+u', 'text:lab')), 'yurt move build --target-project lab');
+  });
+
+  it('is for the server and the project of the instance', () => {
+    assert.equal(shown(typed(atMail, 'M', 'text:er')), 'yurt move office:mail office:mailer --project default');
+    assert.equal(shown(typed(atMail, 'P')), 'yurt publish office:mail --project default');
+    assert.equal(shown(typed({ ...state, project: 'lab' }, 'P')), 'yurt publish build --project default');
+  });
+
+  it('interrupts what runs where the form would', () => {
+    assert.equal(shown(typed(state, 'B', 'text:tiny')), 'yurt rebuild tiny build');
+    assert.equal(shown(typed(state, 'G', 'B', 'text:tiny')), 'yurt rebuild tiny web10 --force');
+  });
+});
+
 describe('a copy of an instance', () => {
   it('has the name that is typed, or one that the server picks', () => {
     const key = 'default/web10';

@@ -41,7 +41,7 @@ export function screens(size: Size): Readonly<Record<string, State>> {
     'instance-config-difference': typed(drafted(tab(2)), 'ctrl+s'),
     'instances-grouped': typed(elsewhere(state), 'z', 'z'),
     'instances-remotes': elsewhere(state),
-    'instance-move': typed(state, 'M', 'down', 'ctrl+u', 'text:l', 'tab'),
+    'instance-move': typed(state, 'M', 'down', 'ctrl+u', 'text:la', 'tab'),
     'instance-publish': typed(state, 'P', 'text:golden'),
     'instance-rebuild': typed(state, 'B', 'text:deb', 'tab'),
     'image-build': typed(screen('images'), 'b', 'text:13', 'tab'),

@@ -24,13 +24,18 @@ export function formLines(state: State, form: Form, width: number): Line[] {
   const top = Math.max(0, Math.min(at - Math.floor(fieldRoom / 2), rows.length - fieldRoom));
   const offers = fields.some(({ choices }) => choices !== undefined);
   const suggestions = offers ? suggestionLines(form, fields, Math.min(mostSuggestions, room - fieldRoom), width) : [];
-  const command = spec.command?.(form);
+  const command = spec.command?.(form, state);
   return [
     ...rows.slice(top, top + fieldRoom),
     ...hintLines(form, fields, width),
     ...suggestions,
-    ...(command === undefined ? [] : [line(span('$ ', 'dim'), span(safe(command), 'accent'))]),
+    ...(command === undefined ? [] : [commandLine(command)]),
   ];
+}
+
+/** Empty as long as there is no command that does what the form asks for so far. */
+function commandLine(command: string): Line {
+  return command === '' ? line() : line(span('$ ', 'dim'), span(safe(command), 'accent'));
 }
 
 function fieldRows(state: State, form: Form, fields: readonly Field[], width: number): Line[] {
