@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import protobuf from 'protobufjs';
 import { configurationReference } from '../server/reference.ts';
+import { fileDescriptors } from './file-descriptors.ts';
 
 const require = createRequire(import.meta.url);
 const root = dirname(import.meta.dirname);
@@ -24,8 +25,15 @@ function generateTypes(): void {
   ]);
 }
 
-/** All of the API as one JSON descriptor: whoever loads it parses no `.proto` at start. */
-function generateDescriptor(): void {
+/** All of the API as one JSON descriptor: whoever loads it parses no `.proto` at start. And the files that reflection tells of. */
+function generateDescriptors(): void {
+  writeFileSync(join(root, 'proto/gen/api.json'), JSON.stringify(parseApi().toJSON({ keepComments: false })));
+  const sources = protoFiles.map((name) => ({ name, text: readFileSync(join(root, 'proto', name), 'utf8') }));
+  const files = [...fileDescriptors(parseApi({ keepCase: true }), sources).values()];
+  writeFileSync(join(root, 'proto/gen/files.json'), JSON.stringify(files.map((file) => file.toString('base64'))));
+}
+
+function parseApi(options: protobuf.IParseOptions = {}): protobuf.Root {
   const api = new protobuf.Root();
   api.resolvePath = (_origin, target) => {
     if (protobuf.common.get(target) !== null) return target;
@@ -34,9 +42,9 @@ function generateDescriptor(): void {
       target,
     );
   };
-  api.loadSync(protoFiles);
+  api.loadSync(protoFiles, options);
   api.resolveAll();
-  writeFileSync(join(root, 'proto/gen/api.json'), JSON.stringify(api.toJSON({ keepComments: false })));
+  return api;
 }
 
 const bundled = { bundle: true, platform: 'node', target: 'node26', minify: true, legalComments: 'none' } as const;
@@ -93,7 +101,8 @@ async function bundle(): Promise<void> {
     packages: 'external',
   });
   mkdirSync(join(root, 'dist/gen'), { recursive: true });
-  copyFileSync(join(root, 'proto/gen/api.json'), join(root, 'dist/gen/api.json'));
+  for (const name of ['api.json', 'files.json'])
+    copyFileSync(join(root, 'proto/gen', name), join(root, 'dist/gen', name));
 }
 
 /** The full-screen interface: no command loads any of it. What the first frame does without is loaded after that. */
@@ -194,7 +203,7 @@ function emptyModule(specifier: string): Plugin {
 }
 
 generateTypes();
-generateDescriptor();
+generateDescriptors();
 writeFileSync(join(root, 'docs/reference/configuration.md'), configurationReference());
 await bundle();
 await buildAgent();

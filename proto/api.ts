@@ -9,3 +9,9 @@ export function loadApi(): PackageDefinition {
   const descriptor = JSON.parse(readFileSync(new URL('./gen/api.json', import.meta.url), 'utf8'));
   return fromJSON(descriptor, messageOptions);
 }
+
+/** A FileDescriptorProto of each of the API's files, for clients that have none of them. */
+export function loadFileDescriptors(): Buffer[] {
+  const files = JSON.parse(readFileSync(new URL('./gen/files.json', import.meta.url), 'utf8')) as string[]; // of the build
+  return files.map((file) => Buffer.from(file, 'base64'));
+}

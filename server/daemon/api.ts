@@ -1,5 +1,5 @@
 import type { ServiceDefinition } from '@grpc/grpc-js';
-import { loadApi } from '../../proto/api.ts';
+import { loadApi, loadFileDescriptors } from '../../proto/api.ts';
 import type { Log } from '../base/log.ts';
 import type { InstancePlaces } from '../instances/instance-places.ts';
 import { ApiServer, localLimits, remoteLimits, strangerLimits } from '../rpc/api-server.ts';
@@ -32,6 +32,7 @@ export function openApi(
   { checkProject, gate, publish }: Pick<RouterDeps, 'checkProject' | 'gate'> & { publish: RouterDeps['audit'] },
 ): ApiParts {
   const api = loadApi();
+  const files = loadFileDescriptors();
   const routed = ({ identify, audit }: Pick<RouterDeps, 'identify' | 'audit'>) =>
     Object.entries(handlers).map(([name, handler]) => {
       const definition = api[`yurt.v1.${name}`] as ServiceDefinition; // named in the API, held by a test
@@ -45,16 +46,16 @@ export function openApi(
     else peers.logRefusal(audit.caller, `${audit.method}: ${audit.result}`);
   };
   const services = routed({ identify, audit: publish });
-  const local = new ApiServer({ api, services, limits: localLimits });
+  const local = new ApiServer({ files, services, limits: localLimits });
   const inbound = {
     ownerOf: (peer: string) => peers.identify(peer)?.certificate?.fingerprint ?? peer,
     refused: (peer: string) =>
       peers.logRefusal(peers.identify(peer)?.name ?? peer, 'its requests hold too much memory'),
   };
-  const remote = new ApiServer({ api, services, limits: remoteLimits, inbound });
+  const remote = new ApiServer({ files, services, limits: remoteLimits, inbound });
   const strangers = new ApiServer({
     ...{
-      api,
+      files,
       services: routed({ identify: identifyStranger, audit: auditStranger }),
       limits: strangerLimits,
       forStrangers: true,

@@ -30,13 +30,12 @@ class Listening implements AsyncDisposable {
   readonly calls: ServerWritableStream<unknown, unknown>[] = [];
 
   constructor(limits: ApiLimits) {
-    const api = loadApi();
-    const definition = api['yurt.v1.EventService'] as ServiceDefinition; // a service of the API
+    const definition = loadApi()['yurt.v1.EventService'] as ServiceDefinition; // a service of the API
     const WatchEvents = (call: ServerWritableStream<unknown, unknown>) => {
       this.calls.push(call);
       call.write({ event: { begun: {} } });
     };
-    this.#api = new ApiServer({ api, services: [{ definition, implementation: { WatchEvents } }], limits });
+    this.#api = new ApiServer({ files: [], services: [{ definition, implementation: { WatchEvents } }], limits });
     this.#sockets = createServer((socket) => {
       this.accepted.push(socket);
       this.#api.serve(socket);
