@@ -274,9 +274,10 @@ function serverFacts(
       })),
       stateDirectory: base.directories.state,
     },
-    countInstances: async () => ({
-      all: (await parts.records.list()).length,
-      running: parts.supervisor.runningUuids().length,
-    }),
+    countInstances: async (sight) => {
+      const running = new Set(parts.supervisor.runningUuids());
+      const seen = (await parts.records.list()).filter(({ project, name }) => sight.role(project, name) !== undefined);
+      return { all: seen.length, running: seen.filter(({ uuid }) => running.has(uuid)).length };
+    },
   });
 }

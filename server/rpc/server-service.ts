@@ -5,6 +5,7 @@ import { suggestion } from '../base/nearest.ts';
 import type { ServerConfig } from '../daemon/server-config.ts';
 import type { DeviceType } from '../devices/device.ts';
 import type { Handlers } from './router.ts';
+import type { Sight } from './sight.ts';
 
 export interface ServerFacts {
   readonly name: string;
@@ -25,7 +26,8 @@ export interface ServerServiceDeps {
   /** The tables of keys, by what they configure. */
   readonly keys: Readonly<Record<string, readonly ConfigKey[]>>;
   readonly deviceTypes: readonly DeviceType[];
-  readonly countInstances: () => Promise<{ all: number; running: number }>;
+  /** Those that exist for the caller. */
+  readonly countInstances: (sight: Sight) => Promise<{ all: number; running: number }>;
   /** Begins to stop all instances and then the server. */
   readonly shutdown: (timeoutSeconds: number) => void;
 }
@@ -35,9 +37,9 @@ const maxShutdownTimeoutSeconds = 86_400;
 export function serverService(deps: ServerServiceDeps): Handlers<ServerServiceHandlers> {
   const { facts, config, countInstances, shutdown } = deps;
   return {
-    GetServer: async () => {
+    GetServer: async (call) => {
       const network = deps.network();
-      const { all, running } = await countInstances();
+      const { all, running } = await countInstances(call.identity.sight);
       return {
         server: {
           name: facts.name,

@@ -94,6 +94,15 @@ describe('the permissions of clients', { timeout: longMs }, () => {
     assert.equal((await yurt.ok('list', '-c', 'ns', '-f', 'csv')).trim(), 'secret,RUNNING');
   });
 
+  it('count for a restricted client what it sees', async () => {
+    const count = async (who: string) => {
+      const { server } = (await response(who, 'ServerService/GetServer', {})) as { server: Record<string, unknown> };
+      return [server['instanceCount'], server['runningInstanceCount']];
+    };
+    assert.deepEqual(await count('guest'), [1, 1]);
+    assert.deepEqual(await count('admin'), [2, 2]);
+  });
+
   it('say of what does not exist the same as of what may not be seen', async () => {
     const [seen, missing] = await calls('guest', [
       { method: 'InstanceService/GetInstance', request: { project: 'default', name: 'secret' } },
