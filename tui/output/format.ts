@@ -39,12 +39,25 @@ export function toJson(value: unknown): string {
   return `${printableEscapes(JSON.stringify(value))}\n`;
 }
 
-/** Booleans and numbers of YAML 1.1 (yaml.org/type/bool.html, int.html), where YAML 1.2 has texts. */
-const olderValue =
-  /^(?:y|n|yes|no|on|off|[-+]?(?:0[0-7_]+|[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?|[0-9]+_[0-9_]*))$/i;
+/**
+ * What YAML 1.1 (yaml.org/type) has for something else than a text: booleans, signs for keys and values, numbers in their many ways
+ * of writing, and dates, which its readers refuse when there is no such day.
+ */
+const olderValues = [
+  /^(?:y|n|yes|no|on|off|=|<<)$/i,
+  /^[-+]?(?:0b[01_]+|0x[0-9a-f_]+|(?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9_]+)(?:e[-+]?[0-9]+)?)$/i,
+  /^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$/,
+  /^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:$|[Tt \t])/,
+];
 
 function needsQuotes(text: string): boolean {
-  return hasUnprintable(text) || olderValue.test(text);
+  return hasUnprintable(text) || (olderValues.some((pattern) => pattern.test(text)) && !isMoment(text));
+}
+
+/** As the server says when something was: that is a moment for all readers. */
+function isMoment(text: string): boolean {
+  const milliseconds = Date.parse(text);
+  return milliseconds >= 0 && text === new Date(milliseconds).toISOString();
 }
 
 /**
