@@ -6,6 +6,10 @@ const maxRuns = 4_000_000;
 /** All numbers below this are exact, and no file is as large. */
 const maxDigits = 15;
 
+const newline = 0x0a;
+const zero = 0x30;
+const nine = 0x39;
+
 /**
  * Checks the content of a sparse file as it goes by. It begins with a map of what is not a hole: decimal numbers, one a
  * line, filled up with zeros to a block: how many runs of data there are, then offset and size of each
@@ -48,11 +52,10 @@ export class SparseMap {
   }
 
   #takeDigit(byte: number): void {
-    const character = String.fromCharCode(byte);
-    if (character !== '\n') {
-      this.#number += character;
-      if (!/^(?:0|[1-9][0-9]*)$/.test(this.#number) || this.#number.length > maxDigits)
-        throw bad('has no valid number');
+    if (byte !== newline) {
+      const isDigit = byte >= zero && byte <= nine;
+      if (!isDigit || this.#number === '0' || this.#number.length === maxDigits) throw bad('has no valid number');
+      this.#number += String.fromCharCode(byte);
       return;
     }
     if (this.#number === '') throw bad('has an empty line');
