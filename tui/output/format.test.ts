@@ -4,7 +4,18 @@ import { parse } from 'yaml';
 import { toYaml } from './format.ts';
 
 describe('YAML for other programs', () => {
-  const numbers = ['1:30', '00:16:30:12:34:56', '-190:20:30.15', '012', '1_000', '0b101', '-0x1F', '1_0.5', '1_.e+3', '5'];
+  const numbers = [
+    '1:30',
+    '00:16:30:12:34:56',
+    '-190:20:30.15',
+    '012',
+    '1_000',
+    '0b101',
+    '-0x1F',
+    '1_0.5',
+    '1_.e+3',
+    '5',
+  ];
   const texts = [...numbers, 'on', 'No', 'y', 'true', '~', '=', '<<', 'a\x1b[2J'];
 
   it('has texts that readers of both versions take for texts', async () => {
@@ -18,7 +29,18 @@ describe('YAML for other programs', () => {
   });
 
   it('has none around what is a text for all readers', async () => {
-    const plain = ['10.0.0.1', '10.0.0.1/24', '6.1.0', 'snap0', '1d 12H', '512MiB', 'a=b', '0-3', '00:16:3e:12:34:5f', '1.2.3'];
+    const plain = [
+      '10.0.0.1',
+      '10.0.0.1/24',
+      '6.1.0',
+      'snap0',
+      '1d 12H',
+      '512MiB',
+      'a=b',
+      '0-3',
+      '00:16:3e:12:34:5f',
+      '1.2.3',
+    ];
     assert.equal(await toYaml(plain), plain.map((text) => `- ${text}\n`).join(''));
   });
 
