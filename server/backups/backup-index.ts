@@ -3,11 +3,14 @@ import { Fault } from '../base/fault.ts';
 import { parseYamlText, type YamlValue, yamlLimits } from '../images/yaml-text.ts';
 import { checkInstanceName } from '../instances/name.ts';
 import { checkSnapshotName, type Kept, maxSnapshots } from '../snapshots/snapshot.ts';
+import { type DiskIds, parseDiskIds } from './disk-ids.ts';
 
 /** What `backup/index.yaml` says: docs/reference/backup-format.md. */
 export interface BackupIndex {
   readonly name: string;
   readonly instance: Kept;
+  /** How the owners of its files are shifted, if they are. */
+  readonly diskIds?: DiskIds;
   /** The oldest first. */
   readonly snapshots: readonly BackupSnapshot[];
 }
@@ -18,6 +21,7 @@ export interface BackupSnapshot {
   readonly createdAt: string;
   readonly expiresAt: string;
   readonly kept: Kept;
+  readonly diskIds?: DiskIds;
 }
 
 const format = 'yurt-backup-1';
@@ -75,7 +79,10 @@ function ownIndex(document: Mapping): BackupIndex {
   };
 }
 
-/** What `lxc export` writes: the configuration is below `config`, every snapshot is one with a name and dates. */
+/**
+ * What `lxc export` writes: the configuration is below `config`, every snapshot is one with a name and dates. Files belong to whom
+ * they belong to on its disk.
+ */
 function foreignIndex(document: Mapping, config: Mapping): BackupIndex {
   if (text(document, 'optimized') === 'true') {
     throw new Fault(
@@ -87,17 +94,23 @@ function foreignIndex(document: Mapping, config: Mapping): BackupIndex {
     throw new Fault('unsupported', 'The backup is of a virtual machine, and yurt runs containers');
   }
   const snapshots = config.get('snapshots') === '' ? [] : list(config, 'snapshots');
+  const instance = keptOf(mapping(config.get('container') ?? config.get('instance'), 'config.container'));
   return {
-    name: text(document, 'name'),
-    instance: keptOf(mapping(config.get('container') ?? config.get('instance'), 'config.container')),
+    ...{ name: text(document, 'name'), instance, ...diskIdsOf(instance) },
     snapshots: snapshots.map((each) => {
       const snapshot = mapping(each, 'a snapshot');
-      return { ...head(document, snapshot), kept: keptOf(snapshot) };
+      const kept = keptOf(snapshot);
+      return { ...head(document, snapshot), kept, ...diskIdsOf(kept) };
     }),
   };
 }
 
-function head(document: Mapping, snapshot: Mapping): Omit<BackupSnapshot, 'kept'> {
+function diskIdsOf({ config }: Kept): { diskIds?: DiskIds } {
+  const diskIds = parseDiskIds(config['volatile.last_state.idmap'] ?? '');
+  return diskIds === undefined ? {} : { diskIds };
+}
+
+function head(document: Mapping, snapshot: Mapping): Omit<BackupSnapshot, 'kept' | 'diskIds'> {
   const name = text(snapshot, 'name');
   const prefix = `${text(document, 'name')}/`; // some write `web/snap0`
   const expires = date(text(snapshot, 'expires_at'));

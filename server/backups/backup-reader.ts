@@ -7,6 +7,7 @@ import { TarReader, type TarSink } from '../images/tar-reader.ts';
 import { tarEnd, tarFile, tarHeader } from '../images/tar-writer.ts';
 import type { TemplateFile } from '../templates/template-set.ts';
 import { type BackupIndex, indexName, maxIndexBytes, parseIndex } from './backup-index.ts';
+import { type DiskIds, idInside } from './disk-ids.ts';
 
 /** The root of a backup's snapshot, or of its instance. */
 export interface BackupRoot {
@@ -55,7 +56,7 @@ export class BackupReader {
   async index(): Promise<BackupIndex> {
     while (this.#sorter.index === undefined && (await this.#more()));
     if (this.#sorter.index === undefined) throw bad('it has no index');
-    return parseIndex(this.#sorter.index);
+    return this.#sorter.index;
   }
 
   async *roots(): AsyncGenerator<BackupRoot, void, void> {
@@ -116,9 +117,10 @@ export class BackupReader {
   }
 }
 
-/** Says of each entry which root it belongs to, and writes it anew as one of an image. */
+/** Says of each entry which root it belongs to, and writes it anew as one of an image, with the owner that the instance sees. */
 class Sorter implements TarSink {
-  index: string | undefined;
+  index: BackupIndex | undefined;
+  #diskIds: ReadonlyMap<string, DiskIds | undefined> = new Map();
   readonly #indexPieces: Buffer[] = [];
   #pieces: { section: string; chunks: Uint8Array[] }[] = [];
   #section: string | undefined;
@@ -149,7 +151,8 @@ class Sorter implements TarSink {
       throw bad('it has a hard link that leads out of its root');
     }
     const linkName = target === undefined ? entry.linkName : target.name;
-    this.#push(tarHeader({ ...entry, name: place.name, linkName }));
+    const owner = ownerIn(this.#diskIds.get(place.section), entry);
+    this.#push(tarHeader({ ...entry, ...owner, name: place.name, linkName }));
     this.#padding = padding(entry.sizeBytes);
     return true;
   }
@@ -160,7 +163,7 @@ class Sorter implements TarSink {
   }
 
   endEntry(): void {
-    if (this.#inIndex) this.index = Buffer.concat(this.#indexPieces).toString('utf8');
+    if (this.#inIndex) this.#endIndex(parseIndex(Buffer.concat(this.#indexPieces).toString('utf8')));
     if (this.#padding > 0) this.#push(new Uint8Array(this.#padding));
     this.#padding = 0;
   }
@@ -174,6 +177,12 @@ class Sorter implements TarSink {
     return true;
   }
 
+  #endIndex(index: BackupIndex): void {
+    this.index = index;
+    const ofSnapshots = index.snapshots.map(({ name, diskIds }) => [sectionOf(name), diskIds] as const);
+    this.#diskIds = new Map([...ofSnapshots, [container, index.diskIds]]);
+  }
+
   #push(bytes: Uint8Array): void {
     if (this.#section === undefined) return;
     const last = this.#pieces.at(-1);
@@ -185,10 +194,20 @@ class Sorter implements TarSink {
 /** Which root it is of, and its name there as an image has it. Undefined for what is of none. */
 function placeOf([top, kind, ...rest]: readonly string[]): { section: string; name: string } | undefined {
   if (top !== 'backup') return undefined;
-  // A name of a snapshot cannot be one of the instance's section: it has a slash in front.
   const [section, parts] =
-    kind === 'container' ? [container, rest] : kind === 'snapshots' ? [`/${rest[0]}`, rest.slice(1)] : ['', []];
+    kind === 'container' ? [container, rest] : kind === 'snapshots' ? [sectionOf(rest[0]), rest.slice(1)] : ['', []];
   return partsOfImage.includes(parts[0] ?? '') ? { section, name: parts.join('/') } : undefined;
+}
+
+/** A name of a snapshot cannot be one of the instance's section: it has a slash in front. */
+function sectionOf(snapshot: string | undefined): string {
+  return `/${snapshot}`;
+}
+
+function ownerIn(diskIds: DiskIds | undefined, { uid, gid }: TarEntry): Pick<TarEntry, 'uid' | 'gid'> {
+  return diskIds === undefined
+    ? { uid, gid }
+    : { uid: idInside(diskIds.users, uid), gid: idInside(diskIds.groups, gid) };
 }
 
 function componentsOf(name: string): string[] {

@@ -21,6 +21,8 @@ export interface LxdFacts {
   /** `metadata.yaml`, and the files of `templates/`. */
   readonly metadata: string;
   readonly templates: Readonly<Record<string, string>>;
+  /** By how much owners are shifted on the disk, and so in the archive. */
+  readonly shift: number;
   /** Whether the configuration is below `instance`, as LXD 6 writes it, or `container`, as before. */
   readonly version: 1 | 2;
 }
@@ -50,7 +52,8 @@ export function lxdBackup(own: Uint8Array, facts: LxdFacts): Buffer {
       const of = /^(backup\/(?:container|snapshots\/[^/]+))\/rootfs/.exec(entry.name)?.[1];
       if (of === undefined) return false;
       if (of !== volume) beginVolume(of);
-      parts.push(tarHeader({ ...entry, name: entry.name.replace(/\/$/, '') }));
+      const ids = { uid: entry.uid + facts.shift, gid: entry.gid + facts.shift };
+      parts.push(tarHeader({ ...entry, ...ids, name: entry.name.replace(/\/$/, '') }));
       filler = padding(entry.sizeBytes);
       return entry.sizeBytes > 0;
     },
@@ -63,8 +66,14 @@ export function lxdBackup(own: Uint8Array, facts: LxdFacts): Buffer {
   return gzipSync(Buffer.concat([...parts, tarEnd]));
 }
 
-function indexOf({ name, config, snapshots, version }: LxdFacts): string {
-  const pairs = Object.entries(config).map(([key, value]) => `      ${key}: ${JSON.stringify(value)}`);
+function indexOf({ name, config, snapshots, version, shift }: LxdFacts): string {
+  const range = { Hostid: shift, Nsid: 0, Maprange: 1_000_000 };
+  const ranges = [
+    { Isuid: true, Isgid: false, ...range },
+    { Isuid: false, Isgid: true, ...range },
+  ];
+  const idmap = { 'volatile.last_state.idmap': JSON.stringify(shift === 0 ? [] : ranges) };
+  const pairs = Object.entries({ ...config, ...idmap }).map(([key, value]) => `      ${key}: ${JSON.stringify(value)}`);
   const instance = [
     ...['    architecture: x86_64', '    config:', ...pairs],
     ...['    devices:', '      root:', '        path: /', '        pool: default', '        type: disk'],
