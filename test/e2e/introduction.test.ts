@@ -133,7 +133,7 @@ const chapters: Readonly<Record<string, readonly Step[]>> = {
     ['yurt list --all-projects -f csv -c en', /^customer,theirs$/m],
     ['yurt project info customer', /INSTANCES[^\n]*1[^\n]*1/],
     ['! yurt project delete customer 2>&1', /Error: .*(empty|in use|instance)/i],
-    ['yurt delete --force theirs --project customer && yurt project delete customer'],
+    ['yurt delete --force theirs --project customer && yurt project delete customer', /^Project customer deleted\n$/],
   ],
   backups: [
     ['yurt exec limited -- sh -c "echo precious > /root/data"'],

@@ -1,4 +1,6 @@
+import { waitFor } from '../client/operation.ts';
 import { onEach } from '../instances/batch.ts';
+import { say } from '../output/say.ts';
 import { readSettings, withProject, writeSettings } from '../settings/settings.ts';
 import type { Context, Input } from './command.ts';
 
@@ -8,7 +10,12 @@ export async function run(context: Context, input: Input): Promise<void> {
     context,
     input.arguments,
     'delete',
-    (connection, name) => connection.call('ProjectService', 'DeleteProject', { name, force }),
+    async (connection, name) => {
+      const { operation } = await connection.call('ProjectService', 'DeleteProject', { name, force });
+      const ended = await waitFor(context, connection, operation, { silent: input.arguments.length > 1 });
+      await say(context, `Project ${name} deleted`);
+      return { operation: ended };
+    },
     'projects',
   );
   const { remote } = context.global;

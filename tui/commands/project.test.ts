@@ -69,7 +69,7 @@ describe('yurt project', () => {
       server.requestsOf('InstanceService/ListInstances').map((request) => (request as { project: string }).project),
       ['blue', 'default', 'blue'],
     );
-    await yurt('project', 'delete', 'blue');
+    assert.equal((await yurt('project', 'delete', 'blue')).stdout, 'Project blue deleted\n');
     assert.equal((await yurt('project', 'get-current')).stdout, 'default\n');
   });
 
