@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { archive, indexOf, indexText, root } from '../../test/fakes/backup-archive.ts';
+import { archive, entry, indexOf, indexText, root } from '../../test/fakes/backup-archive.ts';
 import { dieAt } from '../../test/fakes/death.ts';
 import { ended, type FakeServer, fakeServer } from '../../test/fakes/instances.ts';
 import { silentLog } from '../base/log.ts';
@@ -185,6 +185,25 @@ describe('a backup', () => {
     const backup = await exported(server);
     const { instance } = await load(server, backup, { name: 'twin' });
     assert.equal(instance.config['volatile.apply_template'], 'rename');
+  });
+
+  it('in another pool than it was made in has its snapshots there, which it is restored to', async () => {
+    const ofProfile = await exported(await made());
+    const device = '{root: {type: disk, path: /, pool: theirs}}';
+    const text = `format: yurt-backup-1
+name: web
+instance: {architecture: x86_64, profiles: [default], devices: ${device}}
+snapshots: [{name: before, instance: {architecture: x86_64, profiles: [default], devices: ${device}}}]
+`;
+    const ofItself = archive(indexOf(text), entry('backup/snapshots/before/rootfs/'), root);
+    for (const backup of [ofProfile, ofItself]) {
+      const server = await fakeServer();
+      const { instance } = await load(server, backup, { pool: 'fast' });
+      assert.equal(instance.pool, 'fast');
+      const { status } = await ended(server, await server.snapshots.restore('default', 'web', 'before'));
+      assert.equal(status, 'succeeded');
+      assert.equal((await server.records.get('default', 'web')).devices['root']?.['pool'], 'fast');
+    }
   });
 
   it('loses what this server does not know, and says so', async () => {

@@ -5,6 +5,7 @@ import { Revert } from '../base/revert.ts';
 import { ownTask, type Task } from '../base/task.ts';
 import { checkDevices } from '../devices/check-devices.ts';
 import type { Device, Devices } from '../devices/device.ts';
+import { withRootIn } from '../devices/root-disk.ts';
 import { isHwaddrKey } from '../devices/types/nic.ts';
 import type { Events } from '../events/events.ts';
 import { type ImageLimits, imageLimits } from '../images/image-filter.ts';
@@ -207,7 +208,8 @@ export class InstanceImporter {
     const { createdAt, expiresAt } = found;
     const head = { uuid: randomUUID(), instance: instance.uuid, name, pool: instance.pool, createdAt, expiresAt };
     const kept = this.#known(found.kept, judging);
-    const begun = await snapshots.add({ ...head, phase: 'creating', kept }, {});
+    const devices = withRootIn(instance.pool, kept.devices, instance.devices);
+    const begun = await snapshots.add({ ...head, phase: 'creating', kept: { ...kept, devices } }, {});
     revert.push('remove a snapshot', () => taker.remove(ownTask(task.log), begun));
     return begun;
   }

@@ -1,10 +1,10 @@
 import { Fault } from '../base/fault.ts';
-import type { Devices } from './device.ts';
+import type { Device, Devices } from './device.ts';
 import { isRootDisk } from './types/disk.ts';
 
 /** The pool of the one root disk. Faults: `invalid` when there is none or more than one, `unsupported` for a size. */
 export function rootPool(devices: Devices): string {
-  const roots = Object.entries(devices).filter(([, device]) => isRootDisk(device));
+  const roots = rootsOf(devices);
   const [root] = roots;
   const pool = root?.[1]['pool'];
   if (root === undefined || pool === undefined) {
@@ -21,4 +21,15 @@ export function rootPool(devices: Devices): string {
     throw new Fault('unsupported', `Device "${root[0]}": size: ${why}; ${instead}`);
   }
   return pool;
+}
+
+/** What a snapshot has kept, with its root disk in the pool that its instance is in, which has `devices` of its own. */
+export function withRootIn(pool: string, kept: Devices, devices: Devices): Devices {
+  const [own] = rootsOf(kept);
+  const [name, root] = own ?? rootsOf(devices)[0] ?? [];
+  return name === undefined ? kept : { ...kept, [name]: { ...root, pool } };
+}
+
+function rootsOf(devices: Devices): [string, Device][] {
+  return Object.entries(devices).filter(([, device]) => isRootDisk(device));
 }
