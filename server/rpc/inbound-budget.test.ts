@@ -22,16 +22,20 @@ const definition: ServiceDefinition = {
 };
 
 interface AnyCall {
-  on(event: 'data', listener: () => void): void;
+  on(event: 'data', listener: (content: Buffer) => void): void;
   on(event: 'end', listener: () => void): void;
   pause(): void;
   end(): void;
 }
 
-/** A server with a budget of 100 KiB for its one client. `held` are messages that a handler of Hold has in hand. */
+/**
+ * A server with a budget of 100 KiB for its one client. `held` are messages that a handler of Hold has in hand, `lengths` those
+ * of what Take was given.
+ */
 async function listening() {
   const refused: string[] = [];
   const held: (() => void)[] = [];
+  const lengths: number[] = [];
   const server = new Server({
     interceptors: [
       inboundBudget({
@@ -45,7 +49,10 @@ async function listening() {
     Stall: (call: AnyCall) => call.on('data', () => call.pause()),
     Hold: (call: AnyCall) => call.on('data', () => held.push(() => messageTaken(call))),
     Take: (call: AnyCall) => {
-      call.on('data', () => messageTaken(call));
+      call.on('data', (content: Buffer) => {
+        lengths.push(content.length);
+        messageTaken(call);
+      });
       call.on('end', () => call.end());
     },
   });
@@ -64,7 +71,7 @@ async function listening() {
     server.forceShutdown();
     await new Promise((resolve) => sockets.close(resolve));
   };
-  return { refused, held, dial, [Symbol.asyncDispose]: close };
+  return { refused, held, lengths, dial, [Symbol.asyncDispose]: close };
 }
 
 function begin(session: ClientHttp2Session, name: string, headers = {}): ClientHttp2Stream {
@@ -80,6 +87,16 @@ function begin(session: ClientHttp2Session, name: string, headers = {}): ClientH
 function message(length: number, sent = length): Buffer {
   const frame = Buffer.alloc(5 + sent);
   frame.writeUInt32BE(length, 1);
+  return frame;
+}
+
+const gzip = { 'grpc-encoding': 'gzip' };
+
+function compressed(length: number): Buffer {
+  const content = gzipSync(Buffer.alloc(length));
+  const frame = message(content.length);
+  frame[0] = 1;
+  content.copy(frame, 5);
   return frame;
 }
 
@@ -107,20 +124,45 @@ describe('the budget of requests', () => {
     await eventually(() => assert.ok(streams.some(wasRefused)));
   });
 
-  it('counts a compressed message as the largest that it may become', async () => {
+  it('counts compressed messages as what they become', async () => {
     await using at = await listening();
-    const stream = begin(at.dial(), 'Stall', { 'grpc-encoding': 'gzip' });
-    const content = gzipSync(Buffer.alloc(30 * kilobyte));
-    const frame = message(content.length);
-    frame[0] = 1;
-    content.copy(frame, 5);
-    for (let count = 0; count < 3; count += 1) stream.write(frame);
-    const fits = begin(at.dial(), 'Take');
-    fits.end(message(1));
-    await once(fits, 'end');
-    assert.ok(!wasRefused(stream));
-    stream.write(frame);
-    await eventually(() => assert.ok(wasRefused(stream)));
+    const session = at.dial();
+    const streams = Array.from({ length: 5 }, () => begin(session, 'Stall', gzip));
+    for (const stream of streams) stream.write(compressed(25 * kilobyte));
+    await eventually(() => assert.ok(streams.some(wasRefused)));
+    assert.ok(!streams.every(wasRefused));
+  });
+
+  it('counts a small compressed message as small', async () => {
+    await using at = await listening();
+    const session = at.dial();
+    const streams = Array.from({ length: 20 }, () => begin(session, 'Hold', gzip));
+    for (const stream of streams) {
+      const before = at.held.length;
+      stream.write(compressed(kilobyte));
+      await eventually(() => assert.equal(at.held.length, before + 1));
+    }
+    assert.deepEqual(at.refused, []);
+  });
+
+  it('lets compressed messages come at once, of which each becomes large when those before it are taken', async () => {
+    await using at = await listening();
+    const stream = begin(at.dial(), 'Take', gzip);
+    const messages = Array.from({ length: 50 }, (_, index) =>
+      index % 3 === 0 ? message(100) : compressed(30 * kilobyte),
+    );
+    stream.end(Buffer.concat(messages));
+    await once(stream, 'end');
+    assert.equal(stream.rstCode, constants.NGHTTP2_NO_ERROR);
+    assert.deepEqual(at.refused, []);
+    assert.deepEqual(
+      at.lengths,
+      messages.map((_, index) => (index % 3 === 0 ? 100 : 30 * kilobyte)),
+    );
+    const rest = begin(at.dial(), 'Ask');
+    rest.end(message(90 * kilobyte));
+    await once(rest, 'end');
+    assert.equal(rest.rstCode, constants.NGHTTP2_NO_ERROR);
   });
 
   it('gets back once what a call held when it is cut off in the middle of its work', async () => {
