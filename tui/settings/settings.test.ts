@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
@@ -46,6 +46,16 @@ describe('the settings of the command line', () => {
     await Promise.all(names.map(add));
     assert.deepEqual(Object.keys((await readSettings(env())).aliases).sort(), names);
     assert.deepEqual(readdirSync(join(directory, 'conf')), ['config.yml']);
+  });
+
+  it('are written in spite of an old lock, whose number may be that of another program by now', async () => {
+    await writeSettings(env(), (settings) => settings);
+    const lock = `${file()}.lock`;
+    writeFileSync(lock, String(process.pid));
+    utimesSync(lock, 0, 0);
+    await writeSettings(env(), (settings) => withProject(settings, 'local', 'blue'));
+    assert.deepEqual(readdirSync(join(directory, 'conf')), ['config.yml']);
+    assert.equal((await readSettings(env())).remotes['local']?.project, 'blue');
   });
 
   it('keep what others wrote', async () => {
