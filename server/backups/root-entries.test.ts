@@ -11,7 +11,7 @@ import { programOutput } from '../host/program-output.ts';
 import { ImageFilter } from '../images/image-filter.ts';
 import { type TarEntry, tarTypes } from '../images/tar-format.ts';
 import { TarReader } from '../images/tar-reader.ts';
-import { tarEnd, tarFile } from '../images/tar-writer.ts';
+import { tarEnd, tarFile, tarHeader } from '../images/tar-writer.ts';
 import { rootEntries } from './root-entries.ts';
 
 const owner = { linkName: '', uid: 0, gid: 0, mode: 0o644, mtime: 0, attributes: new Map() };
@@ -73,6 +73,20 @@ describe('the entries of a root', () => {
     assert.deepEqual([size, blocks <= 16], [sizeBytes, true]);
     await using file = await open(join(back.path, name));
     assert.equal((await file.read(Buffer.alloc(6), 0, 6, 0)).buffer.toString('latin1'), 'head\0\0');
+  });
+
+  it('end at a file with more holes than could be unpacked again, and say which', async () => {
+    const file = { ...owner, name: './var/dîsk', type: tarTypes.file, sizeBytes: 512, realSizeBytes: 1 };
+    async function* archive() {
+      yield tarHeader({ ...file, name: Buffer.from(file.name).toString('latin1') });
+      yield Buffer.from('4000001\n');
+    }
+    const read = async () => {
+      for await (const _ of rootEntries(ownTask(silentLog), archive, '/', 'rootfs'));
+    };
+    const message =
+      'The file "./var/dîsk" cannot be archived: The map of a sparse file has 4000001 runs: from 1 to 4000000 are possible';
+    await assert.rejects(read, { code: 'invalid', message });
   });
 
   it('end with the fault of tar when the directory cannot be read', async () => {
