@@ -8,15 +8,18 @@ const othersMayWrite = 0o022;
  */
 export function cacheDirectory(env: Readonly<Record<string, string | undefined>>): string | undefined {
   const { XDG_CACHE_HOME, HOME } = env;
-  const home = HOME?.startsWith('/') ? [HOME, `${HOME}/.cache`] : undefined;
-  const way = XDG_CACHE_HOME?.startsWith('/') ? [XDG_CACHE_HOME] : home;
-  if (way === undefined) return undefined;
-  const directory = `${way.at(-1)}/yurt`;
   try {
-    return [...way, directory].every(isOwn) ? directory : undefined;
+    if (XDG_CACHE_HOME?.startsWith('/')) return directoryIn([XDG_CACHE_HOME]);
+    // A home is never made: that of some users is /nonexistent.
+    return HOME?.startsWith('/') && existsSync(HOME) ? directoryIn([HOME, `${HOME}/.cache`]) : undefined;
   } catch {
     return undefined;
   }
+}
+
+function directoryIn(way: readonly string[]): string | undefined {
+  const directory = `${way.at(-1)}/yurt`;
+  return [...way, directory].every(isOwn) ? directory : undefined;
 }
 
 /** Makes the directory when there is none: Node would too, but its way of doing so never ends in places such as /proc. */
