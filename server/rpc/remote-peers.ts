@@ -27,7 +27,6 @@ export const peerLimits = {
   connectionsOfClient: 200,
   /** Connections of which nothing is known: in their handshake, or with a certificate that nobody trusts. */
   strangers: 256,
-  strangersOfAddress: 32,
   /** What a client with a token needs to send it. */
   strangerLifeMs: 15_000,
   /** For what was said last to a stranger that was let stay. */
@@ -80,19 +79,24 @@ export class RemotePeers {
   arrived(socket: Socket): void {
     const address = addressOf(socket);
     const host = socket.remoteAddress ?? '';
-    const sameHost = [...this.#strangers.values()].filter((stranger) => stranger.host === host).length;
-    if (sameHost >= this.#limits.strangersOfAddress) {
-      this.refuse(socket, 'too many connections from its address have not proven who they are');
-      return;
-    }
-    if (this.#strangers.size >= this.#limits.strangers) {
-      const [oldest] = this.#strangers.values();
-      if (oldest !== undefined) this.refuse(oldest.socket, 'others came, and it had not proven who it is');
-    }
     socket.on('error', () => {}); // a peer that goes away is no event
     this.#strangers.set(socket, { socket, address, host, since: Date.now() });
     this.#rawOf.set(address, socket);
     socket.once('close', () => this.#forgetStranger(address, socket));
+    if (this.#strangers.size > this.#limits.strangers) this.#makeRoom();
+  }
+
+  /**
+   * Ends the oldest stranger of the address that has the most of them: whoever floods is in its own way before it is in that
+   * of others, and one of its address who proves at once who it is has done so before its turn comes.
+   */
+  #makeRoom(): void {
+    const ofHost = Map.groupBy(this.#strangers.values(), ({ host }) => host);
+    const [crowd = []] = [...ofHost.values()].sort((one, other) => other.length - one.length);
+    const [oldest] = crowd;
+    if (oldest === undefined) return;
+    this.refuse(oldest.socket, 'others came, and it had not proven who it is');
+    this.#forgetStranger(oldest.address, oldest.socket);
   }
 
   /** Ends a connection that is no use. What TLS makes of its end is not told again. */
