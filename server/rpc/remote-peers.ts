@@ -128,7 +128,10 @@ export class RemotePeers {
       remotePort: { get: () => undefined },
     });
     this.#peers.set(name, { socket, address, certificate, client });
-    socket.on('error', () => {});
+    // What breaks the rules of HTTP/2 is told of; one that goes away is no event.
+    socket.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+      if (code?.startsWith('ERR_HTTP2')) this.logRefusal(address, message);
+    });
     socket.once('close', () => this.#peers.delete(name));
     if (client === undefined) {
       this.#deps.log.info({ peer: address, fingerprint: certificate.fingerprint }, 'an unknown client connected');
