@@ -198,6 +198,7 @@ describe('what the screen does on the server', () => {
     };
     await screen.verbs.launch({ ...request, ephemeral: false, start: true });
     assert.equal(screen.store.state().notice?.text, 'Launched web');
+    assert.equal(screen.store.state().pages.at(-1)?.kind, 'instance');
     assert.equal(server.requestsOf('InstanceService/CreateInstance').length, 2);
   });
 

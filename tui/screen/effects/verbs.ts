@@ -9,6 +9,7 @@ import { nameOf, type Verb, verbWords } from '../state/batches.ts';
 import { drafted } from '../state/draft.ts';
 import type { Effect } from '../state/effect.ts';
 import { keyOf } from '../state/instance-rows.ts';
+import { shownTable } from '../state/state.ts';
 import type { Store } from '../store.ts';
 import { keyWord } from '../views/key-word.ts';
 import type { Batches, Begun } from './batches.ts';
@@ -129,6 +130,7 @@ export class Verbs {
 
   /** Creates an instance; an image that only a recipe has is built before. */
   async launch(request: LaunchRequest): Promise<void> {
+    const from = shownTable(this.#store.state());
     try {
       const live = this.#servers.of(request.remote);
       const here = { ...request, image: await this.#imageAt(request) };
@@ -142,7 +144,7 @@ export class Verbs {
       }
       const project = this.#projectOf(request);
       this.#store.dispatch({ type: 'notice', kind: 'good', text: `${request.start ? 'Launched' : 'Created'} ${name}` });
-      this.#store.dispatch({ type: 'launched', key: keyOf({ project, name }, request.remote) });
+      this.#store.dispatch({ type: 'launched', key: keyOf({ project, name }, request.remote), from });
     } catch (error) {
       this.#store.dispatch({ type: 'launch-refused', reason: reasonOf(error), request });
     }

@@ -8,7 +8,7 @@ import type { LaunchRequest } from '../forms/launch.ts';
 import type { Line } from '../frame/line.ts';
 import type { KeyPress } from '../keys/key-name.ts';
 import type { Draft } from './draft.ts';
-import type { Data, Link, Notice, Offer, ScreenName, Size } from './state.ts';
+import type { Data, Link, Notice, Offer, ScreenName, Size, TableName } from './state.ts';
 
 /** Parts of `Data` that are read as a whole. */
 export type Listed = Partial<
@@ -65,7 +65,8 @@ export type Action =
       readonly target: string;
       readonly failure: string | undefined;
     }
-  | { readonly type: 'launched'; readonly key: string }
+  /** `from`: the list that the launch was asked for at. */
+  | { readonly type: 'launched'; readonly key: string; readonly from: TableName | undefined }
   | { readonly type: 'launch-refused'; readonly reason: string; readonly request: LaunchRequest }
   /** What is worth reading until a key is pressed. */
   | { readonly type: 'report'; readonly title: string; readonly lines: readonly string[]; readonly copied?: string }

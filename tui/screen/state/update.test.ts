@@ -234,6 +234,15 @@ describe('the form for a new instance', () => {
     assert.match(text(form), /\$ yurt launch tiny web3 -p default -p small -c 'user/);
   });
 
+  it('ends at the instance, at whatever list it was asked for, unless one has gone elsewhere', () => {
+    const images = typed(state, ':', 'text:images', 'enter');
+    const after = (at: State, from: 'instances' | 'images') =>
+      update(at, { type: 'launched', key: 'default/web1', from }).state.pages.map(({ kind }) => kind);
+    assert.deepEqual(after(state, 'instances'), ['table', 'instance']);
+    assert.deepEqual(after(images, 'images'), ['table', 'instance']);
+    assert.deepEqual(after(images, 'instances'), ['table']);
+  });
+
   it('comes back with what was wrong', () => {
     const form = typed(state, 'n', 'ctrl+s');
     assert.match(text(form), /An image is needed/);

@@ -29,7 +29,7 @@ export function update(state: State, action: Action): Step<State> {
 function stepOf(state: State, action: Action): Step<State> {
   if (action.type === 'key') return keyed(state, action.press);
   if (action.type === 'paste') return pasted(state, action.text);
-  if (action.type === 'launched') return launched(state, action.key);
+  if (action.type === 'launched') return launched(state, action);
   return { state: told(state, action), effects: [] };
 }
 
@@ -148,12 +148,12 @@ function ticked(state: State, now: number): State {
 }
 
 /** A new instance is shown, unless whoever asked for it has gone on to something else. */
-function launched(state: State, key: string): Step<State> {
+function launched(state: State, { key, from }: Extract<Action, { type: 'launched' }>): Step<State> {
   const table = movedTo(state.tables.instances, key, bodyHeight(state));
   const shown = { ...state, tables: { ...state.tables, instances: table } };
   const page = state.pages.at(-1);
   const waits = state.overlay === undefined && state.prompt === undefined && page?.kind === 'table';
-  if (!waits || page.table !== 'instances') return { state: shown, effects: [] };
+  if (!waits || page.table !== from) return { state: shown, effects: [] };
   return { state: { ...shown, pages: [...shown.pages, instancePage(key)] }, effects: [] };
 }
 
