@@ -132,7 +132,7 @@ describe('a project', () => {
     for (const refused of [
       () => projects.delete('blue'),
       () => projects.rename('blue', 'red'),
-      () => projects.checkDeletable('blue'),
+      () => projects.checkDeletable('blue', 'as it is'),
       async () => {
         const blue = await projects.get('blue');
         await projects.update({ ...blue, config: { ...blue.config, 'features.profiles': 'false' } }, '');
@@ -140,7 +140,8 @@ describe('a project', () => {
     ]) {
       await assert.rejects(refused(), { code: 'in-use', message: /instance\/web/ });
     }
-    for (const refused of [projects.delete('default'), projects.rename('default', 'red')]) {
+    const emptied = projects.checkDeletable('default', 'emptied');
+    for (const refused of [projects.delete('default'), projects.rename('default', 'red'), emptied]) {
       await assert.rejects(refused, { code: 'invalid' });
     }
     await ended(server, await server.instances.delete('blue', 'web', false));

@@ -148,11 +148,11 @@ export class Projects {
     });
   }
 
-  /** Faults: `invalid` for the default one, `in-use` for one that is not empty, `not-found`. */
-  async checkDeletable(name: string): Promise<void> {
+  /** Faults: `invalid` for the default one, `not-found`, `in-use` for one that is not empty, unless it `willBe`. */
+  async checkDeletable(name: string, willBe: 'as it is' | 'emptied'): Promise<void> {
     this.#refuseDefault(name, 'deleted');
     await this.get(name);
-    await this.#checkEmpty(name, 'Cannot delete');
+    if (willBe !== 'emptied') await this.#checkEmpty(name, 'Cannot delete');
   }
 
   /** Fault `in-use` for one that is not empty. */

@@ -56,7 +56,7 @@ export function projectService(deps: ProjectServiceDeps): Handlers<ProjectServic
     },
     DeleteProject: async (_call, { name, force }) => {
       const project = await projects.get(name);
-      if (!force) await projects.checkDeletable(name);
+      await projects.checkDeletable(name, force ? 'emptied' : 'as it is');
       const request = {
         ...{ kind: 'project.delete', description: `Deleting project ${name}`, project: name },
         resources: [projectResource(name)],

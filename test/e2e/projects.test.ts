@@ -43,6 +43,15 @@ describe('projects', () => {
     await yurt[Symbol.asyncDispose]();
   });
 
+  it('stay as they are where they cannot be deleted: the one called default with all that is in it', async () => {
+    const images = await ok('image', 'list', '-f', 'csv');
+    const { exitCode, stderr } = await cli('project', 'delete', '--force', 'default');
+    assert.equal(exitCode, 1);
+    assert.match(stderr, /The project "default" cannot be deleted/);
+    assert.equal(await ok('list', '-f', 'csv', '-c', 'ns'), 'web,RUNNING\n');
+    assert.equal(await ok('image', 'list', '-f', 'csv'), images);
+  });
+
   it('have instances of the same name side by side, each with a name of its own in DNS', async () => {
     await ok('--project', 'blue', 'launch', 'tiny', 'web');
     await ok('--project', 'blue', 'wait', 'web', 'ipv4', '--timeout', '60');
