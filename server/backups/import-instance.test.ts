@@ -187,9 +187,9 @@ describe('a backup', () => {
     assert.equal(instance.config['volatile.apply_template'], 'rename');
   });
 
-  it('in another pool than it was made in has its snapshots there, which it is restored to', async () => {
+  it('with another root disk than it was made with has its snapshots with that too, and is restored to them', async () => {
     const ofProfile = await exported(await made());
-    const device = '{root: {type: disk, path: /, pool: theirs}}';
+    const device = '{root: {type: disk, path: /, pool: theirs, size: 10GiB}}';
     const text = `format: yurt-backup-1
 name: web
 instance: {architecture: x86_64, profiles: [default], devices: ${device}}
@@ -198,7 +198,7 @@ snapshots: [{name: before, instance: {architecture: x86_64, profiles: [default],
     const ofItself = archive(indexOf(text), entry('backup/snapshots/before/rootfs/'), root);
     for (const backup of [ofProfile, ofItself]) {
       const server = await fakeServer();
-      const { instance } = await load(server, backup, { pool: 'fast' });
+      const { instance } = await load(server, backup, { pool: 'fast', devices: { root: { size: '' } } });
       assert.equal(instance.pool, 'fast');
       const { status } = await ended(server, await server.snapshots.restore('default', 'web', 'before'));
       assert.equal(status, 'succeeded');

@@ -23,11 +23,12 @@ export function rootPool(devices: Devices): string {
   return pool;
 }
 
-/** What a snapshot has kept, with its root disk in the pool that its instance is in, which has `devices` of its own. */
+/** What a snapshot has kept, with the root disk of its instance, which has `devices` of its own, or its own in the same pool. */
 export function withRootIn(pool: string, kept: Devices, devices: Devices): Devices {
-  const [own] = rootsOf(kept);
-  const [name, root] = own ?? rootsOf(devices)[0] ?? [];
-  return name === undefined ? kept : { ...kept, [name]: { ...root, pool } };
+  const [name, root] = [...rootsOf(devices), ...rootsOf(kept)][0] ?? [];
+  if (name === undefined) return kept;
+  const others = Object.entries(kept).filter(([, device]) => !isRootDisk(device));
+  return { ...Object.fromEntries(others), [name]: { ...root, pool } };
 }
 
 function rootsOf(devices: Devices): [string, Device][] {
