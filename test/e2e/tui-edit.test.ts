@@ -125,7 +125,7 @@ describe('what the terminal interface changes', () => {
     await screen.shows(/▸ one +Stopped/);
 
     screen.type(`M${down}\x15lab`);
-    await screen.shows(/\$ yurt move one one --target-project lab/);
+    await screen.shows(/\$ yurt move one --target-project lab/);
     screen.type(apply);
     await screen.shows(/Moved one/);
     await screen.shows(/No instances yet/);
