@@ -202,12 +202,15 @@ describe('what the terminal interface changes', () => {
     screen.type('more\r');
     await screen.shows(/ more *$/m);
     assert.equal(await yurt.ok('exec', 'one', '--', 'cat', '/root/deep/more'), 'of this computer\n');
+    await yurt.ok('exec', 'one', '--', 'touch', '/root/deep/outside');
+    screen.type('\x12');
+    await screen.shows(/ outside *$/m);
     await screen.shows(/▸.* notes *$/m);
     screen.type('D');
     await screen.shows(/Delete notes\?/);
     screen.type('y');
     await screen.showsNot(/ notes *$/m);
-    assert.equal(await yurt.ok('exec', 'one', '--', 'ls', '/root/deep'), 'more\n');
+    assert.equal(await yurt.ok('exec', 'one', '--', 'ls', '/root/deep'), 'more\noutside\n');
   });
 
   it('lets a client in, and shuts it out', { timeout: longMs }, async () => {

@@ -193,7 +193,6 @@ export class Program {
         return await this.#session(() => this.#sessions.run(effect.key, effect.command));
       case 'command':
         await this.#session(() => this.#sessions.command(effect.words, effect.key));
-        this.#readShownFiles();
         return this.#refresh();
       case 'open-panes':
         return (await this.#withPanes()).open(effect.keys);
@@ -271,6 +270,8 @@ export class Program {
   #refresh(): void {
     void this.#lists.readAll();
     void this.#remotes.readAll();
+    const page = this.#store.state().pages.at(-1);
+    if (page?.kind === 'files') void this.#files.list(page.key, page.path);
   }
 
   /** What they need is loaded with the first one: most people open none. */
@@ -336,12 +337,6 @@ export class Program {
     await delay(stopMs);
     this.#heedStop();
     process.kill(process.pid, 'SIGWINCH');
-  }
-
-  /** What another command may have changed. */
-  #readShownFiles(): void {
-    const page = this.#store.state().pages.at(-1);
-    if (page?.kind === 'files') void this.#files.list(page.key, page.path);
   }
 }
 
