@@ -127,7 +127,10 @@ describe('yurt list', () => {
     [['statsu=running'], 'Unknown filter "statsu"; did you mean "status"?'],
     [['location=here'], 'Unknown filter "location"'],
     [['a'.repeat(257)], `The expression ${'a'.repeat(20)}… is longer than 256 characters`],
-    [['-f', 'xml'], 'Invalid format "xml"'],
+    [
+      ['-f', 'xml'],
+      'Invalid format "xml": it is one of table, csv, json, yaml, compact, markdown, with ",noheader" or ",header" after it',
+    ],
     [['ipv4=fd42::1'], 'Invalid ipv4 filter "fd42::1": it is an address or a network like 10.0.0.0/8'],
   ] as const) {
     it(`refuses ${argv.join(' ')} before it asks the server`, async () => {

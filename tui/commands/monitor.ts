@@ -13,7 +13,9 @@ export async function run(context: Context, input: Input): Promise<number> {
   const wrong = wanted.find((type) => !types.includes(type));
   if (wrong !== undefined) throw new UsageError(`Unknown event type "${wrong}": it is one of ${types.join(', ')}`);
   const format = input.flag('pretty') ? 'pretty' : (input.value('format') ?? 'yaml');
-  if (!['json', 'yaml', 'pretty'].includes(format)) throw new UsageError(`Invalid format "${format}"`);
+  if (!['json', 'yaml', 'pretty'].includes(format)) {
+    throw new UsageError(`Invalid format "${format}": it is json, yaml or pretty`);
+  }
   const stop = new AbortController();
   const { project } = context.global;
   const request = { types: [...wanted], project, allProjects: input.flag('all-projects') };

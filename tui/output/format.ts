@@ -14,7 +14,10 @@ export function parseFormat(text: string): Format {
   const [name = '', ...modifiers] = text.split(',');
   const known = formats.find((format) => format === name);
   const wrong = modifiers.find((modifier) => modifier !== 'header' && modifier !== 'noheader');
-  if (known === undefined || wrong !== undefined) throw new UsageError(`Invalid format "${text}"`);
+  if (known === undefined || wrong !== undefined) {
+    const allowed = `${formats.join(', ')}, with ",noheader" or ",header" after it`;
+    throw new UsageError(`Invalid format "${text}": it is one of ${allowed}`);
+  }
   const withHeader = known === 'csv' ? modifiers.includes('header') : !modifiers.includes('noheader');
   return { name: known, withHeader };
 }

@@ -6,7 +6,7 @@ const maxDocumentBytes = 1024 * 1024;
 
 /**
  * How long a pipe may stay silent before it is taken for one that somebody left open (`ssh` without `-n`, a service, a
- * test). See docs/decisions/stdin-of-create.md.
+ * test). See docs/decisions/0007-stdin-of-create.md.
  */
 const silenceMs = 50;
 
@@ -39,7 +39,8 @@ export async function readAll(input: TerminalInput): Promise<string> {
 /** Whether data or the end comes soon. Takes nothing: what comes stays in the stream's buffer. */
 async function hasSomething(stream: NodeJS.ReadableStream): Promise<boolean> {
   const silence = new AbortController();
-  const timer = setTimeout(() => silence.abort(), silenceMs);
+  // A program that was busy for all that time learns of the time before it looks for input, which comes before immediates.
+  const timer = setTimeout(() => setImmediate(() => silence.abort()), silenceMs);
   try {
     await Promise.race([once(stream, 'readable', silence), once(stream, 'end', silence)]);
     return true;
