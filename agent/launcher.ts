@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readSync } from 'node:fs';
 import type { SpawnRequest } from '../native/spawn.ts';
 import type { StartRequest } from '../proto/agent/messages.ts';
 import { commandEnvironment } from './environment.ts';
@@ -14,6 +14,16 @@ export interface Launcher {
   readonly openFiles: number;
   /** Loaded when the first terminal is asked for. */
   readonly pty: () => PtyModule;
+}
+
+/** Whether there is a place for commands: root inside can remove their cgroup, whose files then cannot be read any more. */
+export function canPlaceCommands({ cgroupFds }: Pick<Launcher, 'cgroupFds'>): boolean {
+  try {
+    for (const fd of cgroupFds) readSync(fd, Buffer.alloc(1), 0, 1, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The call of agent/launcher/launcher.c for a command. */

@@ -24,7 +24,7 @@ import type { Children } from './children.ts';
 import { Command } from './command.ts';
 import { FileSession } from './files/file-session.ts';
 import { MemoryRoom } from './files/memory-room.ts';
-import type { Launcher } from './launcher.ts';
+import { canPlaceCommands, type Launcher } from './launcher.ts';
 import { type Probe, probeInit } from './probe.ts';
 import type { Attachment, SessionPeer } from './sessions/attachment.ts';
 import type { KeptSessions } from './sessions/kept-sessions.ts';
@@ -32,6 +32,8 @@ import type { KeptSessions } from './sessions/kept-sessions.ts';
 /** A connection that holds more than this unsent makes the command wait. */
 const maxBufferedBytes = 512 * 1024;
 const normalClosure = 1000;
+/** errno(3), asm-generic/errno-base.h: what a removed cgroup answers. */
+const ENODEV = 19;
 
 /** What a connection can begin with. */
 const beginnings = ['start', 'probe', 'files', 'keep', 'attach', 'sessions'] as const;
@@ -140,7 +142,13 @@ export class Session {
   }
 
   #startFiles(data: Buffer): void {
-    const files = new FileSession(parseFilesRequest(data), new MemoryRoom(this.#children, this.#launcher), {
+    const request = parseFilesRequest(data);
+    // What is pushed into memory needs a child there. The next agent makes the place again.
+    if (request.work === 'push' && !canPlaceCommands(this.#launcher)) {
+      this.#last(encodeMessage('failed', { reason: 'cgroup', errno: ENODEV }));
+      return;
+    }
+    const files = new FileSession(request, new MemoryRoom(this.#children, this.#launcher), {
       output: (bytes) => this.#output(encodeFrame('stdout', bytes), () => files.resume()),
       stdinWindow: (bytes) => this.#socket.send(encodeWindow({ channel: 'stdin', bytes })),
       ended: (status) => this.#last(encodeMessage('status', status)),

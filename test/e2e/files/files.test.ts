@@ -245,6 +245,14 @@ describe('yurt file', () => {
       await inBox('rm /dev/shm/big');
     });
 
+    it('goes on when root inside has removed the cgroup for commands', { timeout: longMs }, async () => {
+      const leave = 'for pid in $(cat .yurt/cgroup.procs); do echo "$pid" > cgroup.procs || true; done 2> /dev/null';
+      await inBox(`cd /sys/fs/cgroup; ${leave}; rmdir .yurt`);
+      await yurt.ok('file', 'push', path('big'), 'box/dev/shm/big');
+      assert.equal(await inBox('cat /dev/shm/big | wc -c'), String(sizeBytes));
+      await inBox('rm /dev/shm/big');
+    });
+
     it('fails when that may have no more, and leaves all else as it was', { timeout: longMs }, async () => {
       const before = await listed();
       await yurt.ok('config', 'set', 'box', 'limits.memory=100MiB');
