@@ -125,6 +125,7 @@ export function encodeInstanceState({
     imageFingerprint: instance.image.fingerprint,
     imageDescription: instance.image.description,
     snapshotCount,
+    ...(diskUsageBytes === undefined ? {} : { diskUsageBytes }),
     ...(run === undefined ? {} : { state: encodeRun(run, diskUsageBytes) }),
   };
 }

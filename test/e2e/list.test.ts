@@ -42,6 +42,10 @@ describe('yurt list', () => {
     assert.match(running['M'] ?? '', /^[\d.]+%$/);
     assert.match(running['D'] ?? '', /^[\d.]+(B|KiB|MiB)$/);
     const stopped = await cells('db');
+    await yurt.ok('file', 'push', import.meta.filename, 'db/root/note');
+    const { D: disk = '' } = await cells('db');
+    assert.match(disk, /^[\d.]+(B|KiB)$/);
+    assert.match(await yurt.ok('info', 'db'), /Resources:\n {2}Disk usage:\n {4}root: /);
     assert.deepEqual(
       ['s', 'd', 'p', 'm', 'N', '4'].map((letter) => stopped[letter]),
       ['STOPPED', 'kept', '', '', '', ''],

@@ -57,7 +57,7 @@ const cells: Readonly<Record<Letter, Column['cell']>> = {
   b: ({ expandedDevices }) => rootPool(expandedDevices),
   c: ({ createdAt }) => minuteOf(dateOf(createdAt)),
   d: ({ description }) => description,
-  D: ({ state }) => (state === null || state.diskUsageBytes === 0 ? '' : byteSize(state.diskUsageBytes)),
+  D: ({ diskUsageBytes }) => (diskUsageBytes === 0 ? '' : byteSize(diskUsageBytes)),
   e: ({ project }) => project,
   f: ({ imageFingerprint }) => imageFingerprint.slice(0, 12),
   F: ({ imageFingerprint }) => imageFingerprint,

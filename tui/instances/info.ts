@@ -8,7 +8,7 @@ import { statusWord } from './record.ts';
 
 /** An instance as `yurt info` shows it: a line a fact, indented by what it belongs to. */
 export function instanceInfo(instance: Instance__Output): string {
-  const { state } = instance;
+  const { state, diskUsageBytes } = instance;
   const lines: Lines = [
     ['Name', instance.name],
     ['Description', instance.description],
@@ -24,8 +24,9 @@ export function instanceInfo(instance: Instance__Output): string {
     ['Started', minuteOf(dateOf(state?.startedAt))],
     ['Boot', state === null ? '' : bootOf(state)],
   ];
-  const resources = state === null ? '' : `\nResources:\n${render(resourcesOf(state), 2)}`;
-  return render(lines, 0) + resources;
+  const disk: Lines[number] = ['Disk usage', diskUsageBytes === 0 ? [] : [['root', byteSize(diskUsageBytes)]]];
+  const resources = render(state === null ? [disk] : resourcesOf(state, disk), 2);
+  return render(lines, 0) + (resources === '' ? '' : `\nResources:\n${resources}`);
 }
 
 /** The snapshots below it, a line each. */
@@ -56,10 +57,10 @@ function bootOf({ ready, initState }: InstanceState__Output): string {
   return initState || (ready ? 'ready' : 'starting');
 }
 
-function resourcesOf(state: InstanceState__Output): Lines {
+function resourcesOf(state: InstanceState__Output, disk: Lines[number]): Lines {
   return [
     ['Processes', String(state.processCount)],
-    ['Disk usage', state.diskUsageBytes === 0 ? [] : [['root', byteSize(state.diskUsageBytes)]]],
+    disk,
     ['CPU usage', [['CPU usage (in seconds)', String(Math.floor(state.cpuUsageNanoseconds / 1e9))]]],
     [
       'Memory usage',

@@ -20,6 +20,7 @@ export const instances: readonly Instance[] = [
     lastUsedAt: { seconds: 1_700_086_400 },
     imageFingerprint: '0123456789abcdef'.repeat(4),
     imageDescription: 'Debian 12 (bookworm)',
+    diskUsageBytes: 12_582_912,
     state: {
       pid: 4242,
       startedAt: { seconds: 1_700_086_400 },
@@ -66,6 +67,7 @@ export const instances: readonly Instance[] = [
     expandedDevices: { root },
     createdAt: { seconds: 1_700_000_060 },
     imageFingerprint: 'fedcba9876543210'.repeat(4),
+    diskUsageBytes: 4096,
   },
   {
     name: 'db',
