@@ -5,6 +5,9 @@
 import { enableCompileCache } from 'node:module';
 import { cacheDirectory } from './settings/cache-directory.ts';
 
+// This signal is for the command that `yurt exec` runs, not for opening a debugger. Node's own --disable-sigusr1 would leave it
+// blocked, so that nobody ever got it.
+process.on('SIGUSR1', () => {});
 // https://nodejs.org/api/module.html#module-compile-cache; without a place to keep it, the code is compiled each time.
 const cache = cacheDirectory(process.env);
 if (cache !== undefined) enableCompileCache(cache);

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Api } from './harness/api.ts';
-import { Daemon } from './harness/daemon.ts';
+import { Daemon, projectRoot } from './harness/daemon.ts';
 import { eventually } from './harness/eventually.ts';
 import { template } from './harness/template.ts';
 
@@ -48,6 +52,25 @@ describe('exec', () => {
     const input = 'x'.repeat(1_000_000);
     const result = await yurt.yurt(['exec', 't1', '--', 'wc', '-c'], { input });
     assert.equal(result.stdout.trim(), '1000000');
+  });
+
+  it('gives the command the signals that its client gets', async () => {
+    for (const signal of ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2'] as const) {
+      const script = `trap "echo got; exit 9" ${signal.slice(3)}; echo on; while :; do sleep 0.1; done`;
+      const client = spawn(join(projectRoot, 'bin/yurt'), ['exec', 't1', '--', ...sh(script)], {
+        env: { ...process.env, YURT_DIR: yurt.directory },
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
+      let output = '';
+      client.stdout.setEncoding('utf8').on('data', (text) => {
+        output += text;
+      });
+      await eventually(() => assert.equal(output, 'on\n'));
+      client.kill(signal);
+      const end = await Promise.race([once(client, 'close'), sleep(20_000, ['still running'], { ref: false })]);
+      client.kill('SIGKILL');
+      assert.deepEqual([signal, end[0], output], [signal, 9, 'on\ngot\n']);
+    }
   });
 
   it('has the environment, directory and identity of the field', async () => {
