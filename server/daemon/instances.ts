@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { AgentInstance } from '../agents/agents.ts';
 import { Fault } from '../base/fault.ts';
 import type { Log } from '../base/log.ts';
-import type { Task } from '../base/task.ts';
+import { ownTask, type Task } from '../base/task.ts';
 import { KernelLimitFiles } from '../host/cgroup-limits.ts';
 import { readCgroupUsage } from '../host/cgroup-usage.ts';
 import { RootedFiles } from '../host/rooted-files.ts';
@@ -213,6 +213,7 @@ async function findAgain(
   deps: Omit<ReconcileDeps, 'finishPending'>,
   snapshots: SnapshotParts,
 ): Promise<Instance[]> {
+  await engines.images.repair(ownTask(deps.log));
   const uuids = new Set((await deps.records.list()).map(({ uuid }) => uuid));
   await engines.networks.open(uuids);
   await snapshots.begin();

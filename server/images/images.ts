@@ -1,3 +1,4 @@
+import type { Task } from '../base/task.ts';
 import type { Store } from '../db/store.ts';
 import { ImageStore, type ImageStoreOptions } from './image-store.ts';
 import { StoredImageRecords } from './stored-image-records.ts';
@@ -27,6 +28,11 @@ export class Images {
     });
     this.#opened.set(project, opened);
     return opened;
+  }
+
+  /** Removes what a crash left of all projects: they share one directory. Call before all else. */
+  async repair(task: Task): Promise<void> {
+    await this.of(this.#defaultProject).repair(task);
   }
 
   /** The fingerprints of all images of all projects. */
