@@ -35,7 +35,12 @@ async function world() {
   const store = new Store(sampleState({ columns: 120, rows: 40 }));
   const live = new LiveConnection(() => new Connection(socketDialer(server.socket)));
   const stdin = Object.assign(new PassThrough(), { setRawMode: () => {} }) satisfies RawInput;
-  const panes = new Panes(new Servers(live), store, new KeySource(stdin));
+  const keys = new KeySource(stdin);
+  let listKeys = '';
+  keys.screen.on('data', (chunk) => {
+    listKeys += chunk;
+  });
+  const panes = new Panes(new Servers(live), store, keys);
   const effects: Effect[] = [];
   store.onEffect((effect) => {
     effects.push(effect);
@@ -59,7 +64,7 @@ async function world() {
     live.drop();
     await server[Symbol.asyncDispose]();
   };
-  return { panes, store, stdin, effects, press, shows, command, [Symbol.asyncDispose]: end };
+  return { panes, store, stdin, listKeys: () => listKeys, effects, press, shows, command, [Symbol.asyncDispose]: end };
 }
 
 const numbered = (count: number) => Array.from({ length: count }, (_, index) => `line ${index}`).join('\r\n');
@@ -80,6 +85,16 @@ describe('panes', () => {
     screen.press('T');
     screen.stdin.write('both\r');
     await eventually(() => one.stdin.toString() === 'one\rboth\r' && other.stdin.toString() === 'both\r', 'both');
+  });
+
+  it('leave to the list what is typed after ctrl+], also when it comes at once', async () => {
+    await using screen = await world();
+    screen.press('G', 't');
+    const command = await screen.command('web10');
+    screen.stdin.write('exit\x1dWq');
+    screen.stdin.write('?');
+    await eventually(() => screen.listKeys() === 'Wq?', 'the keys of the list');
+    await eventually(() => command.stdin.toString() === 'exit', 'what was typed into the pane');
   });
 
   it('keep what has left their screens, to be scrolled, searched and filtered while more comes', async () => {

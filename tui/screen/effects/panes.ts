@@ -193,7 +193,10 @@ export class Panes {
       const text = `${nameOf(session.key)} does not read what is typed: the last of it is lost`;
       this.#store.dispatch({ type: 'notice', kind: 'bad', text });
     }
-    if (leave >= 0) this.type([]);
+    if (leave < 0) return;
+    this.type([]);
+    // Who types fast, or over a slow line, has the next keys in the same piece.
+    this.#keys.screen.write(chunk.subarray(leave + 1));
   }
 
   /** Panes change their size with the screen, and with how many there are. */
