@@ -50,7 +50,7 @@ export function openApi(
   const inbound = {
     ownerOf: (peer: string) => peers.identify(peer)?.certificate?.fingerprint ?? peer,
     refused: (peer: string) =>
-      peers.logRefusal(peers.identify(peer)?.name ?? peer, 'its requests hold too much memory'),
+      peers.logRefusal(peers.identify(peer)?.name ?? peer, 'its requests hold too much memory', 'clients'),
   };
   const remote = new ApiServer({ files, services, limits: remoteLimits, inbound });
   const strangers = new ApiServer({

@@ -66,7 +66,7 @@ export class RemotePeers {
   readonly #refused = new WeakSet<Socket>();
   readonly #sweeper: NodeJS.Timeout;
   #count = 0;
-  #refusals = { second: 0, logged: 0, silent: 0 };
+  readonly #refusals = { strangers: noneRefused(), clients: noneRefused() };
 
   constructor(deps: RemotePeersDeps, limits = peerLimits) {
     this.#deps = deps;
@@ -202,19 +202,25 @@ export class RemotePeers {
   }
 
   /** A line of the log, unless there are too many of them. */
-  logRefusal(peer: string, reason: string): void {
+  logRefusal(peer: string, reason: string, whose: 'strangers' | 'clients' = 'strangers'): void {
     const second = Math.floor(Date.now() / 1000);
-    if (second !== this.#refusals.second) {
-      const { silent } = this.#refusals;
+    const refusals = this.#refusals[whose];
+    if (second !== refusals.second) {
+      const { silent } = refusals;
       if (silent > 0) this.#deps.log.info({ count: silent }, 'more connections from the network were refused');
-      this.#refusals = { second, logged: 0, silent: 0 };
+      Object.assign(refusals, noneRefused(), { second });
     }
-    if (this.#refusals.logged >= this.#limits.refusalsLogged) this.#refusals.silent += 1;
+    if (refusals.logged >= this.#limits.refusalsLogged) refusals.silent += 1;
     else {
-      this.#refusals.logged += 1;
+      refusals.logged += 1;
       this.#deps.log.info({ peer, reason: reason.slice(0, 200) }, 'a connection from the network was refused');
     }
   }
+}
+
+/** Refusals within a second: told of, and only counted. */
+function noneRefused() {
+  return { second: 0, logged: 0, silent: 0 };
 }
 
 /** `10.0.0.7:51234`, `[fd42::7]:51234`. */
