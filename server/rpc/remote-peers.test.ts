@@ -65,4 +65,13 @@ describe('peers on the network', () => {
     assert.equal(refused.length, 3);
     peers.close();
   });
+
+  it('are in the log as clients, however many strangers are refused in the same second', () => {
+    const { peers, refused } = crowd(1);
+    for (let count = 0; count < 3 * peerLimits.refusalsLogged; count += 1) peers.logRefusal('10.0.0.7:1', reason);
+    assert.ok(refused.length <= 2 * peerLimits.refusalsLogged, 'a second may end meanwhile');
+    peers.logRefusal('odd', 'too much', 'clients');
+    assert.deepEqual(refused.at(-1), { peer: 'odd', reason: 'too much' });
+    peers.close();
+  });
 });
